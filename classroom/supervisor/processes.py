@@ -1,0 +1,133 @@
+"""The processes of Chalkstream, as data: one table for ``make run``, for the tests' stack and for docker-compose.yml."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import Final
+
+# Threads that take tickets. A ticket that waits for its turn in the engine costs a sleeping thread and nothing else.
+TICKET_THREADS: Final = 4
+CLASS_THREADS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One kind of process.
+
+    ``command`` may hold ``{python}``, ``{fd}`` (the listening socket's number) and ``{data}`` (DATA_DIR).
+    ``settings`` are the environment variables that make a difference to it beside the common ones. ``socket``: it is
+    given the listening socket. ``needs`` are parts of ``/readyz`` that must be there before it is of use.
+    ``stop_s``: how long it may take to end after SIGTERM, in seconds.
+    """
+
+    name: str
+    purpose: str
+    command: tuple[str, ...]
+    settings: tuple[str, ...] = ()
+    socket: bool = False
+    needs: tuple[str, ...] = ()
+    part: str = ""
+    stop_s: float = 4.0
+
+    def argv(self, *, data: str, fd: int | None = None, python: str = sys.executable) -> list[str]:
+        places = {"python": python, "fd": fd, "data": data}
+        return [word.format(**places) for word in self.command]
+
+
+# Read by every process of ours: where things are.
+COMMON_SETTINGS: Final = ("DATA_DIR", "DATABASE_URL", "REDIS_URL", "LOG_FORMAT", "LOG_LEVEL")
+
+WEB: Final = Process(
+    name="web",
+    purpose="pages, API, WebSockets",
+    command=("{python}", "-m", "classroom.server", "--fd", "{fd}"),
+    settings=(
+        "ALLOWED_HOSTS",
+        "TRUSTED_ORIGINS",
+        "HTTPS",
+        "DEMO",
+        "TUTOR_MODEL",
+        "INFERENCE_ENGINE",
+        "MAX_ANSWER_TOKENS",
+    ),
+    socket=True,
+    needs=("database", "redis"),
+)
+SCRIBE: Final = Process(
+    name="scribe",
+    purpose="writes the tutor's words into the log, then tells the rooms; runs the reaper",
+    command=("{python}", "manage.py", "scribe"),
+    settings=("TUTOR_MODEL", "INFERENCE_ENGINE", "MAX_ANSWER_TOKENS"),
+    needs=("database", "redis"),
+    part="scribe",
+)
+INFERENCE: Final = Process(
+    name="inference",
+    purpose="runs the model",
+    command=(
+        "{python}",
+        "-m",
+        "celery",
+        "-A",
+        "inference_worker.celery_app",
+        "worker",
+        "-P",
+        "threads",
+        "-c",
+        str(TICKET_THREADS),
+        "-Q",
+        "inference",
+        "-n",
+        "inference@%h",
+        "--without-gossip",
+        "--without-mingle",
+        "--loglevel",
+        "INFO",
+    ),
+    settings=("TUTOR_MODEL", "INFERENCE_ENGINE", "MAX_ANSWER_TOKENS"),
+    needs=("redis",),
+    part="worker",
+)
+CLASS: Final = Process(
+    name="class",
+    purpose="timed and slow work that needs no model",
+    command=(
+        "{python}",
+        "-m",
+        "celery",
+        "-A",
+        "classroom.celery",
+        "worker",
+        "-B",
+        "-s",
+        "{data}/class-schedule",
+        "-P",
+        "threads",
+        "-c",
+        str(CLASS_THREADS),
+        "-Q",
+        "class",
+        "-n",
+        "class@%h",
+        "--without-gossip",
+        "--without-mingle",
+        "--loglevel",
+        "INFO",
+    ),
+    settings=("TUTOR_MODEL", "INFERENCE_ENGINE", "MAX_ANSWER_TOKENS"),
+    needs=("database", "redis"),
+)
+# In this order they start, and in the opposite order they stop.
+PROCESSES: Final = (WEB, SCRIBE, INFERENCE, CLASS)
+BY_NAME: Final = {process.name: process for process in PROCESSES}
+
+# The embedded Redis, whatever binary serves it: the same options stand in docker-compose.yml. The AOF keeps jobs and
+# outputs over a restart; nothing may be evicted, and a viewer that does not read must not grow the server.
+REDIS_OPTIONS: Final = (
+    ("--appendonly", "yes"),
+    ("--appendfsync", "everysec"),
+    ("--save", ""),
+    ("--maxmemory-policy", "noeviction"),
+    ("--client-output-buffer-limit", "pubsub 32mb 8mb 60"),
+)
