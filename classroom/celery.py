@@ -1,0 +1,32 @@
+"""The class worker's Celery application: CPU work of the Django side (queue ``class``). The model's is its own."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
+
+from celery import Celery  # noqa: E402
+from django.conf import settings  # noqa: E402
+
+_broker = settings.REDIS_URL.replace("unix://", "redis+socket://", 1)
+
+app = Celery("classroom")
+app.conf.update(
+    broker_url=_broker,
+    broker_connection_retry_on_startup=True,
+    task_default_queue="class",
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_serializer="json",
+    accept_content=["json"],
+    worker_prefetch_multiplier=1,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    broker_transport_options={"global_keyprefix": "cs-class:"},
+    beat_schedule={
+        "tokens_purge": {"task": "classroom.people.tasks.tokens_purge", "schedule": 3600.0},
+    },
+    beat_schedule_filename=str(settings.DATA_DIR / "celerybeat"),
+)
+app.autodiscover_tasks(["classroom.people"])

@@ -1,0 +1,127 @@
+"""Who may do what in a room: loaded and authorised in one call, from live state, never from an id alone.
+
+Unknown and foreign look the same: both raise Http404.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from classroom.people.access import effective_role
+from classroom.people.models import STAFF_ROLES, Enrolment, Role, User
+from classroom.rooms.models import Room
+
+# What each verb needs, as data. "look": may be in the room; "write": also not an observer, and the room is open.
+VERB_NEEDS: dict[str, str] = {
+    "join": "look",
+    "ping": "look",
+    "auth.refresh": "look",
+    "typing.show": "write",
+    "message.post": "write",
+    "answer.ask": "write",
+    "answer.stop": "write",
+    "hand.raise": "write",
+    "hand.lower": "write",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class RoomRights:
+    """One person in one room, at this moment."""
+
+    room: Room
+    user: User
+    role: str
+
+    @property
+    def staff(self) -> bool:
+        return self.role in STAFF_ROLES
+
+    @property
+    def may_write(self) -> bool:
+        return self.role != Role.OBSERVER
+
+    @property
+    def may_ask(self) -> bool:
+        return self.may_write
+
+    @property
+    def audiences(self) -> frozenset[str]:
+        """Audiences whose events this person gets in full."""
+        own = {"all", f"user:{self.user.pk}"}
+        if self.staff or self.role == Role.OBSERVER:
+            own.add("staff")
+        return frozenset(own)
+
+    @property
+    def by(self) -> dict[str, str]:
+        return {"id": str(self.user.pk), "name": self.user.name, "role": self.role}
+
+
+def room_for(user: User, room_id: UUID | str) -> RoomRights:
+    """The room and what this person may do in it. Raises Http404 for a room that is not there or not hers."""
+    try:
+        key = room_id if isinstance(room_id, UUID) else UUID(room_id)
+    except ValueError:
+        raise Http404("no such room") from None
+    rights = rights_of([(user.pk, key)]).get((user.pk, key))
+    if rights is None:
+        raise Http404("no such room")
+    return rights
+
+
+def rights_of(pairs: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], RoomRights]:
+    """Rights of many (user, room) pairs in four queries, whatever their number; pairs without any right are missing."""
+    wanted = set(pairs)
+    users = User.objects.in_bulk({user_id for user_id, _ in wanted})
+    rooms = {
+        room.pk: room
+        for room in Room.objects.select_related("school_class", "group", "problem").filter(
+            pk__in={room_id for _, room_id in wanted}
+        )
+    }
+    enrolments = {
+        (row.user_id, row.school_class_id): row.role
+        for row in Enrolment.objects.filter(
+            user__in=users, school_class__in={room.school_class_id for room in rooms.values()}, removed_at=None
+        )
+    }
+    grouped = set(
+        User.work_groups.through.objects.filter(
+            user_id__in=users, group_id__in={room.group_id for room in rooms.values() if room.group_id}
+        ).values_list("user_id", "group_id")
+    )
+    found = {}
+    for user_id, room_id in wanted:
+        user, room = users.get(user_id), rooms.get(room_id)
+        if user is None or room is None or not user.is_active:
+            continue
+        enrolled_as = enrolments.get((user_id, room.school_class_id))
+        if user.role != Role.ADMIN and enrolled_as is None:
+            continue
+        role = effective_role(user, enrolled_as or Role.ADMIN)
+        if role == Role.STUDENT and room.group_id and (user_id, room.group_id) not in grouped:
+            continue
+        found[user_id, room_id] = RoomRights(room, user, role)
+    return found
+
+
+def rooms_of(user: User) -> QuerySet[Room]:
+    """Rooms that this person may enter."""
+    rooms = Room.objects.select_related("school_class", "group", "problem")
+    if user.role == Role.ADMIN:
+        return rooms
+    active = Enrolment.objects.filter(user=user, removed_at=None)
+    student_by = [role for role in Role if effective_role(user, role) == Role.STUDENT]
+    as_student = active.filter(role__in=student_by).values("school_class")
+    otherwise = active.exclude(role__in=student_by).values("school_class")
+    return rooms.filter(
+        Q(school_class__in=otherwise)
+        | Q(school_class__in=as_student, group=None)
+        | Q(school_class__in=as_student, group__in=user.work_groups.values("pk"))
+    )

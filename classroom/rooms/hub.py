@@ -1,0 +1,361 @@
+"""The hub: one per web process. It owns the process's one channel in the layer and every viewer's place in the log.
+
+Rules (PROTOCOL.md): H1 only the next seq is delivered; H2 a hole is read from the log; H3 the log's head is compared once
+a second, so a lost hint costs a second at most; H4 a slow, late or reconnecting viewer is the same case: it catches up
+from ring, log or snapshot and then goes live without a hole; H5 rights are read again every RIGHTS_S; H6 without Redis
+delivery goes on by H3.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+import uuid
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import redis
+import structlog
+from channels.layers import get_channel_layer
+from django.db import DatabaseError
+
+from classroom.people.models import RevokedSession
+from classroom.rooms import access, broadcast, catchup, frames, journal, presence
+from classroom.rooms.feed import Feed, Told
+from classroom.rooms.models import Room
+from classroom.rooms.offload import offload
+from classroom.rooms.viewers import Batch, Viewer
+from classroom.rooms.wiring import tutor_state
+
+log = structlog.get_logger(__name__)
+CHECK_S = 1.0
+RIGHTS_S = 5.0
+HOLE_WAIT_S = 0.005  # hints of a person's event and of the scribe may cross
+WITHOUT_DATABASE_S = 30.0  # rights that could not be read for so long are no rights
+MESSAGES_A_PASS = 64
+LAYER_ERRORS = (redis.RedisError, OSError)
+
+
+class Hub:
+    def __init__(self) -> None:
+        self.process = uuid.uuid4().hex
+        self.feeds: dict[UUID, Feed] = {}
+        self.tutor: dict[str, Any] = {"available": False, "reason": ""}
+        self.repaired = 0
+        self.draining = False
+        self._layer = get_channel_layer()
+        self._channel: str | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._flush_due: set[Feed] = set()
+        self._left: dict[UUID, list[dict[str, Any]]] = {}
+        self._presence_due = asyncio.Event()
+        self._rights_read_at = time.monotonic()
+        self._opening = asyncio.Lock()
+        for work in (self._listen, self._check, self._rights, self._presence):
+            self._spawn(work())
+
+    # ---- viewers
+
+    async def attach(self, viewer: Viewer, *, after: int | None, epoch: str | None) -> None:
+        """Let a viewer in at ``after`` (None: with a snapshot). Raises DatabaseError when the log cannot be read."""
+        feed = await self._open(viewer.room_id)
+        fits = after is not None and feed.head is not None and after <= feed.head and epoch in (None, feed.epoch)
+        viewer.cursor = after if fits and after is not None else 0
+        viewer.wants_snapshot = not fits
+        feed.viewers.add(viewer)
+        self._presence_due.set()
+        await catchup.viewer_catch_up(self, feed, viewer)
+
+    def detach(self, viewer: Viewer) -> None:
+        feed = self.feeds.get(viewer.room_id)
+        viewer.live = False
+        if viewer.catching_up is not None:
+            viewer.catching_up.cancel()
+        if feed is None or viewer not in feed.viewers:
+            return
+        feed.viewers.discard(viewer)
+        if all(other.user_id != viewer.user_id for other in feed.viewers):
+            self._left.setdefault(viewer.room_id, []).append(viewer.person)
+        self._presence_due.set()
+        self._close_if_empty(feed)
+
+    async def watch(self, room_ids: Iterable[UUID], *, quiet_s: float = 5.0) -> AsyncIterator[set[UUID]]:
+        """Which of these rooms have changed, coalesced to four times a second; an empty set after ``quiet_s`` of nothing."""
+        watcher = Watcher()
+        feeds = [await self._open(room_id) for room_id in room_ids]
+        for feed in feeds:
+            feed.watchers.add(watcher)
+        try:
+            while True:
+                yield await watcher.wait(quiet_s)
+                await asyncio.sleep(0.25)
+        finally:
+            for feed in feeds:
+                feed.watchers.discard(watcher)
+                self._close_if_empty(feed)
+
+    async def drain(self, spread_ms: int = 5_000) -> None:
+        """Before a restart: every socket gets 1012 and its own moment to come back (F9)."""
+        self.draining = True
+        for feed in list(self.feeds.values()):
+            for viewer in list(feed.viewers):
+                viewer.close(frames.Close.RESTART, retry_ms=random.randrange(200, spread_ms))  # noqa: S311
+        for task in list(self._tasks):
+            task.cancel()
+
+    # ---- feeds
+
+    async def _open(self, room_id: UUID) -> Feed:
+        async with self._opening:
+            feed = self.feeds.get(room_id)
+            if feed is None:
+                feed = self.feeds[room_id] = Feed(room_id)
+                await self._subscribe(feed)
+                try:
+                    feed.start(*await offload(journal.head, room_id))
+                except (DatabaseError, Room.DoesNotExist):
+                    del self.feeds[room_id]
+                    raise
+                feed.present = (await offload(presence.present_in, [room_id]))[room_id]
+                self._place(feed, [])
+        return feed
+
+    def _close_if_empty(self, feed: Feed) -> None:
+        if not feed.viewers and not feed.watchers and self.feeds.get(feed.room_id) is feed:
+            del self.feeds[feed.room_id]
+            self._spawn(self._unsubscribe(feed))
+
+    async def _subscribe(self, feed: Feed) -> None:
+        try:
+            if self._channel is not None:
+                await self._layer.group_add(broadcast.room_group(feed.room_id), self._channel)
+                feed.subscribed = True
+        except LAYER_ERRORS as error:
+            log.warning("layer_away", room=str(feed.room_id), error=str(error))
+
+    async def _unsubscribe(self, feed: Feed) -> None:
+        async with self._opening:
+            if self._channel is not None and feed.room_id not in self.feeds:
+                try:
+                    await self._layer.group_discard(broadcast.room_group(feed.room_id), self._channel)
+                except LAYER_ERRORS as error:
+                    log.warning("layer_away", room=str(feed.room_id), error=str(error))
+
+    def _place(self, feed: Feed, told: list[Told]) -> bool:
+        hole = feed.ingest(told)
+        if feed.outgoing and feed not in self._flush_due:
+            self._flush_due.add(feed)
+            asyncio.get_running_loop().call_soon(self._flush, feed)
+        return hole
+
+    def _flush(self, feed: Feed) -> None:
+        self._flush_due.discard(feed)
+        for watcher in feed.watchers:
+            watcher.changed(feed.room_id)
+        for viewer in feed.flush():
+            viewer.catching_up = self._spawn(catchup.viewer_catch_up(self, feed, viewer))
+
+    async def repair(self, feed: Feed) -> None:
+        """Read what the log has above the head (H2)."""
+        while feed.head is not None:
+            events = await offload(journal.read, feed.room_id, after=feed.head)
+            if events:
+                self.repaired += len(events)
+                self._place(feed, [Told(e.seq, e.audience, frames.encode(e.frame())) for e in events])
+            if len(events) < 500:
+                return
+
+    # ---- tasks
+
+    def _spawn(self, work: Any) -> asyncio.Task[Any]:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("hub_task_failed", task=task.get_name(), exc_info=task.exception())
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                if self._channel is None:
+                    self._channel = await self._layer.new_channel()
+                    await self._layer.group_add(broadcast.EVERYWHERE, self._channel)
+                for _ in range(MESSAGES_A_PASS):
+                    self._heard(await self._layer.receive(self._channel))
+                await asyncio.sleep(0)
+            except LAYER_ERRORS as error:
+                log.warning("layer_away", error=str(error))
+                self._channel = None
+                for feed in self.feeds.values():
+                    feed.subscribed = False
+                await asyncio.sleep(CHECK_S)
+
+    def _heard(self, message: dict[str, Any]) -> None:
+        kind = message["type"]
+        if kind == "tutor.changed":
+            self._tutor_changed({"available": message["available"], "reason": message["reason"]})
+            return
+        if kind == "rights.changed":
+            self._spawn(self._rights_read())
+            return
+        feed = self.feeds.get(UUID(message["room"]))
+        if feed is None:
+            return
+        if kind == "room.events":
+            if self._place(feed, [Told(*item) for item in message["frames"]]):
+                self._spawn(self._fill(feed))
+        elif kind == "room.ephemeral":
+            feed.tell_ephemeral(message["frame"])
+        elif kind == "room.presence":
+            self._spawn(self._presence_read([feed]))
+
+    async def _fill(self, feed: Feed) -> None:
+        await asyncio.sleep(HOLE_WAIT_S)
+        if feed.early:
+            await self.repair(feed)
+
+    def _tutor_changed(self, state: dict[str, Any]) -> None:
+        if state != self.tutor:
+            self.tutor = state
+            text = frames.encode(frames.event_frame("tutor.changed", state))
+            for feed in self.feeds.values():
+                feed.tell_ephemeral(text)
+
+    async def _check(self) -> None:
+        """H3 and H6: once a second, one query over all rooms that somebody looks at."""
+        while True:
+            await asyncio.sleep(CHECK_S)
+            try:
+                self._tutor_changed(await offload(tutor_state))
+                heads = await offload(journal.heads, list(self.feeds))
+                for feed in list(self.feeds.values()):
+                    if not feed.subscribed:
+                        await self._subscribe(feed)
+                    epoch, head = heads.get(feed.room_id, (feed.epoch, feed.head or 0))
+                    if epoch != feed.epoch or head < (feed.head or 0):
+                        self._restart(feed, epoch, head)
+                    elif feed.head is not None and head > feed.head:
+                        await self.repair(feed)
+            except DatabaseError as error:
+                log.warning("log_away", error=str(error))
+
+    def _restart(self, feed: Feed, epoch: str, head: int) -> None:
+        """The log is not the one we knew (a restored backup): everybody starts from a snapshot."""
+        feed.start(epoch, head)
+        for viewer in feed.viewers:
+            viewer.live, viewer.wants_snapshot = False, True
+            viewer.catching_up = self._spawn(catchup.viewer_catch_up(self, feed, viewer))
+
+    async def _rights(self) -> None:
+        while True:
+            await asyncio.sleep(RIGHTS_S)
+            try:
+                await self._rights_read()
+                self._rights_read_at = time.monotonic()
+            except DatabaseError as error:
+                log.warning("rights_away", error=str(error))
+                if time.monotonic() - self._rights_read_at > WITHOUT_DATABASE_S:
+                    for viewer in self._viewers():
+                        viewer.close(frames.Close.RESTART, retry_ms=5_000)
+
+    async def _rights_read(self) -> None:
+        """H5: one batch of queries for all viewers of this process."""
+        viewers = self._viewers()
+        if not viewers:
+            return
+        rights = await offload(access.rights_of, [(v.user_id, v.room_id) for v in viewers])
+        revoked = await offload(_revoked, {v.session for v in viewers if v.session})
+        for viewer in viewers:
+            mine = rights.get((viewer.user_id, viewer.room_id))
+            if mine is None or viewer.session in revoked:
+                viewer.close(frames.Close.REVOKED)
+            elif viewer.until is not None and viewer.until < datetime.now(UTC):
+                viewer.close(frames.Close.EXPIRED)
+            else:
+                viewer.rights, viewer.audiences = mine, mine.audiences
+
+    def _viewers(self) -> list[Viewer]:
+        return [viewer for feed in self.feeds.values() for viewer in feed.viewers]
+
+    async def _presence(self) -> None:
+        """Say who is here: soon after somebody comes or goes, and every BEAT_S."""
+        while True:
+            try:
+                await asyncio.wait_for(self._presence_due.wait(), presence.BEAT_S)
+                await asyncio.sleep(0.2)
+            except TimeoutError:
+                pass
+            self._presence_due.clear()
+            here = {room: [*{v.user_id: v.person for v in f.viewers}.values()] for room, f in self.feeds.items()}
+            left, self._left = self._left, {}
+            for room_id, people in left.items():
+                back = {person["id"] for person in here.get(room_id, [])}
+                left[room_id] = [person for person in people if person["id"] not in back]
+            try:
+                await offload(presence.present_beat, self.process, here, left)
+                for room_id in left:
+                    await offload(broadcast.presence_tell, room_id)
+            except LAYER_ERRORS as error:
+                log.warning("presence_away", error=str(error))
+            await self._presence_read(list(self.feeds.values()), tell=True)
+
+    async def _presence_read(self, feeds: list[Feed], *, tell: bool = False) -> None:
+        people = await offload(presence.present_in, [feed.room_id for feed in feeds])
+        for feed in feeds:
+            if people[feed.room_id] != feed.present:
+                feed.present = people[feed.room_id]
+                feed.tell_ephemeral(frames.encode(frames.event_frame("presence.changed", {"present": feed.present})))
+                for watcher in feed.watchers:
+                    watcher.changed(feed.room_id)
+                if tell:
+                    await offload(broadcast.presence_tell, feed.room_id)
+
+
+class Watcher:
+    """Collects which rooms have changed until somebody looks."""
+
+    def __init__(self) -> None:
+        self._rooms: set[UUID] = set()
+        self._event = asyncio.Event()
+
+    def changed(self, room_id: UUID) -> None:
+        self._rooms.add(room_id)
+        self._event.set()
+
+    async def wait(self, quiet_s: float) -> set[UUID]:
+        try:
+            await asyncio.wait_for(self._event.wait(), quiet_s)
+        except TimeoutError:
+            return set()
+        rooms, self._rooms = self._rooms, set()
+        self._event.clear()
+        return rooms
+
+
+def _revoked(sessions: set[str]) -> set[str]:
+    return set(RevokedSession.objects.filter(digest__in=sessions).values_list("digest", flat=True))
+
+
+class _Holder:
+    """The process's hub. It belongs to one event loop: a new loop (tests) gets a new one."""
+
+    loop: asyncio.AbstractEventLoop | None = None
+    hub: Hub | None = None
+
+
+def hub() -> Hub:
+    """This process's hub, made on first use inside its event loop."""
+    loop = asyncio.get_running_loop()
+    if _Holder.hub is None or _Holder.loop is not loop:
+        _Holder.loop, _Holder.hub = loop, Hub()
+    return _Holder.hub
+
+
+__all__ = ["Batch", "Hub", "hub"]

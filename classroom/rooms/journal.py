@@ -1,0 +1,140 @@
+"""The log of a room: the only place where events are inserted and the one place where they are read in order (J1–J5).
+
+``append`` takes the room's row lock by raising ``last_seq``; so the order of commits is the order of ``seq``, a rollback
+leaves no gap, and what is told afterwards is already committed ("write, then tell").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from classroom.people.models import User
+from classroom.rooms import broadcast, frames
+from classroom.rooms.models import Event, Room
+
+ALL = "all"
+STAFF = "staff"
+
+
+def only(user_id: UUID | str) -> str:
+    """The audience that is one person."""
+    return f"user:{user_id}"
+
+
+def person(user: User, role: str | None = None) -> dict[str, Any]:
+    """How a person stands in ``by``: as she was at that moment."""
+    return {"id": str(user.pk), "name": user.name, "role": role or user.role}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event that has no seq yet, for ``append_many``."""
+
+    room_id: UUID
+    type: str
+    data: dict[str, Any]
+    trace: str = ""
+    audience: str = ALL
+    by: dict[str, Any] | None = field(default=None)
+
+
+def append(
+    room_id: UUID,
+    *,
+    type: str,
+    data: dict[str, Any],
+    actor: User | None = None,
+    by: dict[str, Any] | None = None,
+    audience: str = ALL,
+    ref: str | None = None,
+    trace: str = "",
+) -> Event:
+    """Append one fact and tell it on commit. Must run inside ``transaction.atomic()``.
+
+    With ``ref`` (a client frame's id) the same (room, actor, ref) appends once: a repeat returns the first event (J4).
+    Raises Room.DoesNotExist for a room that is gone and ValueError for a type that PROTOCOL.md does not know.
+    """
+    if type not in frames.FACTS:
+        raise ValueError(f"{type} is not a fact of the protocol")
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("journal.append needs a transaction around it")
+    seq = _next_seq(room_id, 1)
+    if ref is not None:
+        earlier = Event.objects.filter(room_id=room_id, actor=actor, ref=ref).first()
+        if earlier is not None:
+            Room.objects.filter(pk=room_id).update(last_seq=F("last_seq") - 1)  # still ours: we hold the row lock
+            return earlier
+    event = Event.objects.create(
+        room_id=room_id,
+        seq=seq,
+        type=type,
+        at=timezone.now(),
+        actor=actor,
+        by=by if by is not None else (person(actor) if actor else None),
+        audience=audience,
+        ref=ref,
+        trace=trace,
+        data=data,
+    )
+    transaction.on_commit(partial(broadcast.events_tell, [event]))
+    return event
+
+
+def append_many(drafts: Sequence[Draft]) -> list[Event]:
+    """Append facts of several rooms in one go: the scribe's path. Tells nothing: the caller tells after commit, then acks.
+
+    Locks rooms in id order, as every writer of more than one room must. Draft order is kept within a room.
+    """
+    counts: dict[UUID, int] = {}
+    for draft in drafts:
+        counts[draft.room_id] = counts.get(draft.room_id, 0) + 1
+    following = {}
+    for room_id in sorted(counts):
+        following[room_id] = _next_seq(room_id, counts[room_id]) - counts[room_id] + 1
+    now = timezone.now()
+    events = []
+    for draft in drafts:
+        seq = following[draft.room_id]
+        following[draft.room_id] = seq + 1
+        events.append(
+            Event(
+                room_id=draft.room_id, seq=seq, type=draft.type, at=now, by=draft.by,
+                audience=draft.audience, trace=draft.trace, data=draft.data,
+            )
+        )  # fmt: skip
+    return Event.objects.bulk_create(events)
+
+
+def _next_seq(room_id: UUID, count: int) -> int:
+    """Raise the room's ``last_seq`` by ``count`` and return it. Takes the row lock that orders the log."""
+    key = room_id.hex if connection.vendor == "sqlite" else room_id
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE rooms_room SET last_seq = last_seq + %s WHERE id = %s RETURNING last_seq", [count, key])
+        row = cursor.fetchone()
+    if row is None:
+        raise Room.DoesNotExist(str(room_id))
+    return int(row[0])
+
+
+def head(room_id: UUID) -> tuple[str, int]:
+    """Epoch and last seq of a room. Raises Room.DoesNotExist."""
+    return Room.objects.values_list("epoch", "last_seq").get(pk=room_id)
+
+
+def heads(room_ids: Iterable[UUID]) -> dict[UUID, tuple[str, int]]:
+    """Epoch and last seq of many rooms in one query; rooms that are gone are missing."""
+    rows = Room.objects.filter(pk__in=list(room_ids)).values_list("pk", "epoch", "last_seq")
+    return {pk: (epoch, seq) for pk, epoch, seq in rows}
+
+
+def read(room_id: UUID, *, after: int, limit: int = 500) -> list[Event]:
+    """Events with seq > ``after`` in order, at most ``limit``."""
+    return list(Event.objects.filter(room_id=room_id, seq__gt=after).order_by("seq")[:limit])

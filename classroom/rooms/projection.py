@@ -1,0 +1,133 @@
+"""The state of a room as a fold over its log (P1–P3): what a ``snapshot`` carries and what clients keep up to date.
+
+``apply`` is pure and mirrors ``reduce`` in ``static/src/store.ts``; both are held to ``tests/frames/*.json``.
+``state_read`` builds the same state without reading every delta of finished answers, whose text stands in their last event.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from django.db.models import Q
+
+from classroom.rooms.access import RoomRights
+from classroom.rooms.models import Event, Problem, Room
+
+ITEMS_KEPT = 300
+ENDED = {"answer.completed": "completed", "answer.stopped": "stopped", "answer.failed": "failed"}
+NOTICES = frozenset({"member.joined", "member.removed", "room.closed", "room.reopened", "room.changed"})
+
+State = dict[str, Any]
+Frame = dict[str, Any]
+
+
+def empty(room: dict[str, Any], problem: dict[str, Any] | None) -> State:
+    """The state of a room before its first event."""
+    return {"room": room, "problem": problem, "items": [], "hands": [], "truncated": False}
+
+
+def apply(state: State, frame: Frame) -> State:
+    """The state after one event. Ephemeral frames and hidden events change nothing."""
+    state = copy.copy(state)
+    _fold(state, frame)
+    return state
+
+
+def _fold(state: State, frame: Frame) -> None:
+    kind, data = frame["type"], frame["data"]
+    if kind == "message.posted":
+        _item(state, frame, kind="message", text=data["text"])
+    elif kind == "answer.asked":
+        _item(
+            state, frame, kind="answer", answer=data["answer"], question=data["text"], state="queued",
+            text="", position=None, reason="", ended_by=None, model="",
+        )  # fmt: skip
+    elif kind.startswith("answer."):
+        _answer(state, frame)
+    elif kind in ("hand.raised", "hand.lowered"):
+        who = frame["by"] if kind == "hand.raised" else data["user"]
+        others = [hand for hand in state["hands"] if hand["id"] != who["id"]]
+        state["hands"] = [*others, who] if kind == "hand.raised" else others
+    elif kind in NOTICES:
+        _room(state, frame)
+
+
+def _item(state: State, frame: Frame, **fields: Any) -> None:
+    state["items"] = [*state["items"], {"seq": frame["seq"], "at": frame["at"], "by": frame["by"], **fields}]
+
+
+def _answer(state: State, frame: Frame) -> None:
+    kind, data = frame["type"], frame["data"]
+    items = list(state["items"])
+    for index in range(len(items) - 1, -1, -1):
+        if items[index].get("answer") == data["answer"]:
+            break
+    else:
+        return  # its question is older than what this state holds
+    item = dict(items[index])
+    if kind == "answer.queued":
+        item["position"] = data["position"]
+    elif kind == "answer.started":
+        item.update(state="running", position=None, model=data["model"])
+    elif kind == "answer.delta":
+        item["text"] = item["text"][: data["offset"]] + data["text"]
+    elif kind in ENDED:
+        item.update(
+            state=ENDED[kind], position=None, text=data["text"], reason=data["reason"],
+            ended_by=frame["by"], model=data.get("model") or item["model"],
+        )  # fmt: skip
+    items[index] = item
+    state["items"] = items
+
+
+def _room(state: State, frame: Frame) -> None:
+    kind, data = frame["type"], frame["data"]
+    if kind in ("room.closed", "room.reopened"):
+        state["room"] = {**state["room"], "state": "closed" if kind == "room.closed" else "open"}
+    elif kind == "room.changed":
+        state["room"] = {**state["room"], "title": data["title"]}
+        state["problem"] = data["problem"]
+    elif kind == "member.removed":
+        state["hands"] = [hand for hand in state["hands"] if hand["id"] != data["user"]["id"]]
+    _item(state, frame, kind="notice", type=kind, data=data)
+
+
+def room_head(room: Room) -> dict[str, Any]:
+    return {"id": str(room.pk), "title": room.title, "state": room.state, "class": room.school_class.name}
+
+
+def problem_head(problem: Problem | None) -> dict[str, Any] | None:
+    if problem is None:
+        return None
+    return {"id": str(problem.pk), "title": problem.title, "statement": problem.statement}
+
+
+def state_read(rights: RoomRights, head: int) -> State:
+    """The state at ``head`` as this person may see it. Run inside the transaction that read ``head``.
+
+    Keeps the last ITEMS_KEPT items; ``truncated`` says that there were more. Four queries at most.
+    """
+    room = rights.room
+    seen = Event.objects.filter(room=room, seq__lte=head, audience__in=rights.audiences)
+    whole = seen.exclude(type__in=["answer.delta", "answer.queued"])
+    starts = list(
+        whole.filter(Q(type__in=["message.posted", "answer.asked"]) | Q(type__in=NOTICES))
+        .order_by("-seq")
+        .values_list("seq", flat=True)[: ITEMS_KEPT + 1]
+    )
+    truncated = len(starts) > ITEMS_KEPT
+    since = starts[ITEMS_KEPT - 1] if truncated else 1
+    state = empty(room_head(room), problem_head(room.problem))
+    state["truncated"] = truncated
+    events = list(whole.filter(Q(seq__gte=since) | Q(type__startswith="hand.")).order_by("seq"))
+    ended = {event.data["answer"] for event in events if event.type in ENDED}
+    open_since = [e.seq for e in events if e.type == "answer.asked" and e.data["answer"] not in ended]
+    if open_since:
+        tail = seen.filter(type__in=["answer.delta", "answer.queued"], seq__gte=min(open_since))
+        events = sorted([*events, *tail], key=lambda event: event.seq)
+    for event in events:
+        _fold(state, event.frame())
+    # The rows are newer than a replayed room.changed could be, and older rooms never had one.
+    state["room"], state["problem"] = room_head(room), problem_head(room.problem)
+    return state

@@ -1,0 +1,32 @@
+"""The edge file: socket addresses, and which function serves which verb. Dotted strings, so that rooms never import tutor."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from channels.routing import URLRouter
+from django.urls import path
+
+from classroom.rooms.consumers import RoomConsumer
+
+ACTIONS: dict[str, str] = {
+    "message.post": "classroom.rooms.actions.message_post",
+    "hand.raise": "classroom.rooms.actions.hand_raise",
+    "hand.lower": "classroom.rooms.actions.hand_lower",
+    "typing.show": "classroom.rooms.actions.typing_show",
+    "answer.ask": "tutor.actions.answer_ask",
+    "answer.stop": "tutor.actions.answer_stop",
+}
+
+_routes = URLRouter([path("ws/rooms/<uuid:room_id>/", RoomConsumer.as_asgi())])
+
+
+async def websocket_application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Our sockets; any other address is refused in the handshake."""
+    try:
+        await _routes(scope, receive, send)
+    except ValueError as error:
+        if "No route found" not in str(error):
+            raise
+        await receive()
+        await send({"type": "websocket.close", "code": 4404})

@@ -1,0 +1,36 @@
+"""All HTTP addresses of the house."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+from rest_framework.throttling import ScopedRateThrottle
+from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
+
+from classroom.health import livez, readyz
+from classroom.people.tickets import TicketView
+from classroom.rooms.transports import RoomsView, room_events
+
+
+class TokenView(TokenObtainPairView):
+    """``POST /api/token/`` {username, password} → {access, refresh}; slow against guessing."""
+
+    throttle_classes = [ScopedRateThrottle]
+    throttle_scope = "token"
+
+
+urlpatterns = [
+    path("livez", livez, name="livez"),
+    path("readyz", readyz, name="readyz"),
+    path("admin/", admin.site.urls),
+    path("accounts/", include("allauth.urls")),
+    path("api/token/", TokenView.as_view(), name="api_token"),
+    path("api/token/refresh/", TokenRefreshView.as_view(), name="api_token_refresh"),
+    path("api/tickets/", TicketView.as_view(), name="api_tickets"),
+    path("api/rooms/", RoomsView.as_view(), name="api_rooms"),
+    path("api/rooms/<uuid:room_id>/events/", room_events, name="room_events"),
+    path("", include("classroom.people.urls")),
+    path("", include("classroom.rooms.page_urls")),
+    path("", include("classroom.dashboard.urls")),
+    path("", include("classroom.review.urls")),
+]

@@ -1,0 +1,168 @@
+"""The contract between the teaching side and the model side: plain data, JSON both ways, and the names of the Redis keys.
+
+This module imports nothing of ours and nothing heavy, so that both sides can hold it. The model side learns no person,
+no room and no class: ``room_key`` and ``class_key`` are opaque and serve fairness only.
+
+Offsets and lengths count Unicode code points of the *raw* text (everything the model wrote, thoughts included).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, TypedDict
+
+PREFIX = "cs:"
+OUTPUTS = PREFIX + "outputs:{shard}"  # Redis Stream worker -> scribe; one field, OUTPUT_FIELD, holding Output.to_json()
+OUTPUT_FIELD = "o"
+JOBS = PREFIX + "jobs"  # Redis list of "answer:attempt"; LPUSH by the web, RPOP by a ticket
+JOB = PREFIX + "job:{answer}:{attempt}"  # the Job as JSON, expires after JOB_TTL_S
+STOP = PREFIX + "stop:{answer}"  # exists once an answer was stopped; looked at before a job starts
+CONTROL = PREFIX + "control"  # pub/sub, Control.to_json(): takes effect at the next token
+PERSISTED = PREFIX + "persisted"  # pub/sub, Persisted.to_json(): the scribe says how far the log has come
+WORKER = PREFIX + "worker:{name}"  # heartbeat, WorkerState.to_json(), every HEARTBEAT_S, expires after WORKER_TTL_S
+JOB_TTL_S = 3600
+HEARTBEAT_S = 1.0
+WORKER_TTL_S = 5
+QUEUE = "inference"  # the Celery queue of tickets
+TICKET = "inference_worker.tasks.ticket"  # the Celery task: no arguments, pops one job
+
+OutputKind = Literal["started", "text", "done"]
+FinishReason = Literal["stop", "length", "cancelled", "deadline", "error", "preempted"]
+
+
+class Message(TypedDict):
+    """One chat turn as the chat template of the model wants it."""
+
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How to draw tokens. ``temperature`` 0 means greedy; ``seed`` None means a fresh one."""
+
+    max_tokens: int = 512
+    temperature: float = 0.3
+    top_p: float = 0.9
+    top_k: int = 0
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One attempt at one answer.
+
+    ``prefix`` is the raw text that is already in the log: generation goes on right behind it, and the first Output of
+    this attempt has offset ``len(prefix)``. ``deadline_s`` is the longest that this attempt may run, in seconds.
+    """
+
+    answer: str
+    attempt: int
+    messages: tuple[Message, ...]
+    sampling: Sampling = field(default_factory=Sampling)
+    prefix: str = ""
+    deadline_s: float = 120.0
+    room_key: str = ""
+    class_key: str = ""
+    trace: str = ""
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Job:
+        raw = json.loads(text)
+        sampling = raw.pop("sampling")
+        sampling["stop"] = tuple(sampling["stop"])
+        raw["messages"] = tuple(raw["messages"])
+        return cls(sampling=Sampling(**sampling), **raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a worker sends to the scribe.
+
+    * ``started``: a worker has taken the job. ``info``: model, engine, worker, prompt_tokens.
+    * ``text``: ``text`` stands at ``offset`` of the raw text of this answer.
+    * ``done``: exactly one for an attempt, the last. ``offset`` = raw length, ``sha256`` of the whole raw text (UTF-8),
+      ``reason`` a FinishReason, ``info``: completion_tokens, first_token_ms, total_ms, message (for ``error``).
+    """
+
+    answer: str
+    attempt: int
+    kind: OutputKind
+    offset: int
+    text: str = ""
+    reason: str = ""
+    sha256: str = ""
+    info: dict[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Output:
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """A hand on a running answer. ``verb`` is ``stop`` in this version."""
+
+    verb: Literal["stop"]
+    answer: str
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Control:
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Persisted:
+    """The scribe's word to the worker: this much of the raw text is committed.
+
+    The worker keeps the whole text until ``done`` is true for its (answer, attempt). ``hole`` asks it to send again
+    from ``raw_length`` on.
+    """
+
+    answer: str
+    attempt: int
+    raw_length: int
+    done: bool = False
+    hole: bool = False
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Persisted:
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerState:
+    """A worker's heartbeat. ``state``: loading, ready (first token generated) or broken; ``reason`` names what is wrong.
+
+    ``running`` holds "answer:attempt" of every job that this worker has and has not yet seen confirmed.
+    """
+
+    name: str
+    state: Literal["loading", "ready", "broken"]
+    engine: str
+    model: str
+    reason: str = ""
+    running: tuple[str, ...] = ()
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> WorkerState:
+        raw = json.loads(text)
+        raw["running"] = tuple(raw["running"])
+        return cls(**raw)

@@ -1,0 +1,47 @@
+"""Is there a worker with a model? Read from the heartbeats in Redis, told in words for the people in the room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import redis
+from django.conf import settings
+
+from inference_worker.job import WORKER, WorkerState
+
+UNREACHABLE = "The tutor cannot be reached just now."
+NOBODY = "The tutor is not running."
+LOADING = "The tutor is starting: its model is being loaded."
+
+
+def redis_client(timeout_s: float = 1.0) -> redis.Redis:
+    return redis.Redis.from_url(
+        settings.REDIS_URL, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, decode_responses=True
+    )
+
+
+def workers_read(client: redis.Redis) -> list[WorkerState]:
+    """Every worker whose heartbeat has not expired. Raises redis.RedisError."""
+    names = list(client.scan_iter(match=WORKER.format(name="*"), count=1_000))
+    texts = client.mget(names) if names else []
+    return [WorkerState.from_json(text) for text in texts if text]
+
+
+def state_of(workers: list[WorkerState]) -> dict[str, Any]:
+    """{available, reason}: one ready worker is enough; otherwise the most hopeful reason."""
+    states = {worker.state for worker in workers}
+    if "ready" in states:
+        return {"available": True, "reason": ""}
+    if "loading" in states:
+        return {"available": False, "reason": LOADING}
+    broken = next((worker.reason for worker in workers if worker.state == "broken"), "")
+    return {"available": False, "reason": f"The tutor's model cannot be used: {broken}" if broken else NOBODY}
+
+
+def state_read() -> dict[str, Any]:
+    """{available, reason} now. Never raises."""
+    try:
+        with redis_client() as client:
+            return state_of(workers_read(client))
+    except redis.RedisError:
+        return {"available": False, "reason": UNREACHABLE}

@@ -1,0 +1,89 @@
+"""From an answer row to a worker: builds the Job and rings. A lost ring is found by the reaper; the row is the truth."""
+
+from __future__ import annotations
+
+from functools import cache
+from uuid import UUID
+
+import redis
+import structlog
+from celery import Celery
+from django.conf import settings
+from kombu.exceptions import OperationalError
+
+from inference_worker.job import CONTROL, JOB, JOB_TTL_S, JOBS, QUEUE, STOP, TICKET, Control, Job, Sampling
+from tutor import prompt
+from tutor.availability import redis_client
+from tutor.models import Answer
+
+log = structlog.get_logger(__name__)
+RING_S = 0.5  # a person must never wait for Redis longer than this
+
+
+@cache
+def _celery() -> Celery:
+    app = Celery("tutor")
+    app.conf.update(
+        broker_url=settings.REDIS_URL.replace("unix://", "redis+socket://", 1),
+        task_serializer="json",
+        broker_transport_options={"socket_timeout": RING_S, "socket_connect_timeout": RING_S, "max_retries": 0},
+    )
+    return app
+
+
+def job_for(answer: Answer) -> Job:
+    """The job for the answer's present attempt: earlier turns of the room, the question, the raw text so far."""
+    earlier = (
+        Answer.objects.filter(room_id=answer.room_id, asked_seq__lt=answer.asked_seq)
+        .exclude(shown="")
+        .order_by("-asked_seq")
+        .values_list("question", "shown")[: prompt.TURNS_KEPT]
+    )
+    turns = [prompt.Turn(question, shown) for question, shown in reversed(earlier)]
+    problem = answer.room.problem
+    return Job(
+        answer=str(answer.pk),
+        attempt=answer.attempt,
+        messages=prompt.messages(problem.statement if problem else "", turns, answer.question),
+        sampling=Sampling(max_tokens=settings.MAX_ANSWER_TOKENS),
+        prefix=answer.raw,
+        deadline_s=settings.ANSWER_DEADLINE_S,
+        room_key=answer.room_id.hex,
+        class_key=answer.room.school_class_id.hex,
+        trace=answer.trace,
+    )
+
+
+def answer_dispatch(answer_id: UUID) -> bool:
+    """Put the job of an answer into Redis and ring a worker. False when Redis is away: the reaper tries again."""
+    answer = Answer.objects.select_related("room__problem").get(pk=answer_id)
+    job = job_for(answer)
+    key = f"{job.answer}:{job.attempt}"
+    try:
+        with redis_client(RING_S) as client, client.pipeline() as pipeline:
+            pipeline.set(JOB.format(answer=job.answer, attempt=job.attempt), job.to_json(), ex=JOB_TTL_S)
+            pipeline.lrem(JOBS, 0, key)
+            pipeline.lpush(JOBS, key)
+            pipeline.execute()
+        ticket_send()
+    except (redis.RedisError, OperationalError) as error:
+        log.warning("dispatch_failed", answer=str(answer_id), error=str(error))
+        return False
+    log.info("answer_dispatched", answer=str(answer_id), attempt=job.attempt, trace=job.trace)
+    return True
+
+
+def ticket_send() -> None:
+    """One more ticket: a worker that takes it pops the next job, or nothing. Raises OperationalError."""
+    _celery().send_task(TICKET, queue=QUEUE, retry=False, ignore_result=True)
+
+
+def stop_send(answer_id: UUID) -> None:
+    """Tell whichever worker has this answer to stop at the next token, and whichever gets it never to start."""
+    try:
+        with redis_client(RING_S) as client, client.pipeline() as pipeline:
+            pipeline.set(STOP.format(answer=answer_id), "1", ex=JOB_TTL_S)
+            pipeline.publish(CONTROL, Control("stop", str(answer_id)).to_json())
+            pipeline.execute()
+    except redis.RedisError as error:
+        log.warning("stop_not_sent", answer=str(answer_id), error=str(error))

@@ -1,0 +1,165 @@
+"""One batch of Outputs becomes rows: fence, dedupe, guard, append, all in one transaction (S1–S5).
+
+S1 the batch commits only under the scribe's own epoch; S2 an Output of another attempt, of an ended answer or below the
+stored length is a repeat and dropped; S3 one above it is a hole: nothing of it is stored and the worker sends again;
+S4 raw text, released text and events commit together; S5 the text of a ``done`` must hash to what the worker wrote.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import structlog
+from django.db import transaction
+from django.utils import timezone
+
+from classroom.rooms import journal
+from classroom.rooms.models import Event, Room
+from inference_worker.job import Output, Persisted
+from tutor import guard
+from tutor.answers import ACTIVE, answer_end
+from tutor.models import Answer, Shard
+
+log = structlog.get_logger(__name__)
+POLICY = guard.Policy()
+_FIELDS = [
+    "state", "reason", "raw", "raw_length", "released", "shown", "model", "engine", "worker", "prompt_tokens",
+    "completion_tokens", "started_at", "first_text_at", "progress_at", "finished_at",
+]  # fmt: skip
+
+
+class Fenced(Exception):
+    """Another scribe has taken this shard: leave at once."""
+
+
+@dataclass(slots=True)
+class Result:
+    """What to tell after the commit: events to viewers, lengths to workers, rooms whose turn is free."""
+
+    events: list[Event] = field(default_factory=list)
+    persisted: list[Persisted] = field(default_factory=list)
+    ended: list[tuple[UUID, UUID]] = field(default_factory=list)  # (answer, room)
+
+
+def batch_store(shard_id: int, epoch: int, cursor: str, outputs: Sequence[Output]) -> Result:
+    """Store one batch in one transaction. Raises Fenced, or DatabaseError with nothing stored."""
+    with transaction.atomic():
+        moved = Shard.objects.filter(pk=shard_id, epoch=epoch).update(cursor=cursor, beat_at=timezone.now())
+        if not moved:
+            raise Fenced
+        ids = {output.answer for output in outputs}
+        rows = {
+            str(answer.pk): answer
+            for answer in Answer.objects.select_for_update().filter(pk__in=ids).order_by("id")
+        }
+        closed = set(
+            Room.objects.filter(pk__in={a.room_id for a in rows.values()}, state=Room.State.CLOSED).values_list(
+                "pk", flat=True
+            )
+        )
+        batch = _Batch(rows, closed)
+        for output in outputs:
+            batch.take(output)
+        return batch.finish()
+
+
+class _Batch:
+    def __init__(self, rows: dict[str, Answer], closed: set[UUID]) -> None:
+        self._rows, self._closed = rows, closed
+        self._drafts: list[journal.Draft] = []
+        self._touched: dict[str, Answer] = {}
+        self._fresh: dict[str, int] = {}  # answer → length of `shown` before this batch
+        self._holes: set[str] = set()
+        self._confirm: dict[str, Persisted] = {}
+        self._ended: list[tuple[UUID, UUID]] = []
+
+    def take(self, output: Output) -> None:
+        answer = self._rows.get(output.answer)
+        if answer is None or answer.attempt != output.attempt or answer.state not in ACTIVE:
+            # S2: nobody waits for it; the worker may forget it.
+            self._confirm[output.answer] = Persisted(output.answer, output.attempt, output.offset, done=True)
+            return
+        if answer.room_id in self._closed:
+            self._end(answer, Answer.State.STOPPED, "room_closed")
+            return
+        self._touched[output.answer] = answer
+        answer.progress_at = timezone.now()
+        if output.kind == "started":
+            self._started(answer, output)
+        elif output.offset > answer.raw_length:
+            self._holes.add(output.answer)
+        elif output.kind == "text":
+            self._text(answer, output)
+        else:
+            self._done(answer, output)
+
+    def _started(self, answer: Answer, output: Output) -> None:
+        info = output.info
+        answer.state = Answer.State.RUNNING
+        answer.started_at = answer.started_at or timezone.now()
+        answer.model, answer.engine = str(info.get("model", ""))[:200], str(info.get("engine", ""))[:40]
+        answer.worker = str(info.get("worker", ""))[:120]
+        answer.prompt_tokens = info.get("prompt_tokens")
+        data = {
+            "answer": str(answer.pk), "attempt": answer.attempt, "model": answer.model, "engine": answer.engine,
+        }  # fmt: skip
+        self._drafts.append(journal.Draft(answer.room_id, "answer.started", data, trace=answer.trace))
+
+    def _text(self, answer: Answer, output: Output) -> None:
+        text = output.text[answer.raw_length - output.offset :]
+        if text:
+            answer.raw += text
+            answer.raw_length += len(text)
+            answer.first_text_at = answer.first_text_at or timezone.now()
+            self._release(answer, done=False)
+
+    def _release(self, answer: Answer, *, done: bool) -> None:
+        out = guard.release(POLICY, answer.raw[answer.released :], answer.released, done=done)
+        answer.released = out.released
+        if out.text:
+            self._fresh.setdefault(str(answer.pk), len(answer.shown))
+            answer.shown += out.text
+
+    def _done(self, answer: Answer, output: Output) -> None:
+        if output.offset < answer.raw_length or output.sha256 != hashlib.sha256(answer.raw.encode()).hexdigest():
+            log.error("output_corrupt", answer=output.answer, attempt=output.attempt)
+            self._end(answer, Answer.State.FAILED, "corrupt", "The answer was damaged on its way.")
+            return
+        if output.reason == "preempted":
+            return  # the reaper hands it to another worker
+        answer.completion_tokens = output.info.get("completion_tokens")
+        self._release(answer, done=True)
+        if output.reason == "cancelled":
+            self._end(answer, Answer.State.STOPPED, "cancelled")
+        elif output.reason == "error":
+            message = str(output.info.get("message") or "The model could not answer.")[:280]
+            self._end(answer, Answer.State.FAILED, "error", message)
+        else:
+            self._end(answer, Answer.State.COMPLETED, output.reason)
+
+    def _end(self, answer: Answer, state: str, reason: str, message: str = "") -> None:
+        self._touched[str(answer.pk)] = answer
+        self._delta(answer)
+        self._drafts.append(answer_end(answer, state, reason, message=message))
+        self._ended.append((answer.pk, answer.room_id))
+        self._confirm[str(answer.pk)] = Persisted(str(answer.pk), answer.attempt, answer.raw_length, done=True)
+
+    def _delta(self, answer: Answer) -> None:
+        """One delta an answer and batch: what became visible in it."""
+        start = self._fresh.pop(str(answer.pk), None)
+        if start is not None:
+            data = {"answer": str(answer.pk), "offset": start, "text": answer.shown[start:], "part": "text"}
+            self._drafts.append(journal.Draft(answer.room_id, "answer.delta", data, trace=answer.trace))
+
+    def finish(self) -> Result:
+        for key, answer in self._touched.items():
+            self._delta(answer)
+            hole = key in self._holes
+            self._confirm.setdefault(key, Persisted(key, answer.attempt, answer.raw_length, hole=hole))
+        if self._touched:
+            Answer.objects.bulk_update(self._touched.values(), _FIELDS)
+        events = journal.append_many(self._drafts)
+        return Result(events, list(self._confirm.values()), self._ended)

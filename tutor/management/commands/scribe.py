@@ -1,0 +1,36 @@
+"""``manage.py scribe``: runs the scribe of one shard and, beside it, the reaper."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from tutor.reaper import Reaper
+from tutor.scribe import Scribe
+
+
+class Command(BaseCommand):
+    help = "Writes what the inference workers say into the rooms' logs and tells it to everybody."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--shard", type=int, default=0, help="which output stream to serve")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        scribe = Scribe(options["shard"], name=f"scribe-{os.getpid()}")
+        reaper = Reaper()
+
+        def leave(*_: object) -> None:
+            scribe.stop()
+            reaper.stop()
+
+        signal.signal(signal.SIGTERM, leave)
+        signal.signal(signal.SIGINT, leave)
+        beside = threading.Thread(target=reaper.run, name="reaper", daemon=True)
+        beside.start()
+        scribe.run()
+        reaper.stop()
+        beside.join(timeout=5)

@@ -1,0 +1,77 @@
+"""The life of an answer, the scribe's lease, and the private half of a problem."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+
+class Answer(models.Model):
+    """One question to the tutor and what became of it. This row, not any queue, says whether work is due.
+
+    ``raw`` is all that the model wrote (thoughts too; reviewers only); ``raw_length`` its code points; ``released`` how
+    much of it the guard has dealt with. ``shown`` is what the room has seen: the concatenation of its deltas.
+    """
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "queued"
+        RUNNING = "running", "running"
+        COMPLETED = "completed", "completed"
+        STOPPED = "stopped", "stopped"
+        FAILED = "failed", "failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="answers")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    asked_seq = models.BigIntegerField()
+    question = models.TextField()
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    attempt = models.PositiveSmallIntegerField(default=1)
+    reason = models.CharField(max_length=300, default="")
+
+    raw = models.TextField(default="")
+    raw_length = models.PositiveIntegerField(default=0)
+    released = models.PositiveIntegerField(default=0)
+    shown = models.TextField(default="")
+
+    trace = models.CharField(max_length=32, default="")
+    preset = models.CharField(max_length=20, default="seed")
+    prompt_version = models.CharField(max_length=40, default="")
+    model = models.CharField(max_length=200, default="")
+    engine = models.CharField(max_length=40, default="")
+    worker = models.CharField(max_length=120, default="")
+    prompt_tokens = models.PositiveIntegerField(null=True)
+    completion_tokens = models.PositiveIntegerField(null=True)
+
+    asked_at = models.DateTimeField()
+    enqueued_at = models.DateTimeField(null=True, help_text="null while an earlier answer of the room has the turn")
+    started_at = models.DateTimeField(null=True)
+    first_text_at = models.DateTimeField(null=True)
+    progress_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["room", "state"]), models.Index(fields=["state", "progress_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.state}"
+
+
+class Shard(models.Model):
+    """The scribe's lease on one output stream: whoever raised ``epoch`` last holds it."""
+
+    id = models.PositiveSmallIntegerField(primary_key=True)
+    epoch = models.BigIntegerField(default=0)
+    cursor = models.CharField(max_length=40, default="0-0", help_text="last committed Redis Stream id")
+    beat_at = models.DateTimeField(null=True)
+
+
+class Reference(models.Model):
+    """The private half of a problem: accepted answers, authored hints, solution. No student path reads it."""
+
+    problem = models.OneToOneField("rooms.Problem", on_delete=models.CASCADE, related_name="reference", primary_key=True)
+    solution = models.TextField(blank=True)
+    steps = models.JSONField(default=list, help_text="as imported: title, body, answers, choices, hints")
+    skills = models.JSONField(default=list)

@@ -1,0 +1,37 @@
+"""From a room to the messages of a model: pure. System prompts are English, the reply is in the language of the question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inference_worker.job import Message
+
+VERSION = "seed-1"
+TURNS_KEPT = 10
+TURN_MAX = 2_000  # characters of an earlier question or answer that go along
+SYSTEM = (
+    "You are a patient mathematics tutor in a room where several students work together on one problem. "
+    "Answer the last question in a few short paragraphs. Explain one step at a time, write formulas in LaTeX between "
+    "dollar signs, and reply in the language of the question."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question and what the room has seen of its answer."""
+
+    question: str
+    answer: str
+
+
+def messages(problem: str, turns: Sequence[Turn], question: str) -> tuple[Message, ...]:
+    """The chat for one answer: system prompt with the problem, the last TURNS_KEPT turns, the question."""
+    system = SYSTEM if not problem else f"{SYSTEM}\n\nThe problem of this room:\n{problem}"
+    built: list[Message] = [{"role": "system", "content": system}]
+    for turn in turns[-TURNS_KEPT:]:
+        if turn.answer.strip():
+            built.append({"role": "user", "content": turn.question[:TURN_MAX]})
+            built.append({"role": "assistant", "content": turn.answer[:TURN_MAX]})
+    built.append({"role": "user", "content": question})
+    return tuple(built)

@@ -1,0 +1,104 @@
+"""The reaper: finds answers that nobody works on any more and gets them going again, or ends them with a reason (R1–R5).
+
+Runs beside the scribe, every TICK_S, on the database's rows and the workers' heartbeats. R1 a queued answer that Redis
+has lost is rung for again; R2 a running one whose worker is gone gets its next attempt from the persisted prefix; R3 after
+two attempts it fails; R4 without any usable worker a question fails after QUEUE_TIMEOUT_S, at once if every model is broken;
+R5 a closed room's answers end.
+"""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+from uuid import UUID
+
+import redis
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, close_old_connections, connection
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from classroom.rooms.models import Room
+from inference_worker.job import JOB, JOBS, WorkerState
+from tutor import answers
+from tutor.availability import redis_client, state_of, workers_read
+from tutor.dispatch import answer_dispatch, ticket_send
+from tutor.models import Answer
+
+log = structlog.get_logger(__name__)
+TICK_S = 2.0
+GONE_S = 6.0  # longer than a heartbeat lives
+STALLED_S = 120.0  # listed by a worker, but without a token for so long
+RING_AGAIN_S = 5.0
+LOST = "The tutor lost its place twice. Please ask again."
+NO_ANSWER = "No tutor was free to answer. Please ask again later."
+
+
+class Reaper:
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def run(self) -> None:
+        while not self._stop.wait(TICK_S):
+            close_old_connections()
+            try:
+                self.tick()
+            except (redis.RedisError, DatabaseError, OperationalError) as error:
+                log.warning("reaper_waits", error=str(error))
+                connection.close()
+
+    def tick(self) -> None:
+        """One round. Raises redis.RedisError, OperationalError or DatabaseError; the next round starts anew."""
+        now = timezone.now()
+        for answer_id in _in_closed_rooms():
+            answers.answer_close(answer_id)
+        for room_id in _rooms_waiting():
+            answers.room_advance(room_id)
+        with redis_client() as client:
+            workers = workers_read(client)
+            held = {key for worker in workers for key in worker.running}
+            self._queued(client, workers, held, now)
+        self._running(held, now)
+
+    def _queued(self, client: redis.Redis, workers: list[WorkerState], held: set[str], now: datetime) -> None:
+        state = state_of(workers)
+        all_broken = bool(workers) and all(worker.state == "broken" for worker in workers)
+        waiting = Answer.objects.filter(state=Answer.State.QUEUED, enqueued_at__lt=now - timedelta(seconds=1))
+        for answer in waiting:
+            age = (now - answer.enqueued_at).total_seconds() if answer.enqueued_at else 0.0
+            key = f"{answer.pk}:{answer.attempt}"
+            if all_broken or (not state["available"] and age > settings.QUEUE_TIMEOUT_S):
+                answers.answer_fail(answer.pk, "unavailable", state["reason"] or NO_ANSWER)
+            elif age > RING_AGAIN_S and key not in held:
+                if not client.exists(JOB.format(answer=answer.pk, attempt=answer.attempt)):
+                    answer_dispatch(answer.pk)
+                elif state["available"] and client.llen(JOBS):
+                    ticket_send()  # spare tickets find nothing and end
+
+    def _running(self, held: set[str], now: datetime) -> None:
+        quiet = Answer.objects.filter(state=Answer.State.RUNNING, progress_at__lt=now - timedelta(seconds=GONE_S))
+        for answer in quiet:
+            stalled = answer.progress_at is not None and now - answer.progress_at > timedelta(seconds=STALLED_S)
+            if f"{answer.pk}:{answer.attempt}" in held and not stalled:
+                continue
+            if answer.attempt >= answers.ATTEMPTS_MAX:
+                answers.answer_fail(answer.pk, "lost", LOST)
+            else:
+                log.warning("answer_handed_on", answer=str(answer.pk), attempt=answer.attempt + 1)
+                answers.attempt_mint(answer.pk, answer.attempt)
+
+
+def _in_closed_rooms() -> list[UUID]:
+    active = Answer.objects.filter(state__in=answers.ACTIVE, room__state=Room.State.CLOSED)
+    return list(active.values_list("pk", flat=True))
+
+
+def _rooms_waiting() -> list[UUID]:
+    waiting = Answer.objects.filter(state=Answer.State.QUEUED, enqueued_at=None)
+    return list(waiting.values_list("room_id", flat=True).distinct())
+
+

@@ -1,0 +1,144 @@
+"""The scribe: from the workers' Redis Stream into the log, then to everybody; one at a time for each shard.
+
+The recipe (order of locks, takeover, why tell comes before ack) is in ARCHITECTURE.md. The lease is the shard's epoch in
+the database: a scribe that was overtaken fails its next transaction and leaves.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import redis
+import structlog
+from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db.models import F
+from django.utils import timezone
+
+from classroom.rooms import broadcast
+from inference_worker.job import OUTPUT_FIELD, OUTPUTS, PERSISTED, Output
+from tutor import answers
+from tutor.availability import redis_client
+from tutor.dispatch import stop_send
+from tutor.intake import Fenced, Result, batch_store
+from tutor.models import Shard
+
+log = structlog.get_logger(__name__)
+GROUP = "scribe"
+COUNT = 500
+BLOCK_MS = 500
+PAUSE_S = 0.01  # leaves the one write lock of SQLite to people, and lets chunks gather
+IDLE_S = 2.0
+RETRY_S = 1.0
+Entry = tuple[str, dict[str, str]]
+
+
+class Scribe:
+    def __init__(self, shard: int = 0, name: str = "scribe") -> None:
+        self.shard, self.name = shard, name
+        self.stream = OUTPUTS.format(shard=shard)
+        self.epoch = 0
+        self._stop = threading.Event()
+        self._told_at = 0.0
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def run(self) -> None:
+        """Serve until stopped or overtaken. Database and Redis may go away and come back; nothing is acked before commit."""
+        while not self._stop.is_set():
+            try:
+                with redis_client(timeout_s=5.0) as client:
+                    self._take_over(client)
+                    while not self._stop.is_set():
+                        self._turn(client)
+            except Fenced:
+                log.warning("scribe_overtaken", shard=self.shard, epoch=self.epoch)
+                return
+            except (redis.RedisError, DatabaseError) as error:
+                log.warning("scribe_waits", error=str(error))
+                connection.close()
+                self._stop.wait(RETRY_S)
+
+    def _take_over(self, client: redis.Redis) -> None:
+        """Raise the epoch, then serve everybody's pending entries before any new one (0 shards → made)."""
+        with transaction.atomic():
+            Shard.objects.get_or_create(pk=self.shard)
+            Shard.objects.filter(pk=self.shard).update(epoch=F("epoch") + 1, beat_at=timezone.now())
+            self.epoch = Shard.objects.get(pk=self.shard).epoch
+        self._group(client)
+        start = "0-0"
+        while True:
+            start, *_ = client.xautoclaim(self.stream, GROUP, self.name, 0, start, count=COUNT)
+            if start == "0-0":
+                break
+        self._pending(client)
+        log.info("scribe_serves", shard=self.shard, epoch=self.epoch)
+
+    def _group(self, client: redis.Redis) -> None:
+        try:
+            client.xgroup_create(self.stream, GROUP, id="0", mkstream=True)  # `$` would skip what is there
+        except redis.ResponseError as error:
+            if "BUSYGROUP" not in str(error):
+                raise
+
+    def _pending(self, client: redis.Redis) -> None:
+        """Everything delivered to us and not yet acked, oldest first."""
+        while entries := self._read(client, "0"):
+            self._serve(client, entries)
+
+    def _turn(self, client: redis.Redis) -> None:
+        close_old_connections()
+        try:
+            entries = self._read(client, ">", block=BLOCK_MS)
+        except redis.ResponseError as error:
+            if "NOGROUP" not in str(error):
+                raise
+            self._group(client)  # Redis came back empty: workers send again what was not confirmed
+            return
+        if entries:
+            self._serve(client, entries)
+            self._stop.wait(PAUSE_S)
+        else:
+            self._beat()
+            self._pending(client)
+
+    def _read(self, client: redis.Redis, start: str, block: int | None = None) -> list[Entry]:
+        reply: Any = client.xreadgroup(GROUP, self.name, {self.stream: start}, count=COUNT, block=block)
+        return reply[0][1] if reply else []
+
+    def _serve(self, client: redis.Redis, entries: list[Entry]) -> None:
+        """Write, tell, ack: in this order, so that a crash between any two repeats and never loses."""
+        outputs = [output for _, fields in entries if (output := _parsed(fields)) is not None]
+        result = batch_store(self.shard, self.epoch, entries[-1][0], outputs)
+        pipeline = client.pipeline(transaction=False)
+        _tell(pipeline, result)
+        pipeline.xack(self.stream, GROUP, *[entry_id for entry_id, _ in entries])
+        pipeline.xtrim(self.stream, minid=entries[-1][0], approximate=True)
+        pipeline.execute()
+        self._told_at = time.monotonic()
+        for answer_id, room_id in result.ended:
+            stop_send(answer_id)
+            answers.room_advance(room_id)
+
+    def _beat(self) -> None:
+        """Show that we live, and notice that we were overtaken, while no text comes."""
+        if time.monotonic() - self._told_at > IDLE_S:
+            if not Shard.objects.filter(pk=self.shard, epoch=self.epoch).update(beat_at=timezone.now()):
+                raise Fenced
+            self._told_at = time.monotonic()
+
+
+def _parsed(fields: dict[str, str]) -> Output | None:
+    try:
+        return Output.from_json(fields[OUTPUT_FIELD])
+    except (KeyError, TypeError, ValueError) as error:
+        log.error("output_unreadable", error=str(error))
+        return None
+
+
+def _tell(pipeline: Any, result: Result) -> None:
+    broadcast.events_publish(pipeline, result.events)
+    for confirmed in result.persisted:
+        pipeline.publish(PERSISTED, confirmed.to_json())
