@@ -5,3 +5,6 @@ class RoomsConfig(AppConfig):
     name = "classroom.rooms"
     label = "rooms"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from classroom.rooms import announcements  # noqa: F401  (connects its receiver)

@@ -103,7 +103,9 @@ def group_save(
 
 
 @transaction.atomic
-def room_create(*, by: User, school_class: SchoolClass, title: str, problem: Problem | None, group: Group | None) -> Room:
+def room_create(
+    *, by: User, school_class: SchoolClass, title: str, problem: Problem | None, group: Group | None
+) -> Room:
     _guard_room(school_class, title, group)
     return Room.objects.create(school_class=school_class, title=title, problem=problem, group=group, created_by=by)
 

@@ -1,0 +1,136 @@
+"""Pages of rooms: the list of one's own, the room itself, and what staff do to a room."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from csp.decorators import csp_update
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from classroom.people.access import class_for_staff
+from classroom.people.forms import JoinForm
+from classroom.people.models import User
+from classroom.people.selectors import classes_with_counts
+from classroom.rooms import services
+from classroom.rooms.access import RoomRights, room_for, rooms_of
+from classroom.rooms.models import Room
+from classroom.rooms.room_forms import RoomForm
+
+# The room writes model output into the page: there the browser itself refuses strings as HTML, except Lit's templates.
+ROOM_CSP = {"require-trusted-types-for": ["'script'"], "trusted-types": ["lit-html"]}
+
+
+@login_required
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)
+    rooms = rooms_of(request.user).order_by("school_class__name", "state", "title")
+    mine = {"open": [], "closed": []}  # type: dict[str, list[Room]]
+    for room in rooms.order_by("school_class__name", "title"):
+        mine[room.state].append(room)
+    context = {
+        "open_rooms": mine["open"],
+        "closed_rooms": mine["closed"],
+        "classes": classes_with_counts(request.user),
+        "join_form": JoinForm(),
+    }
+    return render(request, "rooms/home.html", context)
+
+
+@login_required
+def join(request: HttpRequest) -> HttpResponse:
+    assert isinstance(request.user, User)
+    form = JoinForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            school_class = services.class_join(user=request.user, code=form.cleaned_data["join_code"])
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, f"Welcome to {school_class}.")
+            return redirect("home")
+    return render(request, "people/join.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@login_required
+@require_safe
+@csp_update(ROOM_CSP)  # type: ignore[untyped-decorator]
+def room_page(request: HttpRequest, room_id: UUID) -> HttpResponse:
+    assert isinstance(request.user, User)
+    rights = room_for(request.user, room_id)
+    context = {"room": rights.room, "rights": rights, "staff": rights.staff, "you": rights.by}
+    return render(request, "rooms/room.html", context)
+
+
+@login_required
+def room_new(request: HttpRequest, class_id: UUID) -> HttpResponse:
+    assert isinstance(request.user, User)
+    rights = class_for_staff(request.user, class_id)
+    form = RoomForm(
+        request.POST or None, school_class=rights.school_class, initial={"problem": request.GET.get("problem")}
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            room = services.room_create(by=request.user, school_class=rights.school_class, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, f"The room “{room}” is open.")
+            return redirect("class_page", rights.school_class.pk)
+    context = {"form": form, "school_class": rights.school_class, "room": None}
+    return render(request, "rooms/room_form.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+def room_edit(request: HttpRequest, room_id: UUID) -> HttpResponse:
+    assert isinstance(request.user, User)
+    room = _staffed(request.user, room_id).room
+    initial = {"title": room.title, "problem": room.problem_id, "group": room.group_id}
+    form = RoomForm(request.POST or None, school_class=room.school_class, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            services.room_update(by=request.user, room=room, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, "The room is saved.")
+            return redirect("class_page", room.school_class_id)
+    context = {"form": form, "school_class": room.school_class, "room": room}
+    return render(request, "rooms/room_form.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_POST
+def room_close(request: HttpRequest, room_id: UUID) -> HttpResponse:
+    return _state(request, room_id, services.room_close, "closed")
+
+
+@login_required
+@require_POST
+def room_reopen(request: HttpRequest, room_id: UUID) -> HttpResponse:
+    return _state(request, room_id, services.room_reopen, "open again")
+
+
+def _state(request: HttpRequest, room_id: UUID, change: Callable[..., bool], word: str) -> HttpResponse:
+    assert isinstance(request.user, User)
+    room = _staffed(request.user, room_id).room
+    change(by=request.user, room=room)
+    messages.success(request, f"The room “{room}” is {word}.")
+    return (
+        redirect("room_page", room.pk)
+        if request.POST.get("back") == "room"
+        else redirect("class_page", room.school_class_id)
+    )
+
+
+def _staffed(user: User, room_id: UUID) -> RoomRights:
+    rights = room_for(user, room_id)
+    if not rights.staff:
+        raise PermissionDenied("Only the staff of this class may do this.")
+    return rights

@@ -1,0 +1,25 @@
+"""What staff type about problems."""
+
+from __future__ import annotations
+
+from django import forms
+
+from classroom.people.forms import LineField
+
+STATEMENT_LIMIT = 20_000
+
+
+class ProblemForm(forms.Form):
+    title = LineField(label="Title", max_length=200)
+    statement = forms.CharField(
+        label="Problem",
+        max_length=STATEMENT_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 10, "spellcheck": "true"}),
+        help_text="Markdown. Formulas stand between dollar signs: $x^2$; a dollar sign itself is written \\$.",
+    )
+    course = LineField(label="Course", max_length=200, required=False)
+    lesson = LineField(label="Lesson", max_length=200, required=False)
+
+
+class ProblemSearch(forms.Form):
+    q = LineField(label="Search", max_length=200, required=False)

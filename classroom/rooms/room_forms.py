@@ -1,0 +1,31 @@
+"""What staff type about rooms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from classroom.people.forms import LineField
+from classroom.people.models import Group, SchoolClass
+from classroom.rooms.models import Problem
+
+
+class RoomForm(forms.Form):
+    """Title, problem and group of a room; groups are those of its class."""
+
+    title = LineField(label="Title", max_length=120)
+    problem = forms.ModelChoiceField(
+        Problem.objects.all(), required=False, empty_label="No problem: a free conversation",
+        help_text="What the room works on. It can be changed later; everybody in the room sees the change.",
+    )  # fmt: skip
+    group = forms.ModelChoiceField(
+        Group.objects.none(), required=False, empty_label="The whole class",
+        help_text="Students outside the group cannot enter the room.",
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, school_class: SchoolClass, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        group = self.fields["group"]
+        assert isinstance(group, forms.ModelChoiceField)
+        group.queryset = Group.objects.filter(school_class=school_class)
