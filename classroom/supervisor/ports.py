@@ -35,4 +35,6 @@ def _sentence(error: OSError, bind: str, port: int) -> str:
         return f"Port {port} is taken by another program. Stop that, or choose another port: make run PORT={port + 1}"
     if error.errno == errno.EACCES:
         return f"Port {port} may not be opened by this user. Choose one above 1023: make run PORT=8000"
-    return f"The address {bind} port {port} cannot be opened ({error.strerror}). Set BIND to an address of this machine."
+    return (
+        f"The address {bind} port {port} cannot be opened ({error.strerror}). Set BIND to an address of this machine."
+    )

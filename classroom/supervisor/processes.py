@@ -15,10 +15,9 @@ CLASS_THREADS: Final = 2
 class Process:
     """One kind of process.
 
-    ``command`` may hold ``{python}``, ``{fd}`` (the listening socket's number) and ``{data}`` (DATA_DIR).
+    ``command`` may hold ``{python}`` and ``{fd}``, the listening socket's number.
     ``settings`` are the environment variables that make a difference to it beside the common ones. ``socket``: it is
-    given the listening socket. ``needs`` are parts of ``/readyz`` that must be there before it is of use.
-    ``stop_s``: how long it may take to end after SIGTERM, in seconds.
+    given the listening socket. ``needs``: the servers without which it is of no use. ``part``: its name in ``/readyz``.
     """
 
     name: str
@@ -28,11 +27,9 @@ class Process:
     socket: bool = False
     needs: tuple[str, ...] = ()
     part: str = ""
-    stop_s: float = 4.0
 
-    def argv(self, *, data: str, fd: int | None = None, python: str = sys.executable) -> list[str]:
-        places = {"python": python, "fd": fd, "data": data}
-        return [word.format(**places) for word in self.command]
+    def argv(self, *, fd: int | None = None, python: str = sys.executable) -> list[str]:
+        return [word.format(python=python, fd=fd) for word in self.command]
 
 
 # Read by every process of ours: where things are.
@@ -100,8 +97,6 @@ CLASS: Final = Process(
         "classroom.celery",
         "worker",
         "-B",
-        "-s",
-        "{data}/class-schedule",
         "-P",
         "threads",
         "-c",
