@@ -12,7 +12,7 @@ from uuid import UUID
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, HttpRequest
 
 from classroom.people.models import STAFF_ROLES, Enrolment, Role, SchoolClass, User
 
@@ -29,6 +29,12 @@ LOOKING_ROLES = STAFF_ROLES | {Role.OBSERVER}
 TEACHING_ROLES = frozenset({Role.TEACHER, Role.ADMIN})
 
 Person = User | AnonymousUser
+
+
+class PageRequest(HttpRequest):
+    """The request of a view behind ``login_required``: for the type checker alone."""
+
+    user: User
 
 
 @dataclass(frozen=True, slots=True)

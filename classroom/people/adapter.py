@@ -8,7 +8,7 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
 
-class Adapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ships no types
+class Adapter(DefaultAccountAdapter):
     """Sign-up is open, but its form asks for a join code; nobody is ever mailed."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:

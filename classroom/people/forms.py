@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.contrib import messages
@@ -44,7 +44,7 @@ class JoinForm(forms.Form):
 
 
 class JoinFields(forms.Form):
-    """The fields that sign-up has beside allauth's own: a join code, without which nobody gets an account, and a name."""
+    """What sign-up asks beside allauth's own fields: a name, and a join code, without which nobody gets in."""
 
     display_name = LineField(label="Your name", max_length=80, help_text="As your class knows you.")
     join_code = code_field()
@@ -90,6 +90,5 @@ class GroupForm(forms.Form):
 
     def __init__(self, *args: Any, school_class: SchoolClass, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        members = self.fields["members"]
-        assert isinstance(members, forms.ModelMultipleChoiceField)
+        members = cast("forms.ModelMultipleChoiceField[User]", self.fields["members"])
         members.queryset = services.students_of(school_class)

@@ -210,8 +210,8 @@ def group_rename(*, group: Group, name: str) -> None:
 @transaction.atomic
 def group_set_members(*, group: Group, members: Iterable[User]) -> None:
     """The group's members are exactly these, each an enrolled student of the group's class."""
-    wanted = {user.pk for user in members}
-    strangers = wanted - set(students_of(group.school_class).values_list("pk", flat=True))
+    wanted = list(members)
+    strangers = {user.pk for user in wanted} - set(students_of(group.school_class).values_list("pk", flat=True))
     if strangers:
         raise _refuse("members", "Only students of this class can be in its groups.", "not_a_student")
     group.members.set(wanted)

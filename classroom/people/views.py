@@ -5,21 +5,19 @@ from __future__ import annotations
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from classroom.people import services
-from classroom.people.access import TEACHING_ROLES, require_class_creator
+from classroom.people.access import TEACHING_ROLES, PageRequest, require_class_creator
 from classroom.people.forms import ClassForm
-from classroom.people.models import User
 from classroom.people.selectors import classes_with_counts
 
 
 @login_required
 @require_safe
-def classes(request: HttpRequest) -> HttpResponse:
-    assert isinstance(request.user, User)
+def classes(request: PageRequest) -> HttpResponse:
     context = {
         "classes": classes_with_counts(request.user),
         "may_create": request.user.role in TEACHING_ROLES,
@@ -28,9 +26,8 @@ def classes(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-def class_new(request: HttpRequest) -> HttpResponse:
+def class_new(request: PageRequest) -> HttpResponse:
     require_class_creator(request.user)
-    assert isinstance(request.user, User)
     form = ClassForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

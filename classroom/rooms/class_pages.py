@@ -13,14 +13,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from classroom.people import services as people
-from classroom.people.access import ClassRights, class_for, class_for_staff, class_for_teacher
+from classroom.people.access import ClassRights, PageRequest, class_for, class_for_staff, class_for_teacher
 from classroom.people.forms import ClassForm, GroupForm, MemberForm, RoleForm
-from classroom.people.models import Group, Role, User
+from classroom.people.models import Group, Role
 from classroom.people.selectors import groups_of, members_of
 from classroom.rooms import services
 from classroom.rooms.access import rooms_of
@@ -28,13 +28,12 @@ from classroom.rooms.access import rooms_of
 
 @login_required
 @require_safe
-def class_page(request: HttpRequest, class_id: UUID) -> HttpResponse:
+def class_page(request: PageRequest, class_id: UUID) -> HttpResponse:
     return _page(request, class_for(request.user, class_id))
 
 
-def _page(request: HttpRequest, rights: ClassRights, status: int = 200, **forms: Form) -> HttpResponse:
+def _page(request: PageRequest, rights: ClassRights, status: int = 200, **forms: Form) -> HttpResponse:
     """The page; ``forms`` replaces an empty form by the one that was refused."""
-    assert isinstance(request.user, User)
     school_class = rights.school_class
     context: dict[str, Any] = {
         "rights": rights,
@@ -53,7 +52,7 @@ def _page(request: HttpRequest, rights: ClassRights, status: int = 200, **forms:
 
 
 def _act(
-    request: HttpRequest, rights: ClassRights, name: str, form: Form, *, change: Callable[[dict[str, Any]], str]
+    request: PageRequest, rights: ClassRights, name: str, form: Form, *, change: Callable[[dict[str, Any]], str]
 ) -> HttpResponse:
     """Run ``change`` with what the form holds; it returns the words for the person. A refusal shows the page again."""
     if form.is_valid():
@@ -74,7 +73,7 @@ def _act(
 
 @login_required
 @require_POST
-def class_rename(request: HttpRequest, class_id: UUID) -> HttpResponse:
+def class_rename(request: PageRequest, class_id: UUID) -> HttpResponse:
     rights = class_for_teacher(request.user, class_id)
 
     def change(data: dict[str, Any]) -> str:
@@ -86,7 +85,7 @@ def class_rename(request: HttpRequest, class_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def code_renew(request: HttpRequest, class_id: UUID) -> HttpResponse:
+def code_renew(request: PageRequest, class_id: UUID) -> HttpResponse:
     rights = class_for_teacher(request.user, class_id)
     people.join_code_renew(school_class=rights.school_class)
     messages.success(request, "There is a new join code; the old one is worth nothing now.")
@@ -95,7 +94,7 @@ def code_renew(request: HttpRequest, class_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def code_open(request: HttpRequest, class_id: UUID) -> HttpResponse:
+def code_open(request: PageRequest, class_id: UUID) -> HttpResponse:
     rights = class_for_teacher(request.user, class_id)
     is_open = request.POST.get("open") == "1"
     people.join_open_set(school_class=rights.school_class, is_open=is_open)
@@ -108,9 +107,8 @@ def code_open(request: HttpRequest, class_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def member_add(request: HttpRequest, class_id: UUID) -> HttpResponse:
+def member_add(request: PageRequest, class_id: UUID) -> HttpResponse:
     rights, by = class_for_teacher(request.user, class_id), request.user
-    assert isinstance(by, User)
 
     def change(data: dict[str, Any]) -> str:
         with services.access_changes(school_class=rights.school_class, by=by):
@@ -124,9 +122,8 @@ def member_add(request: HttpRequest, class_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def member_remove(request: HttpRequest, class_id: UUID, user_id: UUID) -> HttpResponse:
+def member_remove(request: PageRequest, class_id: UUID, user_id: UUID) -> HttpResponse:
     rights, by = class_for_teacher(request.user, class_id), request.user
-    assert isinstance(by, User)
 
     def change(_: dict[str, Any]) -> str:
         services.member_remove(school_class=rights.school_class, user_id=user_id, by=by)
@@ -137,9 +134,8 @@ def member_remove(request: HttpRequest, class_id: UUID, user_id: UUID) -> HttpRe
 
 @login_required
 @require_POST
-def member_restore(request: HttpRequest, class_id: UUID, user_id: UUID) -> HttpResponse:
+def member_restore(request: PageRequest, class_id: UUID, user_id: UUID) -> HttpResponse:
     rights, by = class_for_teacher(request.user, class_id), request.user
-    assert isinstance(by, User)
 
     def change(_: dict[str, Any]) -> str:
         services.member_restore(school_class=rights.school_class, user_id=user_id, by=by)
@@ -150,9 +146,8 @@ def member_restore(request: HttpRequest, class_id: UUID, user_id: UUID) -> HttpR
 
 @login_required
 @require_POST
-def member_role(request: HttpRequest, class_id: UUID, user_id: UUID) -> HttpResponse:
+def member_role(request: PageRequest, class_id: UUID, user_id: UUID) -> HttpResponse:
     rights, by = class_for_teacher(request.user, class_id), request.user
-    assert isinstance(by, User)
 
     def change(data: dict[str, Any]) -> str:
         role = Role(data["role"])
@@ -167,19 +162,19 @@ def member_role(request: HttpRequest, class_id: UUID, user_id: UUID) -> HttpResp
 
 
 @login_required
-def group_new(request: HttpRequest, class_id: UUID) -> HttpResponse:
+def group_new(request: PageRequest, class_id: UUID) -> HttpResponse:
     return _group(request, class_for_staff(request.user, class_id), None)
 
 
 @login_required
-def group_edit(request: HttpRequest, class_id: UUID, group_id: UUID) -> HttpResponse:
+def group_edit(request: PageRequest, class_id: UUID, group_id: UUID) -> HttpResponse:
     rights = class_for_staff(request.user, class_id)
     return _group(request, rights, _group_of(rights, group_id))
 
 
 @login_required
 @require_POST
-def group_delete(request: HttpRequest, class_id: UUID, group_id: UUID) -> HttpResponse:
+def group_delete(request: PageRequest, class_id: UUID, group_id: UUID) -> HttpResponse:
     rights = class_for_staff(request.user, class_id)
     group = _group_of(rights, group_id)
 
@@ -197,8 +192,7 @@ def _group_of(rights: ClassRights, group_id: UUID) -> Group:
     return group
 
 
-def _group(request: HttpRequest, rights: ClassRights, group: Group | None) -> HttpResponse:
-    assert isinstance(request.user, User)
+def _group(request: PageRequest, rights: ClassRights, group: Group | None) -> HttpResponse:
     school_class = rights.school_class
     initial = {"name": group.name, "members": list(group.members.all())} if group else {}
     form = GroupForm(request.POST or None, school_class=school_class, initial=initial)

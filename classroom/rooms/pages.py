@@ -9,11 +9,11 @@ from csp.decorators import csp_update
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from classroom.people.access import class_for_staff
+from classroom.people.access import PageRequest, class_for_staff
 from classroom.people.forms import JoinForm
 from classroom.people.models import User
 from classroom.people.selectors import classes_with_counts
@@ -28,15 +28,11 @@ ROOM_CSP = {"require-trusted-types-for": ["'script'"], "trusted-types": ["lit-ht
 
 @login_required
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    assert isinstance(request.user, User)
-    rooms = rooms_of(request.user).order_by("school_class__name", "state", "title")
-    mine = {"open": [], "closed": []}  # type: dict[str, list[Room]]
-    for room in rooms.order_by("school_class__name", "title"):
-        mine[room.state].append(room)
+def home(request: PageRequest) -> HttpResponse:
+    rooms = list(rooms_of(request.user).order_by("school_class__name", "title"))
     context = {
-        "open_rooms": mine["open"],
-        "closed_rooms": mine["closed"],
+        "open_rooms": [room for room in rooms if room.state == Room.State.OPEN],
+        "closed_rooms": [room for room in rooms if room.state == Room.State.CLOSED],
         "classes": classes_with_counts(request.user),
         "join_form": JoinForm(),
     }
@@ -44,8 +40,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-def join(request: HttpRequest) -> HttpResponse:
-    assert isinstance(request.user, User)
+def join(request: PageRequest) -> HttpResponse:
     form = JoinForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -60,17 +55,15 @@ def join(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_safe
-@csp_update(ROOM_CSP)  # type: ignore[untyped-decorator]
-def room_page(request: HttpRequest, room_id: UUID) -> HttpResponse:
-    assert isinstance(request.user, User)
+@csp_update(ROOM_CSP)  # type: ignore[arg-type]  # its types forget views with arguments
+def room_page(request: PageRequest, room_id: UUID) -> HttpResponse:
     rights = room_for(request.user, room_id)
     context = {"room": rights.room, "rights": rights, "staff": rights.staff, "you": rights.by}
     return render(request, "rooms/room.html", context)
 
 
 @login_required
-def room_new(request: HttpRequest, class_id: UUID) -> HttpResponse:
-    assert isinstance(request.user, User)
+def room_new(request: PageRequest, class_id: UUID) -> HttpResponse:
     rights = class_for_staff(request.user, class_id)
     form = RoomForm(
         request.POST or None, school_class=rights.school_class, initial={"problem": request.GET.get("problem")}
@@ -88,8 +81,7 @@ def room_new(request: HttpRequest, class_id: UUID) -> HttpResponse:
 
 
 @login_required
-def room_edit(request: HttpRequest, room_id: UUID) -> HttpResponse:
-    assert isinstance(request.user, User)
+def room_edit(request: PageRequest, room_id: UUID) -> HttpResponse:
     room = _staffed(request.user, room_id).room
     initial = {"title": room.title, "problem": room.problem_id, "group": room.group_id}
     form = RoomForm(request.POST or None, school_class=room.school_class, initial=initial)
@@ -107,18 +99,17 @@ def room_edit(request: HttpRequest, room_id: UUID) -> HttpResponse:
 
 @login_required
 @require_POST
-def room_close(request: HttpRequest, room_id: UUID) -> HttpResponse:
+def room_close(request: PageRequest, room_id: UUID) -> HttpResponse:
     return _state(request, room_id, services.room_close, "closed")
 
 
 @login_required
 @require_POST
-def room_reopen(request: HttpRequest, room_id: UUID) -> HttpResponse:
+def room_reopen(request: PageRequest, room_id: UUID) -> HttpResponse:
     return _state(request, room_id, services.room_reopen, "open again")
 
 
-def _state(request: HttpRequest, room_id: UUID, change: Callable[..., bool], word: str) -> HttpResponse:
-    assert isinstance(request.user, User)
+def _state(request: PageRequest, room_id: UUID, change: Callable[..., bool], word: str) -> HttpResponse:
     room = _staffed(request.user, room_id).room
     change(by=request.user, room=room)
     messages.success(request, f"The room “{room}” is {word}.")

@@ -20,8 +20,12 @@ def require_looking(user: Person) -> None:
         raise PermissionDenied("The collection of problems is for staff.")
 
 
+def may_write(user: Person) -> bool:
+    return isinstance(user, User) and user.role in TEACHING_ROLES
+
+
 def require_writing(user: Person) -> None:
-    if not isinstance(user, User) or user.role not in TEACHING_ROLES:
+    if not may_write(user):
         raise PermissionDenied("Only teachers may write problems.")
 
 

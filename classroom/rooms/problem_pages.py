@@ -10,11 +10,11 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from classroom.people.models import User
+from classroom.people.access import PageRequest
 from classroom.rooms import problem_access, services
 from classroom.rooms.models import Problem
 from classroom.rooms.problem_forms import ProblemForm, ProblemSearch
@@ -37,40 +37,43 @@ def problems_found(query: str) -> QuerySet[Problem]:
 
 @login_required
 @require_safe
-def problems(request: HttpRequest) -> HttpResponse:
+def problems(request: PageRequest) -> HttpResponse:
     problem_access.require_looking(request.user)
     form = ProblemSearch(request.GET)
     query = form.cleaned_data["q"] if form.is_valid() else ""
     page = Paginator(problems_found(query), PAGE).get_page(request.GET.get("page"))
-    may_write = request.user.role in ("teacher", "admin")  # type: ignore[union-attr]
-    context = {"form": form, "page": page, "query": query, "may_write": may_write}
+    context = {
+        "form": form,
+        "page": page,
+        "query": query,
+        "may_write": problem_access.may_write(request.user),
+    }
     return render(request, "rooms/problems.html", context)
 
 
 @login_required
 @require_safe
-def problem_page(request: HttpRequest, problem_id: UUID) -> HttpResponse:
+def problem_page(request: PageRequest, problem_id: UUID) -> HttpResponse:
     problem = problem_access.problem_for(request.user, problem_id)
     context = {"problem": problem, "may_edit": problem_access.may_edit(request.user, problem)}
     return render(request, "rooms/problem.html", context)
 
 
 @login_required
-def problem_new(request: HttpRequest) -> HttpResponse:
+def problem_new(request: PageRequest) -> HttpResponse:
     problem_access.require_writing(request.user)
     return _edit(request, None, {})
 
 
 @login_required
-def problem_edit(request: HttpRequest, problem_id: UUID) -> HttpResponse:
+def problem_edit(request: PageRequest, problem_id: UUID) -> HttpResponse:
     problem = problem_access.problem_for_editing(request.user, problem_id)
     fields = ("title", "statement", "course", "lesson")
     return _edit(request, problem, {name: getattr(problem, name) for name in fields})
 
 
-def _edit(request: HttpRequest, problem: Problem | None, initial: dict[str, Any]) -> HttpResponse:
+def _edit(request: PageRequest, problem: Problem | None, initial: dict[str, Any]) -> HttpResponse:
     """The form with its preview; ``preview`` among the posted fields shows it without saving."""
-    assert isinstance(request.user, User)
     form = ProblemForm(request.POST or None, initial=initial)
     preview = str(initial.get("statement", ""))
     if request.method == "POST" and form.is_valid():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -26,6 +26,5 @@ class RoomForm(forms.Form):
 
     def __init__(self, *args: Any, school_class: SchoolClass, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        group = self.fields["group"]
-        assert isinstance(group, forms.ModelChoiceField)
+        group = cast("forms.ModelChoiceField[Group]", self.fields["group"])
         group.queryset = Group.objects.filter(school_class=school_class)
