@@ -6,8 +6,8 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
 
-from celery import Celery  # noqa: E402
-from django.conf import settings  # noqa: E402
+from celery import Celery
+from django.conf import settings
 
 _broker = settings.REDIS_URL.replace("unix://", "redis+socket://", 1)
 

@@ -19,7 +19,9 @@ class Env(BaseSettings):
 
     PORT: int = Field(8000, ge=1, le=65535, description="the port of the web pages")
     BIND: str = Field("127.0.0.1", description="the address that the web processes listen on")
-    DATA_DIR: Path = Field(BASE_DIR / "data", description="where database, Redis file, secrets and converted models live")
+    DATA_DIR: Path = Field(
+        BASE_DIR / "data", description="where database, Redis file, secrets and converted models live"
+    )
     DATABASE_URL: str = Field("", description="empty: SQLite in DATA_DIR; else postgres://user:password@host:port/name")
     REDIS_URL: str = Field("", description="empty: the embedded server's unix socket in DATA_DIR; else redis://…")
     TUTOR_MODEL: str = Field("demo", description="`demo`, a model folder, or a hub id such as WeiboAI/VibeThinker-1.5B")
@@ -32,12 +34,18 @@ class Env(BaseSettings):
     DEMO: bool = Field(False, description="show the demo accounts on the log-in page; never on a real school's server")
     DEBUG: bool = Field(False, description="Django's debug pages")
     LOG_FORMAT: Literal["console", "json"] = Field("console", description="readable lines or JSON")
-    LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least severe level that is logged")
+    LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="least severe level that is logged"
+    )
     MAX_ANSWER_TOKENS: int = Field(512, ge=1, le=40_960, description="longest answer, in tokens")
     ANSWER_DEADLINE_S: float = Field(300.0, gt=0, description="longest run of one answer, in seconds")
     QUEUE_TIMEOUT_S: float = Field(120.0, gt=0, description="how long a question waits for a worker before it fails")
-    IDLE_BADGE_S: float = Field(300.0, gt=0, description="a room without a person's action for so long is shown as idle")
-    IDLE_CLOSE_S: float = Field(1800.0, gt=0, description="a socket without any frame from its person is closed politely")
+    IDLE_BADGE_S: float = Field(
+        300.0, gt=0, description="a room without a person's action for so long is shown as idle"
+    )
+    IDLE_CLOSE_S: float = Field(
+        1800.0, gt=0, description="a socket without any frame from its person is closed politely"
+    )
 
 
 ENV = Env()

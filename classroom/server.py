@@ -13,14 +13,14 @@ import asyncio
 import os
 import socket
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
 
-from daphne.server import Server  # noqa: E402  (installs the asyncio reactor: before anything else of Twisted)
-from twisted.internet import defer, reactor  # noqa: E402
+from daphne.server import Server
+from twisted.internet import defer, reactor
 
-from classroom.rooms.frames import MAX_FRAME_BYTES  # noqa: E402
+from classroom.rooms.frames import MAX_FRAME_BYTES
 
 QUEUE_HIGH = 64  # frames of one client that the application has not taken yet: stop reading from it
 QUEUE_LOW = 16
@@ -79,7 +79,7 @@ class Transport:
         self._transport.abortConnection()
 
 
-class ChalkServer(Server):  # type: ignore[misc]  # daphne has no types
+class ChalkServer(Server):
     def create_application(self, protocol: Any, scope: dict[str, Any]) -> asyncio.Queue[Any] | None:
         """As Daphne's, with a bounded input queue and the raw transport in the scope."""
         queue = BoundedInput(protocol)
@@ -105,7 +105,7 @@ class ChalkServer(Server):  # type: ignore[misc]  # daphne has no types
 
     def run(self) -> None:
         # A stop between "booting" and "running" would otherwise raise; triggers run in the order of their adding.
-        reactor.addSystemEventTrigger("before", "shutdown", self._drain)
+        cast(Any, reactor).addSystemEventTrigger("before", "shutdown", self._drain)
         super().run()
 
     def _drain(self) -> Any:

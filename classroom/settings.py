@@ -6,6 +6,7 @@ import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -102,7 +103,7 @@ SQLITE_OPTIONS = {
     "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA busy_timeout=10000;",
 }
 if ENV.DATABASE_URL:
-    _database = dict(dj_database_url.parse(ENV.DATABASE_URL, conn_max_age=0))
+    _database: dict[str, Any] = dict(dj_database_url.parse(ENV.DATABASE_URL, conn_max_age=0))
 else:
     _database = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "chalkstream.sqlite3")}
 if _database["ENGINE"].endswith("sqlite3"):
@@ -215,6 +216,6 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 FILE_UPLOAD_TEMP_DIR: Path | None = None
 
-from classroom.logs import logging_config  # noqa: E402  (needs nothing of the above, kept beside its only use)
+from classroom.logs import logging_config
 
 LOGGING = logging_config(ENV.LOG_FORMAT, ENV.LOG_LEVEL)

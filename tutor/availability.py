@@ -14,13 +14,14 @@ NOBODY = "The tutor is not running."
 LOADING = "The tutor is starting: its model is being loaded."
 
 
-def redis_client(timeout_s: float = 1.0) -> redis.Redis:
+def redis_client(timeout_s: float = 1.0) -> Any:
+    """A client for one piece of work. Any: redis-py's own types mix its synchronous and its asynchronous replies."""
     return redis.Redis.from_url(
         settings.REDIS_URL, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, decode_responses=True
     )
 
 
-def workers_read(client: redis.Redis) -> list[WorkerState]:
+def workers_read(client: Any) -> list[WorkerState]:
     """Every worker whose heartbeat has not expired. Raises redis.RedisError."""
     names = list(client.scan_iter(match=WORKER.format(name="*"), count=1_000))
     texts = client.mget(names) if names else []

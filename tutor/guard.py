@@ -65,7 +65,5 @@ def _safe_end(policy: Policy, pending: str, at: int) -> int:
                 break
     if end < len(pending):
         return end  # the text before a marker is whole: `<` begins a grapheme of its own
-    last = None
-    for last in _CLUSTER.finditer(pending, at):
-        pass
-    return last.start() if last else end
+    clusters = [match.start() for match in _CLUSTER.finditer(pending, at)]
+    return clusters[-1] if clusters else end

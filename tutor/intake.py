@@ -52,8 +52,7 @@ def batch_store(shard_id: int, epoch: int, cursor: str, outputs: Sequence[Output
             raise Fenced
         ids = {output.answer for output in outputs}
         rows = {
-            str(answer.pk): answer
-            for answer in Answer.objects.select_for_update().filter(pk__in=ids).order_by("id")
+            str(answer.pk): answer for answer in Answer.objects.select_for_update().filter(pk__in=ids).order_by("id")
         }
         closed = set(
             Room.objects.filter(pk__in={a.room_id for a in rows.values()}, state=Room.State.CLOSED).values_list(

@@ -67,11 +67,19 @@ class Shard(models.Model):
     cursor = models.CharField(max_length=40, default="0-0", help_text="last committed Redis Stream id")
     beat_at = models.DateTimeField(null=True)
 
+    def __str__(self) -> str:
+        return f"shard {self.pk}, epoch {self.epoch}"
+
 
 class Reference(models.Model):
     """The private half of a problem: accepted answers, authored hints, solution. No student path reads it."""
 
-    problem = models.OneToOneField("rooms.Problem", on_delete=models.CASCADE, related_name="reference", primary_key=True)
+    problem = models.OneToOneField(
+        "rooms.Problem", on_delete=models.CASCADE, related_name="reference", primary_key=True
+    )
     solution = models.TextField(blank=True)
     steps = models.JSONField(default=list, help_text="as imported: title, body, answers, choices, hints")
     skills = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"reference of {self.problem_id}"

@@ -1,15 +1,16 @@
 """The reaper: finds answers that nobody works on any more and gets them going again, or ends them with a reason (R1–R5).
 
 Runs beside the scribe, every TICK_S, on the database's rows and the workers' heartbeats. R1 a queued answer that Redis
-has lost is rung for again; R2 a running one whose worker is gone gets its next attempt from the persisted prefix; R3 after
-two attempts it fails; R4 without any usable worker a question fails after QUEUE_TIMEOUT_S, at once if every model is broken;
-R5 a closed room's answers end.
+has lost is rung for again; R2 a running one whose worker is gone gets its next attempt from the persisted prefix; R3
+after two attempts it fails; R4 without any usable worker a question fails after QUEUE_TIMEOUT_S, at once if every model
+is broken; R5 a closed room's answers end.
 """
 
 from __future__ import annotations
 
 import threading
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import redis
@@ -64,7 +65,7 @@ class Reaper:
             self._queued(client, workers, held, now)
         self._running(held, now)
 
-    def _queued(self, client: redis.Redis, workers: list[WorkerState], held: set[str], now: datetime) -> None:
+    def _queued(self, client: Any, workers: list[WorkerState], held: set[str], now: datetime) -> None:
         state = state_of(workers)
         all_broken = bool(workers) and all(worker.state == "broken" for worker in workers)
         waiting = Answer.objects.filter(state=Answer.State.QUEUED, enqueued_at__lt=now - timedelta(seconds=1))
@@ -100,5 +101,3 @@ def _in_closed_rooms() -> list[UUID]:
 def _rooms_waiting() -> list[UUID]:
     waiting = Answer.objects.filter(state=Answer.State.QUEUED, enqueued_at=None)
     return list(waiting.values_list("room_id", flat=True).distinct())
-
-

@@ -1,7 +1,7 @@
 """The scribe: from the workers' Redis Stream into the log, then to everybody; one at a time for each shard.
 
-The recipe (order of locks, takeover, why tell comes before ack) is in ARCHITECTURE.md. The lease is the shard's epoch in
-the database: a scribe that was overtaken fails its next transaction and leaves.
+The recipe (order of locks, takeover, why tell comes before ack) is in ARCHITECTURE.md. The lease is the shard's epoch
+in the database: a scribe that was overtaken fails its next transaction and leaves.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Scribe:
         self._stop.set()
 
     def run(self) -> None:
-        """Serve until stopped or overtaken. Database and Redis may go away and come back; nothing is acked before commit."""
+        """Serve until stopped or overtaken. Database and Redis may go and come back; nothing is acked before commit."""
         while not self._stop.is_set():
             try:
                 with redis_client(timeout_s=5.0) as client:
@@ -61,7 +61,7 @@ class Scribe:
                 connection.close()
                 self._stop.wait(RETRY_S)
 
-    def _take_over(self, client: redis.Redis) -> None:
+    def _take_over(self, client: Any) -> None:
         """Raise the epoch, then serve everybody's pending entries before any new one (0 shards → made)."""
         with transaction.atomic():
             Shard.objects.get_or_create(pk=self.shard)
@@ -76,19 +76,19 @@ class Scribe:
         self._pending(client)
         log.info("scribe_serves", shard=self.shard, epoch=self.epoch)
 
-    def _group(self, client: redis.Redis) -> None:
+    def _group(self, client: Any) -> None:
         try:
             client.xgroup_create(self.stream, GROUP, id="0", mkstream=True)  # `$` would skip what is there
         except redis.ResponseError as error:
             if "BUSYGROUP" not in str(error):
                 raise
 
-    def _pending(self, client: redis.Redis) -> None:
+    def _pending(self, client: Any) -> None:
         """Everything delivered to us and not yet acked, oldest first."""
         while entries := self._read(client, "0"):
             self._serve(client, entries)
 
-    def _turn(self, client: redis.Redis) -> None:
+    def _turn(self, client: Any) -> None:
         close_old_connections()
         try:
             entries = self._read(client, ">", block=BLOCK_MS)
@@ -104,11 +104,11 @@ class Scribe:
             self._beat()
             self._pending(client)
 
-    def _read(self, client: redis.Redis, start: str, block: int | None = None) -> list[Entry]:
+    def _read(self, client: Any, start: str, block: int | None = None) -> list[Entry]:
         reply: Any = client.xreadgroup(GROUP, self.name, {self.stream: start}, count=COUNT, block=block)
         return reply[0][1] if reply else []
 
-    def _serve(self, client: redis.Redis, entries: list[Entry]) -> None:
+    def _serve(self, client: Any, entries: list[Entry]) -> None:
         """Write, tell, ack: in this order, so that a crash between any two repeats and never loses."""
         outputs = [output for _, fields in entries if (output := _parsed(fields)) is not None]
         result = batch_store(self.shard, self.epoch, entries[-1][0], outputs)

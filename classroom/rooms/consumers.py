@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -58,8 +57,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
         finally:
             if viewer is not None:
                 hub().detach(viewer)
-            if self._writer is not None:
-                self._writer.cancel()
+            self._writer_end()
 
     # ---- entering
 
@@ -69,17 +67,21 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
         known = frames.SUBPROTOCOL in offered
         await self._send({"type": "websocket.accept", "subprotocol": frames.SUBPROTOCOL if known else None})
         if not known:
-            return await self._close(Close.BAD_FRAME)
+            await self._close(Close.BAD_FRAME)
+            return None
         try:
             ticket = next(part for part in offered if part.startswith(frames.TICKET_PREFIX))
             spent = await offload(ticket_spend, ticket.removeprefix(frames.TICKET_PREFIX))
             rights = await offload(_rights, spent.user_id, self.scope["url_route"]["kwargs"]["room_id"])
         except (StopIteration, TicketError):
-            return await self._close(Close.EXPIRED)
+            await self._close(Close.EXPIRED)
+            return None
         except Http404:
-            return await self._close(Close.NOT_FOUND)
+            await self._close(Close.NOT_FOUND)
+            return None
         except DatabaseError:
-            return await self._close(Close.RESTART, f"retry_ms={random.randrange(500, 5_000)}")  # noqa: S311
+            await self._close(Close.RESTART, f"retry_ms={random.randrange(500, 5_000)}")  # noqa: S311
+            return None
         viewer = self._viewer(rights, spent)
         viewer.send(hello_frame(rights))
         return viewer
@@ -104,9 +106,9 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
 
     async def _serve(self, viewer: Viewer) -> None:
         joined = False
-        deadline = time.monotonic() + JOIN_S
+        self._acted_at = time.monotonic()
         while viewer.closed is None:
-            limit = settings.IDLE_CLOSE_S if joined else deadline - time.monotonic()
+            limit = self._acted_at + (settings.IDLE_CLOSE_S if joined else JOIN_S) - time.monotonic()
             try:
                 message = await asyncio.wait_for(self._receive(), limit)
             except TimeoutError:
@@ -149,7 +151,9 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
     async def _reply(self, viewer: Viewer, frame: frames.ClientFrame) -> None:
         if frame.type == "ping":
             viewer.send(frames.event_frame("pong", {}, ref=frame.id))
-        elif frame.type == "auth.refresh":
+            return
+        self._acted_at = time.monotonic()
+        if frame.type == "auth.refresh":
             viewer.until = await offload(_refreshed, viewer.rights.user, frame.data.access)
             viewer.send(frames.ack_frame(frame.id, None))
         else:
@@ -175,6 +179,10 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
             viewer.close(Close.SLOW_DOWN, retry_ms=5_000)
 
     # ---- closing
+
+    def _writer_end(self) -> None:
+        if self._writer is not None:
+            self._writer.cancel()
 
     def _close_soon(self, code: int, reason: str) -> None:
         self._closing = asyncio.get_running_loop().create_task(self._close(code, reason))
@@ -232,6 +240,3 @@ def _refreshed(user: User, token: str) -> datetime:
     if user_id != user.pk:
         raise FrameError("forbidden", "This token belongs to somebody else.", field="data.access")
     return until
-
-
-Send = Callable[[dict[str, Any]], Awaitable[None]]

@@ -55,7 +55,8 @@ class Feed:
                 self.early[item.seq] = item
         if self.head is None:
             return False
-        while (item := self.early.pop(self.head + 1, None)) is not None:
+        while self.head + 1 in self.early:
+            item = self.early.pop(self.head + 1)
             self.head = item.seq
             self.ring.append(item)
             self.outgoing.append(item)
@@ -132,7 +133,5 @@ class Feed:
 
 def batch_for(told: list[Told], audiences: frozenset[str]) -> Batch:
     """The events as one kind of viewer gets them: in full, or as the stub at the same seq (F4)."""
-    texts = [
-        item.text if item.audience in audiences else frames.encode(frames.hidden_frame(item.seq)) for item in told
-    ]
+    texts = [item.text if item.audience in audiences else frames.encode(frames.hidden_frame(item.seq)) for item in told]
     return Batch(texts, told[-1].seq)

@@ -13,21 +13,23 @@ import random
 import time
 import uuid
 from collections.abc import AsyncIterator, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-import redis
 import structlog
 from channels.layers import get_channel_layer
 from django.db import DatabaseError
 
 from classroom.people.models import RevokedSession
-from classroom.rooms import access, broadcast, catchup, frames, journal, presence
+from classroom.rooms import access, broadcast, catchup, frames, journal
 from classroom.rooms.feed import Feed, Told
 from classroom.rooms.models import Room
 from classroom.rooms.offload import offload
-from classroom.rooms.viewers import Batch, Viewer
+from classroom.rooms.roster import LAYER_ERRORS, Roster
+from classroom.rooms.viewers import Viewer
+from classroom.rooms.watching import Watcher
 from classroom.rooms.wiring import tutor_state
 
 log = structlog.get_logger(__name__)
@@ -36,7 +38,6 @@ RIGHTS_S = 5.0
 HOLE_WAIT_S = 0.005  # hints of a person's event and of the scribe may cross
 WITHOUT_DATABASE_S = 30.0  # rights that could not be read for so long are no rights
 MESSAGES_A_PASS = 64
-LAYER_ERRORS = (redis.RedisError, OSError)
 
 
 class Hub:
@@ -50,11 +51,11 @@ class Hub:
         self._channel: str | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._flush_due: set[Feed] = set()
-        self._left: dict[UUID, list[dict[str, Any]]] = {}
-        self._presence_due = asyncio.Event()
+        self._ready = asyncio.Event()
+        self.roster = Roster(self)
         self._rights_read_at = time.monotonic()
         self._opening = asyncio.Lock()
-        for work in (self._listen, self._check, self._rights, self._presence):
+        for work in (self._listen, self._check, self._rights, self.roster.run):
             self._spawn(work())
 
     # ---- viewers
@@ -66,7 +67,7 @@ class Hub:
         viewer.cursor = after if fits and after is not None else 0
         viewer.wants_snapshot = not fits
         feed.viewers.add(viewer)
-        self._presence_due.set()
+        self.roster.come()
         await catchup.viewer_catch_up(self, feed, viewer)
 
     def detach(self, viewer: Viewer) -> None:
@@ -78,8 +79,7 @@ class Hub:
             return
         feed.viewers.discard(viewer)
         if all(other.user_id != viewer.user_id for other in feed.viewers):
-            self._left.setdefault(viewer.room_id, []).append(viewer.person)
-        self._presence_due.set()
+            self.roster.leave(viewer)
         self._close_if_empty(feed)
 
     async def watch(self, room_ids: Iterable[UUID], *, quiet_s: float = 5.0) -> AsyncIterator[set[UUID]]:
@@ -119,7 +119,7 @@ class Hub:
                 except (DatabaseError, Room.DoesNotExist):
                     del self.feeds[room_id]
                     raise
-                feed.present = (await offload(presence.present_in, [room_id]))[room_id]
+                feed.present = await self.roster.present(room_id)
                 self._place(feed, [])
         return feed
 
@@ -130,6 +130,8 @@ class Hub:
 
     async def _subscribe(self, feed: Feed) -> None:
         try:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._ready.wait(), CHECK_S)  # the first viewer of a process comes early
             if self._channel is not None:
                 await self._layer.group_add(broadcast.room_group(feed.room_id), self._channel)
                 feed.subscribed = True
@@ -187,12 +189,14 @@ class Hub:
                 if self._channel is None:
                     self._channel = await self._layer.new_channel()
                     await self._layer.group_add(broadcast.EVERYWHERE, self._channel)
+                    self._ready.set()
                 for _ in range(MESSAGES_A_PASS):
                     self._heard(await self._layer.receive(self._channel))
                 await asyncio.sleep(0)
             except LAYER_ERRORS as error:
                 log.warning("layer_away", error=str(error))
                 self._channel = None
+                self._ready.clear()
                 for feed in self.feeds.values():
                     feed.subscribed = False
                 await asyncio.sleep(CHECK_S)
@@ -214,7 +218,7 @@ class Hub:
         elif kind == "room.ephemeral":
             feed.tell_ephemeral(message["frame"])
         elif kind == "room.presence":
-            self._spawn(self._presence_read([feed]))
+            self._spawn(self.roster.read([feed]))
 
     async def _fill(self, feed: Feed) -> None:
         await asyncio.sleep(HOLE_WAIT_S)
@@ -284,60 +288,6 @@ class Hub:
     def _viewers(self) -> list[Viewer]:
         return [viewer for feed in self.feeds.values() for viewer in feed.viewers]
 
-    async def _presence(self) -> None:
-        """Say who is here: soon after somebody comes or goes, and every BEAT_S."""
-        while True:
-            try:
-                await asyncio.wait_for(self._presence_due.wait(), presence.BEAT_S)
-                await asyncio.sleep(0.2)
-            except TimeoutError:
-                pass
-            self._presence_due.clear()
-            here = {room: [*{v.user_id: v.person for v in f.viewers}.values()] for room, f in self.feeds.items()}
-            left, self._left = self._left, {}
-            for room_id, people in left.items():
-                back = {person["id"] for person in here.get(room_id, [])}
-                left[room_id] = [person for person in people if person["id"] not in back]
-            try:
-                await offload(presence.present_beat, self.process, here, left)
-                for room_id in left:
-                    await offload(broadcast.presence_tell, room_id)
-            except LAYER_ERRORS as error:
-                log.warning("presence_away", error=str(error))
-            await self._presence_read(list(self.feeds.values()), tell=True)
-
-    async def _presence_read(self, feeds: list[Feed], *, tell: bool = False) -> None:
-        people = await offload(presence.present_in, [feed.room_id for feed in feeds])
-        for feed in feeds:
-            if people[feed.room_id] != feed.present:
-                feed.present = people[feed.room_id]
-                feed.tell_ephemeral(frames.encode(frames.event_frame("presence.changed", {"present": feed.present})))
-                for watcher in feed.watchers:
-                    watcher.changed(feed.room_id)
-                if tell:
-                    await offload(broadcast.presence_tell, feed.room_id)
-
-
-class Watcher:
-    """Collects which rooms have changed until somebody looks."""
-
-    def __init__(self) -> None:
-        self._rooms: set[UUID] = set()
-        self._event = asyncio.Event()
-
-    def changed(self, room_id: UUID) -> None:
-        self._rooms.add(room_id)
-        self._event.set()
-
-    async def wait(self, quiet_s: float) -> set[UUID]:
-        try:
-            await asyncio.wait_for(self._event.wait(), quiet_s)
-        except TimeoutError:
-            return set()
-        rooms, self._rooms = self._rooms, set()
-        self._event.clear()
-        return rooms
-
 
 def _revoked(sessions: set[str]) -> set[str]:
     return set(RevokedSession.objects.filter(digest__in=sessions).values_list("digest", flat=True))
@@ -356,6 +306,3 @@ def hub() -> Hub:
     if _Holder.hub is None or _Holder.loop is not loop:
         _Holder.loop, _Holder.hub = loop, Hub()
     return _Holder.hub
-
-
-__all__ = ["Batch", "Hub", "hub"]

@@ -26,7 +26,9 @@ class Problem(models.Model):
     lesson = models.CharField(max_length=200, blank=True)
     source = models.CharField(max_length=400, blank=True)
     license = models.CharField(max_length=120, blank=True)
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -49,7 +51,9 @@ class Room(models.Model):
     title = models.CharField(max_length=120)
     problem = models.ForeignKey(Problem, null=True, blank=True, on_delete=models.SET_NULL, related_name="rooms")
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
-    epoch = models.CharField(max_length=32, default=new_epoch, help_text="changes when the log is not the same any more")
+    epoch = models.CharField(
+        max_length=32, default=new_epoch, help_text="changes when the log is not the same any more"
+    )
     last_seq = models.BigIntegerField(default=0)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

@@ -53,8 +53,8 @@ def _fold(state: State, frame: Frame) -> None:
         _room(state, frame)
 
 
-def _item(state: State, frame: Frame, **fields: Any) -> None:
-    state["items"] = [*state["items"], {"seq": frame["seq"], "at": frame["at"], "by": frame["by"], **fields}]
+def _item(room: State, frame: Frame, /, **fields: Any) -> None:
+    room["items"] = [*room["items"], {"seq": frame["seq"], "at": frame["at"], "by": frame["by"], **fields}]
 
 
 def _answer(state: State, frame: Frame) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from typing import cast
 from uuid import UUID
 
 from django.db import DatabaseError
@@ -89,7 +90,7 @@ async def _events(viewer: QueuedViewer, after: int | None, epoch: str | None) ->
                 yield ": keep-alive\n\n"
                 continue
             if text is None:
-                yield f"event: closed\ndata: {{\"code\":{viewer.closed}}}\n\n"
+                yield f'event: closed\ndata: {{"code":{viewer.closed}}}\n\n'
                 return
             yield sse(text)
     finally:
@@ -153,7 +154,7 @@ def _user(request: HttpRequest) -> User:
     """Bearer token or page session (then with CSRF proof for POST). Raises APIException."""
     found = JWTAuthentication().authenticate(Request(request))
     if found is not None:
-        return found[0]  # type: ignore[no-any-return]
+        return cast(User, found[0])
     if not isinstance(request.user, User) or not request.user.is_active:
         raise _Unauthenticated
     if request.method == "POST":
@@ -183,9 +184,7 @@ class RoomsView(APIView):
     """``GET /api/rooms/`` → the rooms that this person may enter."""
 
     def get(self, request: Request) -> Response:
-        rooms = access.rooms_of(request.user)[:500]
+        rooms = access.rooms_of(cast(User, request.user))[:500]
         return Response(
             [{"id": str(r.pk), "title": r.title, "state": r.state, "class": r.school_class.name} for r in rooms]
         )
-
-
