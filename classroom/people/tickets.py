@@ -37,21 +37,29 @@ class Ticket(Token):
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """What a spent ticket says: who, until when (Bearer; None for a page session) and which page session."""
+    """What a spent ticket says: who, until when (Bearer; None for a page session), which page session, and the
+    fingerprint of the password at that moment: a changed password ends its sockets."""
 
     user_id: UUID
     until: datetime | None
     session: str
+    auth: str
 
 
 def session_digest(session_key: str | None) -> str:
     return hashlib.sha256(session_key.encode()).hexdigest() if session_key else ""
 
 
+def auth_digest(user: User) -> str:
+    """Changes with the password; says nothing about it."""
+    return hashlib.sha256(user.get_session_auth_hash().encode()).hexdigest()[:32]
+
+
 def ticket_mint(user: User, *, until: int | None, session_key: str | None) -> str:
     """A ticket for ``user``. ``until``: epoch seconds at which the access token behind it ends."""
     ticket = Ticket.for_user(user)
     ticket["aud"] = "ws"
+    ticket["auth"] = auth_digest(user)
     if until is not None:
         ticket["until"] = until
     if session_key:
@@ -74,7 +82,7 @@ def ticket_spend(text: str) -> Pass:
     except IntegrityError:
         raise TicketError("used before") from None
     until = datetime.fromtimestamp(ticket["until"], UTC) if "until" in ticket else None
-    return Pass(UUID(ticket["user_id"]), until, ticket.get("session", ""))
+    return Pass(UUID(ticket["user_id"]), until, ticket.get("session", ""), ticket.get("auth", ""))
 
 
 def access_read(text: str) -> tuple[UUID, datetime]:
@@ -95,8 +103,9 @@ class TicketView(APIView):
 
     def post(self, request: Request) -> Response:
         token: Any = request.auth
+        user: Any = request.user  # IsAuthenticated has run
         ticket = ticket_mint(
-            request.user,
+            user,
             until=token["exp"] if token is not None else None,
             session_key=None if token is not None else request.session.session_key,
         )

@@ -7,4 +7,7 @@ class RoomsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from classroom.rooms import revocation  # noqa: F401  (connects its receiver)
+
+    def ready(self) -> None:
         from classroom.rooms import announcements  # noqa: F401  (connects its receiver)

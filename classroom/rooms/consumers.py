@@ -87,7 +87,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
         return viewer
 
     def _viewer(self, rights: RoomRights, spent: Pass) -> Viewer:
-        about: dict[str, Any] = {"session": spent.session, "until": spent.until}
+        about: dict[str, Any] = {"session": spent.session, "until": spent.until, "auth": spent.auth}
         transport = self.scope.get("chalkstream.transport")
         if transport is not None:
             return RawViewer(rights, transport, self._close_soon, **about)

@@ -23,6 +23,7 @@ from channels.layers import get_channel_layer
 from django.db import DatabaseError
 
 from classroom.people.models import RevokedSession
+from classroom.people.tickets import auth_digest
 from classroom.rooms import access, broadcast, catchup, frames, journal
 from classroom.rooms.feed import Feed, Told
 from classroom.rooms.models import Room
@@ -278,7 +279,7 @@ class Hub:
         revoked = await offload(_revoked, {v.session for v in viewers if v.session})
         for viewer in viewers:
             mine = rights.get((viewer.user_id, viewer.room_id))
-            if mine is None or viewer.session in revoked:
+            if mine is None or viewer.session in revoked or viewer.auth not in ("", auth_digest(mine.user)):
                 viewer.close(frames.Close.REVOKED)
             elif viewer.until is not None and viewer.until < datetime.now(UTC):
                 viewer.close(frames.Close.EXPIRED)

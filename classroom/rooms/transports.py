@@ -19,7 +19,7 @@ from rest_framework.views import APIView
 from rest_framework_simplejwt.authentication import JWTAuthentication
 
 from classroom.people.models import User
-from classroom.people.tickets import session_digest
+from classroom.people.tickets import auth_digest, session_digest
 from classroom.rooms import access, actions, frames
 from classroom.rooms.consumers import hello_frame
 from classroom.rooms.frames import FrameError
@@ -47,7 +47,7 @@ async def room_events(request: HttpRequest, room_id: UUID) -> HttpResponseBase:
         if request.method != "GET":
             return _problem(405, "bad_field", "Use GET or POST.")
         after, epoch = _cursor(request)
-        viewer = QueuedViewer(rights, session=session_digest(_session_key(request)))
+        viewer = QueuedViewer(rights, session=session_digest(_session_key(request)), auth=auth_digest(user))
         if "text/event-stream" in request.headers.get("Accept", ""):
             return _stream(viewer, after, epoch)
         return await _poll(viewer, after, epoch, _wait(request))

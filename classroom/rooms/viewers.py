@@ -61,12 +61,13 @@ def websocket_frame(text: str) -> bytes:
 class Viewer:
     """One socket, event stream or poll. ``cursor`` is the seq of the last event written to it."""
 
-    def __init__(self, rights: RoomRights, *, session: str = "", until: datetime | None = None) -> None:
+    def __init__(self, rights: RoomRights, *, session: str = "", until: datetime | None = None, auth: str = "") -> None:
         self.rights = rights
         self.room_id = rights.room.pk
         self.user_id = rights.user.pk
         self.audiences = rights.audiences
         self.session = session
+        self.auth = auth  # fingerprint of the password; "" is not compared
         self.until = until
         self.cursor = 0
         self.live = False
