@@ -7,7 +7,4 @@ class RoomsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from classroom.rooms import revocation  # noqa: F401  (connects its receiver)
-
-    def ready(self) -> None:
-        from classroom.rooms import announcements  # noqa: F401  (connects its receiver)
+        from classroom.rooms import announcements, revocation  # noqa: F401  (connect their receivers)
