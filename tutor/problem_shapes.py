@@ -34,7 +34,7 @@ class Hint(BaseModel):
     type: Literal["hint", "scaffold"]
     title: str = ""
     text: str
-    hintAnswer: list[str] | None = None  # noqa: N815  (the name in the files)
+    hintAnswer: list[str] | None = None
 
 
 class Step(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TypedDict
 from uuid import UUID
@@ -66,7 +66,10 @@ def classes_with_counts(user: Person) -> QuerySet[SchoolClass]:
     return classes_of(user).annotate(people=Count("enrolments", filter=active, distinct=True)).order_by("name")
 
 
-def names_in(class_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Display names of everybody who is or was in these classes, by user id."""
-    users = User.objects.filter(enrolments__school_class__in=list(class_ids)).distinct()
-    return {user.pk: user.name for user in users.only("id", "display_name", "username")}
+def names_known(class_id: UUID) -> Iterator[tuple[str, str]]:
+    """(user id, name) for display names and usernames of everybody who is or was in the class."""
+    users = User.objects.filter(enrolments__school_class=class_id).values_list("pk", "display_name", "username")
+    for user_id, display_name, username in users:
+        yield str(user_id), username
+        if display_name:
+            yield str(user_id), display_name

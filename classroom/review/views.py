@@ -1,0 +1,71 @@
+"""Pages for those who review transcripts. Opening one leaves a receipt, and so does each export."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from classroom.people.access import PageRequest
+from classroom.people.models import Role
+from classroom.review import selectors, services
+from classroom.review.access import require_reviewer, transcript_opened
+from classroom.review.export import Export
+from classroom.review.forms import TranscriptFilter
+
+ROOMS_A_PAGE = 25
+LINES_A_PAGE = 200
+
+
+@login_required
+@require_safe
+def review(request: PageRequest) -> HttpResponse:
+    require_reviewer(request.user)
+    form = TranscriptFilter(request.GET or None, reader=request.user)
+    filters = form.cleaned_data if form.is_valid() else {}
+    page = Paginator(selectors.transcripts(request.user, filters), ROOMS_A_PAGE).get_page(request.GET.get("page"))
+    context = {"form": form, "page": page, "filtered": any(filters.values())}
+    return render(request, "review/list.html", context, status=400 if form.errors else 200)
+
+
+@login_required
+@require_safe
+@cache_control(no_store=True, private=True)
+def review_room(request: PageRequest, room_id: UUID) -> HttpResponse:
+    number = request.GET.get("page", "1")
+    rights = transcript_opened(request.user, room_id, verb=services.VIEW, detail=f"page {number}"[:300])
+    page = Paginator(selectors.lines_readable(rights), LINES_A_PAGE).get_page(number)
+    is_admin = rights.role == Role.ADMIN
+    context = {
+        "room": rights.room,
+        "page": page,
+        "lines": selectors.transcript_lines(rights, page.object_list),
+        "is_admin": is_admin,
+        "reads": selectors.reads_of(rights.room) if is_admin else None,
+    }
+    return render(request, "review/transcript.html", context)
+
+
+@login_required
+@require_safe
+@cache_control(no_store=True, private=True)
+def review_export(request: PageRequest, room_id: UUID) -> StreamingHttpResponse:
+    names = request.GET.get("names") == "1"
+    deltas = request.GET.get("deltas") == "1"
+    detail = "with names" if names else "pseudonymised"
+    rights = transcript_opened(request.user, room_id, verb=services.EXPORT, detail=detail, names=names)
+    audiences = None if rights.role == Role.ADMIN else ("all", "staff")
+    export = Export(rights.room, names=names, deltas=deltas, audiences=audiences)
+    return StreamingHttpResponse(
+        export.stream(),
+        content_type="application/jsonl; charset=utf-8",
+        headers={
+            "Content-Disposition": f'attachment; filename="transcript-{room_id}.jsonl"',
+            "X-Accel-Buffering": "no",
+        },
+    )
