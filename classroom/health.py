@@ -27,6 +27,7 @@ from inference_worker import job
 from tutor.models import Shard
 
 SCRIBE_SILENT_S: Final = 15.0  # a scribe says every second or two that it lives
+MODEL_STATES: Final = ("ready", "loading", "broken")  # the better first
 CHECK_S: Final = 3.0  # the longest that one part may keep the answer waiting
 
 
@@ -41,13 +42,12 @@ class Part:
     fix: str = ""
 
 
-async def database_part() -> Part:
-    return await sync_to_async(_database_part)()
+async def database_check() -> Part:
+    return await sync_to_async(_database)()
 
 
-def _database_part() -> Part:
-    name = str(settings.DATABASES["default"].get("NAME", ""))
-    where = f"{connection.vendor} {name}"
+def _database() -> Part:
+    where = f"{connection.vendor} {settings.DATABASES['default'].get('NAME', '')}"
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
@@ -57,28 +57,27 @@ def _database_part() -> Part:
         fix = "start the database, or set DATABASE_URL (empty: SQLite in DATA_DIR)"
         return Part("database", False, "unreachable", f"{where}: {error}".strip(), fix)
     if due:
-        return Part(
-            "database", False, "not migrated", f"{where}: {len(due)} migrations due", "python manage.py migrate"
-        )
+        detail = f"{where}: {len(due)} migrations due"
+        return Part("database", False, "not migrated", detail, "python manage.py migrate (`make run` does)")
     return Part("database", True, "ok", where)
 
 
-async def redis_part() -> Part:
+async def redis_check() -> Part:
     async with _redis() as redis:
         try:
-            await redis.ping()
+            await redis.get("health")  # ping() is typed as either of two worlds
         except (RedisError, OSError) as error:
             fix = "`make run` starts one; or set REDIS_URL to a running Redis"
             return Part("redis", False, "unreachable", str(error), fix)
     return Part("redis", True, "ok")
 
 
-async def channel_layer_part() -> Part:
+async def channel_layer_check() -> Part:
     """A message to a group of our own must come back: this is the way that every word takes to the rooms."""
-    fix = "the channel layer needs Redis: see the line above"
+    fix = "every word reaches the rooms this way: see Redis's line, then the web processes' logs"
     layer = get_channel_layer()
     if layer is None:
-        return Part("channel_layer", False, "missing", "", "set CHANNEL_LAYERS")
+        return Part("channel_layer", False, "missing", "settings name no channel layer", fix)
     group, nonce = f"health.{uuid.uuid4().hex}", uuid.uuid4().hex
     try:
         channel = await layer.new_channel()
@@ -89,8 +88,9 @@ async def channel_layer_part() -> Part:
         await _channel_forget(layer.receive(channel))
     except (TimeoutError, RedisError, OSError) as error:
         return Part("channel_layer", False, "no echo", str(error) or type(error).__name__, fix)
-    ok = answer.get("nonce") == nonce
-    return Part("channel_layer", ok, "ok" if ok else "wrong echo", "", "" if ok else fix)
+    if answer.get("nonce") != nonce:
+        return Part("channel_layer", False, "wrong echo", "somebody else's message came back", fix)
+    return Part("channel_layer", True, "ok")
 
 
 async def _channel_forget(receive: Awaitable[object]) -> None:
@@ -101,11 +101,11 @@ async def _channel_forget(receive: Awaitable[object]) -> None:
     await asyncio.gather(waiting, return_exceptions=True)
 
 
-async def scribe_part() -> Part:
-    return await sync_to_async(_scribe_part)()
+async def scribe_check() -> Part:
+    return await sync_to_async(_scribe)()
 
 
-def _scribe_part() -> Part:
+def _scribe() -> Part:
     fix = "start it: python manage.py scribe (`make run` does)"
     try:
         shard = Shard.objects.filter(beat_at__isnull=False).order_by("beat_at").first()
@@ -119,28 +119,34 @@ def _scribe_part() -> Part:
     return Part("scribe", True, "ok")
 
 
-async def worker_parts() -> list[Part]:
-    """The worker's heartbeat and its model: two parts, since a worker may well live without its model."""
-    fix = "start it: celery -A inference_worker.celery_app worker -P threads -Q inference (`make run` does)"
+async def worker_check() -> Part:
+    """A worker's heartbeat. It may well live without its model: that is the next part."""
     try:
         states = await _worker_states()
     except (RedisError, OSError) as error:
-        unknown = f"Redis does not say: {error}"
-        return [Part(name, False, "unknown", unknown, "see Redis's line") for name in ("worker", "model")]
+        return Part("worker", False, "unknown", f"Redis does not say: {error}", "see Redis's line")
     if not states:
-        nobody = "no worker's heartbeat in Redis"
-        return [Part("worker", False, "not started", nobody, fix), Part("model", False, "not loaded", nobody, fix)]
-    worker = Part("worker", True, "ok", ", ".join(sorted(state.name for state in states)))
-    best = min(states, key=lambda state: ("ready", "loading", "broken").index(state.state))
+        fix = "start it: celery -A inference_worker.celery_app worker -P threads -Q inference (`make run` does)"
+        return Part("worker", False, "not started", "no worker's heartbeat in Redis", fix)
+    return Part("worker", True, "ok", ", ".join(sorted(state.name for state in states)))
+
+
+async def model_check() -> Part:
+    """The best of all workers counts: one that is ready answers."""
+    try:
+        states = await _worker_states()
+    except (RedisError, OSError) as error:
+        return Part("model", False, "unknown", f"Redis does not say: {error}", "see Redis's line")
+    best = min(states, key=lambda state: MODEL_STATES.index(state.state), default=None)
+    if best is None:
+        return Part("model", False, "not loaded", "no worker has it", "see the worker's line")
     if best.state == "ready":
-        return [worker, Part("model", True, "ok", f"{best.model} in {best.engine}")]
+        return Part("model", True, "ok", f"{best.model} in {best.engine}")
+    detail = f"{best.model}: {best.reason}".rstrip(": ")
     if best.state == "loading":
-        return [
-            worker,
-            Part("model", False, "loading", f"{best.model} {best.reason}".strip(), "wait: it takes a minute"),
-        ]
+        return Part("model", False, "loading", detail, "wait: it takes a minute, the first time more")
     fix = "make it right, or set TUTOR_MODEL to `demo`, a model folder or a hub id"
-    return [worker, Part("model", False, "broken", f"{best.model}: {best.reason}", fix)]
+    return Part("model", False, "broken", detail, fix)
 
 
 async def _worker_states() -> list[job.WorkerState]:
@@ -154,28 +160,26 @@ def _redis() -> Redis:
     return Redis.from_url(settings.REDIS_URL, socket_timeout=CHECK_S / 2, socket_connect_timeout=CHECK_S / 2)
 
 
+CHECKS: Final[dict[str, Callable[[], Awaitable[Part]]]] = {
+    "database": database_check,
+    "redis": redis_check,
+    "channel_layer": channel_layer_check,
+    "scribe": scribe_check,
+    "worker": worker_check,
+    "model": model_check,
+}
+
+
 async def parts() -> list[Part]:
     """Every part, in the order in which one leans on the other."""
-    single: list[Callable[[], Awaitable[Part]]] = [database_part, redis_part, channel_layer_part, scribe_part]
-    names = ["database", "redis", "channel_layer", "scribe"]
-    *first, pair = await asyncio.gather(
-        *(_bounded(check(), name) for check, name in zip(single, names, strict=True)), _bounded_pair()
-    )
-    return [*first, *pair]
+    return list(await asyncio.gather(*(_bounded(name, check) for name, check in CHECKS.items())))
 
 
-async def _bounded(check: Awaitable[Part], name: str) -> Part:
+async def _bounded(name: str, check: Callable[[], Awaitable[Part]]) -> Part:
     try:
-        return await asyncio.wait_for(check, CHECK_S)
+        return await asyncio.wait_for(check(), CHECK_S)
     except TimeoutError:
         return Part(name, False, "no answer", f"not within {CHECK_S:.0f} s", "look at its log")
-
-
-async def _bounded_pair() -> list[Part]:
-    try:
-        return await asyncio.wait_for(worker_parts(), CHECK_S)
-    except TimeoutError:
-        return [Part(name, False, "no answer", f"not within {CHECK_S:.0f} s", "") for name in ("worker", "model")]
 
 
 async def livez(request: HttpRequest) -> JsonResponse:

@@ -217,7 +217,7 @@ class Postgres(Service):
         words.write_text(self.PASSWORD)
         if self.user is not None:
             os.chown(words, self.user.pw_uid, self.user.pw_gid)
-        command = [self.bin / "initdb", "-D", self.folder / "pg", "-U", "chalk", "--pwfile", words]
+        command = [str(self.bin / "initdb"), "-D", str(self.folder / "pg"), "-U", "chalk", "--pwfile", str(words)]
         command += ["-A", "scram-sha-256", "--no-sync", "--locale=C", "--encoding=UTF8"]
         done = subprocess.run(command, capture_output=True, text=True, **self.options())
         assert done.returncode == 0, done.stdout + done.stderr

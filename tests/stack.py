@@ -15,9 +15,8 @@ import socket
 import subprocess
 import sys
 import tempfile
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,6 +26,7 @@ from classroom.supervisor.environment import environment_make
 from classroom.supervisor.keeper import Keeper
 from classroom.supervisor.ports import listen
 from classroom.supervisor.processes import BY_NAME
+from classroom.supervisor.readiness import readiness
 from tests.services import Postgres, Valkey, wait_until
 
 READY_S = 60.0
@@ -164,19 +164,13 @@ class Stack:
 
     def readiness(self, web: int = 0) -> dict[str, Any]:
         """The answer of /readyz of one web process; {} while it does not answer at all."""
-        try:
-            with urllib.request.urlopen(f"{self.urls[web]}/readyz", timeout=5) as answer:
-                return dict(json.load(answer))
-        except urllib.error.HTTPError as error:
-            return dict(json.load(error)) if error.code == 503 else {}
-        except (OSError, TimeoutError):
-            return {}
+        return readiness("127.0.0.1", self.ports[web])
 
     def wait_ready(self, *, timeout_s: float = READY_S) -> None:
         """Every web process answers 200 to /readyz. Fails with the logs when a process ends meanwhile."""
         try:
             for number in range(len(self.urls)):
-                wait_until(lambda web=number: self._ready(web), f"web{number + 1} is ready", timeout_s=timeout_s)
+                wait_until(partial(self._ready, number), f"web{number + 1} is ready", timeout_s=timeout_s)
         except AssertionError as error:
             tails = [f"--- {name}\n{self.logs(name)[-1500:]}" for name in (*self.children, "redis")]
             raise AssertionError("\n".join([str(error), str(self.readiness()), *tails])) from error

@@ -28,6 +28,13 @@ def folder_make(data: Path) -> None:
         raise Trouble(disk_sentence(error, data)) from error
 
 
+def system_sentence(error: OSError) -> str:
+    """What an OSError that came out of nowhere means to the person at the keyboard."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "The disk is full. Free some space, or set DATA_DIR to another disk."
+    return f"The system refused something: {error}"
+
+
 def disk_sentence(error: OSError, data: Path) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"The disk is full: nothing can be written in {data}. Free some space, or set DATA_DIR to another disk."

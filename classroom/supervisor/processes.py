@@ -17,7 +17,8 @@ class Process:
 
     ``command`` may hold ``{python}`` and ``{fd}``, the listening socket's number.
     ``settings`` are the environment variables that make a difference to it beside the common ones. ``socket``: it is
-    given the listening socket. ``needs``: the servers without which it is of no use. ``part``: its name in ``/readyz``.
+    given the listening socket. ``needs``: the servers without which it is of no use. ``part``: its name in ``/readyz``;
+    when that has been quiet for ``silent_s`` seconds though the process lives, it is started again.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Process:
     socket: bool = False
     needs: tuple[str, ...] = ()
     part: str = ""
+    silent_s: float = 20.0
 
     def argv(self, *, fd: int | None = None, python: str = sys.executable) -> list[str]:
         return [word.format(python=python, fd=fd) for word in self.command]
@@ -85,6 +87,7 @@ INFERENCE: Final = Process(
     settings=("TUTOR_MODEL", "INFERENCE_ENGINE", "MAX_ANSWER_TOKENS"),
     needs=("redis",),
     part="worker",
+    silent_s=120.0,  # a slow disk may take its time to read torch
 )
 CLASS: Final = Process(
     name="class",
