@@ -37,6 +37,7 @@ class Env(BaseSettings):
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="least severe level that is logged"
     )
+    NO_COLOR: str = Field("", description="any text: no colours in the terminal")
     MAX_ANSWER_TOKENS: int = Field(512, ge=1, le=40_960, description="longest answer, in tokens")
     ANSWER_DEADLINE_S: float = Field(300.0, gt=0, description="longest run of one answer, in seconds")
     QUEUE_TIMEOUT_S: float = Field(120.0, gt=0, description="how long a question waits for a worker before it fails")
