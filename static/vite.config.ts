@@ -1,8 +1,5 @@
-import { resolve } from "node:path";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
-
-const entry = (name: string): string => resolve(import.meta.dirname, `src/${name}.ts`);
 
 // Every browser that runs the bundles reads woff2: the other two formats of each formula font stay out.
 const woff2Only: Plugin = {
@@ -28,7 +25,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     assetsInlineLimit: 0,
     rollupOptions: {
-      input: { theme: entry("theme"), site: entry("site"), room: entry("room"), dashboard: entry("dashboard") },
+      input: { theme: "src/theme.ts", site: "src/site.ts", room: "src/room.ts", dashboard: "src/dashboard.ts" },
     },
   },
   test: { environment: "jsdom", include: ["test/**/*.test.ts"] },
