@@ -50,7 +50,7 @@ class Step(BaseModel):
 
 class StepsRow(BaseModel):
     id: str = Field(pattern=r"^[A-Za-z0-9._-]{1,120}$")
-    title: str = Field(min_length=1, max_length=TITLE_LIMIT)
+    title: str = Field(max_length=TITLE_LIMIT)
     body: str
     course: str = Field("", max_length=200)
     lesson: str = Field("", max_length=200)
@@ -94,8 +94,12 @@ def row_shape(row: Any) -> Shaped:
 def _steps_shape(row: StepsRow) -> Shaped:
     warnings: list[str] = []
     statement = _statement(row, warnings)
+    title = " ".join(row.title.split())
+    if not title:
+        title = row.lesson or _short(" ".join(row.body.split())) or row.id
+        warnings.append(f"title: is empty; “{title}” serves")
     public = {
-        "title": " ".join(row.title.split()),
+        "title": title,
         "statement": statement,
         "course": row.course,
         "lesson": row.lesson,
