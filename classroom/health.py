@@ -7,6 +7,7 @@ and never leaves by HTTP.
 from __future__ import annotations
 
 import asyncio
+import sys
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -23,11 +24,15 @@ from django.utils import timezone
 from redis import RedisError
 from redis.asyncio import Redis
 
+from classroom.supervisor import frontend, packages
 from inference_worker import job
 from tutor.models import Shard
 
 SCRIBE_SILENT_S: Final = 15.0  # a scribe says every second or two that it lives
 MODEL_STATES: Final = ("ready", "loading", "broken")  # the better first
+DATABASE_FIX: Final = "start the database, or set DATABASE_URL (empty: SQLite in DATA_DIR)"
+REDIS_FIX: Final = "`make run` starts one; or set REDIS_URL to a running Redis"
+IN_DATABASE: Final = ("database", "scribe")
 CHECK_S: Final = 3.0  # the longest that one part may keep the answer waiting
 
 
@@ -54,8 +59,7 @@ def _database() -> Part:
         executor = MigrationExecutor(connection)
         due = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except (DatabaseError, OSError) as error:
-        fix = "start the database, or set DATABASE_URL (empty: SQLite in DATA_DIR)"
-        return Part("database", False, "unreachable", f"{where}: {error}".strip(), fix)
+        return Part("database", False, "unreachable", f"{where}: {error}".strip(), DATABASE_FIX)
     if due:
         detail = f"{where}: {len(due)} migrations due"
         return Part("database", False, "not migrated", detail, "python manage.py migrate (`make run` does)")
@@ -67,8 +71,7 @@ async def redis_check() -> Part:
         try:
             await redis.get("health")  # ping() is typed as either of two worlds
         except (RedisError, OSError) as error:
-            fix = "`make run` starts one; or set REDIS_URL to a running Redis"
-            return Part("redis", False, "unreachable", str(error), fix)
+            return Part("redis", False, "unreachable", str(error), REDIS_FIX)
     return Part("redis", True, "ok")
 
 
@@ -179,7 +182,26 @@ async def _bounded(name: str, check: Callable[[], Awaitable[Part]]) -> Part:
     try:
         return await asyncio.wait_for(check(), CHECK_S)
     except TimeoutError:
-        return Part(name, False, "no answer", f"not within {CHECK_S:.0f} s", "look at its log")
+        return Part(
+            name, False, "no answer", f"not within {CHECK_S:.0f} s", DATABASE_FIX if name in IN_DATABASE else REDIS_FIX
+        )
+
+
+def machine_parts() -> list[Part]:
+    """Python and Node, as the set-up judges them."""
+    python = ".".join(map(str, sys.version_info[:3]))
+    wrong = packages.python_sentence(sys.version_info[:3])
+    node = frontend.node_find()
+    return [
+        Part("python", not wrong, python, sys.executable, wrong),
+        Part("node", True, node.version, node.npm[0])
+        if node
+        else Part("node", False, "missing", f"none that is {frontend.NEEDS}", "make install"),
+    ]
+
+
+async def doctor_parts() -> list[Part]:
+    return [*machine_parts(), *await parts()]
 
 
 async def livez(request: HttpRequest) -> JsonResponse:
@@ -192,4 +214,7 @@ async def readyz(request: HttpRequest) -> JsonResponse:
     found = await parts()
     ok = all(part.ok for part in found)
     body = {"ok": ok, "parts": {part.name: {"ok": part.ok, "state": part.state} for part in found}}
-    return JsonResponse(body, status=200 if ok else 503, headers={"Cache-Control": "no-store"})
+    response = JsonResponse(body, status=200 if ok else 503, headers={"Cache-Control": "no-store"})
+    # "Not ready yet" is an answer, not an error of this process: Django would log each 503.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response

@@ -1,0 +1,47 @@
+# Everything a newcomer types. Settings are environment variables: make run PORT=8001 DATA_DIR=/tmp/try
+PYTHON ?= python3
+BIN := .venv/bin
+# PyTorch's own index for one build only, e.g. its CPU wheels: PyPI's Linux wheel carries CUDA and is gigabytes larger.
+TORCH_INDEX ?=
+BOOTSTRAP := $(PYTHON) -m classroom.supervisor.bootstrap --torch-index "$(TORCH_INDEX)"
+
+.DEFAULT_GOAL := help
+.PHONY: help run install dev test lint types doctor demo-info bench clean
+
+help: ## what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+run: ## install what is missing, then start everything (Ctrl-C stops it)
+	@DEMO=$${DEMO:-1} $(BOOTSTRAP) run
+
+install: ## the virtual environment, the packages and the pages, without starting anything
+	@$(BOOTSTRAP) install
+
+dev: ## install, and the tests' tools and browser
+	@$(BOOTSTRAP) dev
+
+test: dev ## every check and every test; needs nothing to be running
+	@$(BOOTSTRAP) npm run check
+	@$(BOOTSTRAP) npm test
+	@$(MAKE) --no-print-directory lint types
+	@$(BIN)/python -m pytest
+
+lint: ## ruff: rules and layout
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: ## mypy
+	@$(BIN)/mypy
+
+doctor: ## each part and its state
+	@$(BOOTSTRAP) doctor
+
+demo-info: ## the demo's room and accounts, as JSON
+	@$(BIN)/python manage.py demo_info
+
+bench: dev ## deliveries and latency beside a bare broadcast loop, as ratios
+	@$(BIN)/python -m tests.bench
+
+clean: ## what was built; DATA_DIR and .venv stay
+	@rm -rf static/dist static/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

@@ -1,0 +1,25 @@
+"""``make doctor``: ``manage.py doctor``, but settings that cannot be read are a sentence too."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> int:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
+    import django
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import call_command
+
+    try:
+        django.setup()
+    except (ValueError, OSError, ImproperlyConfigured) as error:  # pydantic's ValidationError is a ValueError
+        print(f"✗ settings: {error}", file=sys.stderr)
+        return 1
+    call_command("doctor", *sys.argv[1:])
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
