@@ -29,7 +29,8 @@ def review(request: PageRequest) -> HttpResponse:
     form = TranscriptFilter(request.GET or None, reader=request.user)
     filters = form.cleaned_data if form.is_valid() else {}
     page = Paginator(selectors.transcripts(request.user, filters), ROOMS_A_PAGE).get_page(request.GET.get("page"))
-    context = {"form": form, "page": page, "filtered": any(filters.values())}
+    numbers = page.paginator.get_elided_page_range(page.number)
+    context = {"form": form, "page": page, "numbers": numbers, "filtered": any(filters.values())}
     return render(request, "review/list.html", context, status=400 if form.errors else 200)
 
 
@@ -44,6 +45,7 @@ def review_room(request: PageRequest, room_id: UUID) -> HttpResponse:
     context = {
         "room": rights.room,
         "page": page,
+        "numbers": page.paginator.get_elided_page_range(page.number),
         "lines": selectors.transcript_lines(rights, page.object_list),
         "is_admin": is_admin,
         "reads": selectors.reads_of(rights.room) if is_admin else None,

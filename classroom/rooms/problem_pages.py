@@ -14,7 +14,8 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from classroom.people.access import PageRequest
+from classroom.people.access import PageRequest, classes_of
+from classroom.people.models import STAFF_ROLES
 from classroom.rooms import problem_access, services
 from classroom.rooms.models import Problem
 from classroom.rooms.problem_forms import ProblemForm, ProblemSearch
@@ -45,6 +46,7 @@ def problems(request: PageRequest) -> HttpResponse:
     context = {
         "form": form,
         "page": page,
+        "numbers": page.paginator.get_elided_page_range(page.number),
         "query": query,
         "may_write": problem_access.may_write(request.user),
     }
@@ -55,7 +57,11 @@ def problems(request: PageRequest) -> HttpResponse:
 @require_safe
 def problem_page(request: PageRequest, problem_id: UUID) -> HttpResponse:
     problem = problem_access.problem_for(request.user, problem_id)
-    context = {"problem": problem, "may_edit": problem_access.may_edit(request.user, problem)}
+    context = {
+        "problem": problem,
+        "may_edit": problem_access.may_edit(request.user, problem),
+        "classes": classes_of(request.user, STAFF_ROLES),
+    }
     return render(request, "rooms/problem.html", context)
 
 

@@ -10,13 +10,23 @@ from classroom.people.forms import LineField
 from classroom.people.models import Group, SchoolClass
 from classroom.rooms.models import Problem
 
+NO_PROBLEM = "No problem: a free conversation"
+
+
+def _problems_by_course() -> list[tuple[str, Any]]:
+    """The choice of problems under their courses: values only, because statements are long and there may be thousands."""
+    courses: dict[str, list[tuple[str, str]]] = {}
+    for pk, title, course in Problem.objects.values_list("pk", "title", "course").order_by("course", "title"):
+        courses.setdefault(course or "Other problems", []).append((str(pk), title))
+    return [("", NO_PROBLEM), *courses.items()]
+
 
 class RoomForm(forms.Form):
     """Title, problem and group of a room; groups are those of its class."""
 
     title = LineField(label="Title", max_length=120)
     problem = forms.ModelChoiceField(
-        Problem.objects.all(), required=False, empty_label="No problem: a free conversation",
+        Problem.objects.all(), required=False, empty_label=NO_PROBLEM,
         help_text="What the room works on. It can be changed later; everybody in the room sees the change.",
     )  # fmt: skip
     group = forms.ModelChoiceField(
@@ -26,5 +36,6 @@ class RoomForm(forms.Form):
 
     def __init__(self, *args: Any, school_class: SchoolClass, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["problem"].choices = _problems_by_course()  # type: ignore[attr-defined]
         group = cast("forms.ModelChoiceField[Group]", self.fields["group"])
         group.queryset = Group.objects.filter(school_class=school_class)
