@@ -17,7 +17,7 @@ from typing import Final
 from asgiref.sync import sync_to_async
 from channels.layers import get_channel_layer
 from django.conf import settings
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
@@ -30,9 +30,10 @@ from tutor.models import Shard
 
 SCRIBE_SILENT_S: Final = 15.0  # a scribe says every second or two that it lives
 MODEL_STATES: Final = ("ready", "loading", "broken")  # the better first
-DATABASE_FIX: Final = "start the database, or set DATABASE_URL (empty: SQLite in DATA_DIR)"
-REDIS_FIX: Final = "`make run` starts one; or set REDIS_URL to a running Redis"
-IN_DATABASE: Final = ("database", "scribe")
+FIXES: Final = {
+    "database": "start the database, or set DATABASE_URL (empty: SQLite in DATA_DIR)",
+    "redis": "`make run` starts one; or set REDIS_URL to a running Redis",
+}
 CHECK_S: Final = 3.0  # the longest that one part may keep the answer waiting
 
 
@@ -53,25 +54,33 @@ async def database_check() -> Part:
 
 def _database() -> Part:
     where = f"{connection.vendor} {settings.DATABASES['default'].get('NAME', '')}"
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-        executor = MigrationExecutor(connection)
-        due = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    except (DatabaseError, OSError) as error:
-        return Part("database", False, "unreachable", f"{where}: {error}".strip(), DATABASE_FIX)
+    if connection.vendor == "postgresql":
+        _postgres_reach()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    executor = MigrationExecutor(connection)
+    due = executor.migration_plan(executor.loader.graph.leaf_nodes())
     if due:
         detail = f"{where}: {len(due)} migrations due"
         return Part("database", False, "not migrated", detail, "python manage.py migrate (`make run` does)")
     return Part("database", True, "ok", where)
 
 
+def _postgres_reach() -> None:
+    """Without the pool, which hides the reason and keeps its caller waiting for ten seconds."""
+    import psycopg
+
+    chosen = ("dbname", "user", "password", "host", "port")
+    words = {name: word for name, word in connection.get_connection_params().items() if name in chosen}
+    try:
+        psycopg.connect(**words, connect_timeout=2).close()
+    except psycopg.Error as error:
+        raise OperationalError(str(error)) from error
+
+
 async def redis_check() -> Part:
     async with _redis() as redis:
-        try:
-            await redis.get("health")  # ping() is typed as either of two worlds
-        except (RedisError, OSError) as error:
-            return Part("redis", False, "unreachable", str(error), REDIS_FIX)
+        await redis.get("health")  # ping() is typed as either of two worlds
     return Part("redis", True, "ok")
 
 
@@ -90,7 +99,7 @@ async def channel_layer_check() -> Part:
         await layer.group_discard(group, channel)
         await _channel_forget(layer.receive(channel))
     except (TimeoutError, RedisError, OSError) as error:
-        return Part("channel_layer", False, "no echo", str(error) or type(error).__name__, fix)
+        return Part("channel_layer", False, "no echo", str(error) or "not in time", fix)
     if answer.get("nonce") != nonce:
         return Part("channel_layer", False, "wrong echo", "somebody else's message came back", fix)
     return Part("channel_layer", True, "ok")
@@ -110,10 +119,7 @@ async def scribe_check() -> Part:
 
 def _scribe() -> Part:
     fix = "start it: python manage.py scribe (`make run` does)"
-    try:
-        shard = Shard.objects.filter(beat_at__isnull=False).order_by("beat_at").first()
-    except (DatabaseError, OSError) as error:
-        return Part("scribe", False, "unknown", f"the database does not say: {error}", "see the database's line")
+    shard = Shard.objects.filter(beat_at__isnull=False).order_by("beat_at").first()
     if shard is None or shard.beat_at is None:
         return Part("scribe", False, "not started", "no scribe has taken the stream yet", fix)
     silent = timezone.now() - shard.beat_at
@@ -124,10 +130,7 @@ def _scribe() -> Part:
 
 async def worker_check() -> Part:
     """A worker's heartbeat. It may well live without its model: that is the next part."""
-    try:
-        states = await _worker_states()
-    except (RedisError, OSError) as error:
-        return Part("worker", False, "unknown", f"Redis does not say: {error}", "see Redis's line")
+    states = await _worker_states()
     if not states:
         fix = "start it: celery -A inference_worker.celery_app worker -P threads -Q inference (`make run` does)"
         return Part("worker", False, "not started", "no worker's heartbeat in Redis", fix)
@@ -136,11 +139,7 @@ async def worker_check() -> Part:
 
 async def model_check() -> Part:
     """The best of all workers counts: one that is ready answers."""
-    try:
-        states = await _worker_states()
-    except (RedisError, OSError) as error:
-        return Part("model", False, "unknown", f"Redis does not say: {error}", "see Redis's line")
-    best = min(states, key=lambda state: MODEL_STATES.index(state.state), default=None)
+    best = min(await _worker_states(), key=lambda state: MODEL_STATES.index(state.state), default=None)
     if best is None:
         return Part("model", False, "not loaded", "no worker has it", "see the worker's line")
     if best.state == "ready":
@@ -163,28 +162,39 @@ def _redis() -> Redis:
     return Redis.from_url(settings.REDIS_URL, socket_timeout=CHECK_S / 2, socket_connect_timeout=CHECK_S / 2)
 
 
-CHECKS: Final[dict[str, Callable[[], Awaitable[Part]]]] = {
-    "database": database_check,
-    "redis": redis_check,
-    "channel_layer": channel_layer_check,
-    "scribe": scribe_check,
-    "worker": worker_check,
-    "model": model_check,
+SERVERS: Final[dict[str, Callable[[], Awaitable[Part]]]] = {"database": database_check, "redis": redis_check}
+# What leans on a server is only asked when that one is well: nobody waits twice for the same silence.
+LEANING: Final[dict[str, tuple[str, Callable[[], Awaitable[Part]]]]] = {
+    "channel_layer": ("redis", channel_layer_check),
+    "scribe": ("database", scribe_check),
+    "worker": ("redis", worker_check),
+    "model": ("redis", model_check),
 }
 
 
 async def parts() -> list[Part]:
-    """Every part, in the order in which one leans on the other."""
-    return list(await asyncio.gather(*(_bounded(name, check) for name, check in CHECKS.items())))
+    """Every part, the servers first."""
+    servers = await asyncio.gather(*(_bounded(name, check) for name, check in SERVERS.items()))
+    well = {part.name: part.ok for part in servers}
+    unknown = [Part(name, False, "unknown", f"{on} does not say", f"see {on}") for name, (on, _) in LEANING.items()]
+    asked = [
+        _bounded(name, check) if well[on] else _known(part)
+        for part, (name, (on, check)) in zip(unknown, LEANING.items(), strict=True)
+    ]
+    return [*servers, *await asyncio.gather(*asked)]
+
+
+async def _known(part: Part) -> Part:
+    return part
 
 
 async def _bounded(name: str, check: Callable[[], Awaitable[Part]]) -> Part:
     try:
         return await asyncio.wait_for(check(), CHECK_S)
     except TimeoutError:
-        return Part(
-            name, False, "no answer", f"not within {CHECK_S:.0f} s", DATABASE_FIX if name in IN_DATABASE else REDIS_FIX
-        )
+        return Part(name, False, "no answer", f"not within {CHECK_S:.0f} s", FIXES.get(name, "look at its log"))
+    except (DatabaseError, RedisError, OSError) as error:
+        return Part(name, False, "unreachable", " ".join(str(error).split()), FIXES.get(name, "look at its log"))
 
 
 def machine_parts() -> list[Part]:

@@ -27,8 +27,7 @@ def main(words: Sequence[str] | None = None) -> int:
     except Trouble as trouble:
         print(f"\n{trouble}", file=sys.stderr)
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
-        print(f"\nA setting cannot be used. {wrong}", file=sys.stderr)
+        print(f"\nA setting cannot be used. {checks.settings_sentence(error)}", file=sys.stderr)
     except BrokenPipeError:  # `make run | head`: nobody reads any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:

@@ -9,6 +9,8 @@ import shutil
 from pathlib import Path
 from typing import TextIO
 
+from pydantic import ValidationError
+
 from classroom.supervisor import redis
 
 FREE_MB = 300  # less than this, and SQLite or the AOF would soon be cut off in the middle of a lesson
@@ -26,6 +28,11 @@ def folder_make(data: Path) -> None:
         probe.unlink()
     except OSError as error:
         raise Trouble(disk_sentence(error, data)) from error
+
+
+def settings_sentence(error: ValidationError) -> str:
+    """``PORT: Input should be …``, a setting a clause."""
+    return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
 
 
 def system_sentence(error: OSError) -> str:

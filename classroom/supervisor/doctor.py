@@ -11,10 +11,16 @@ def main() -> int:
     import django
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import call_command
+    from pydantic import ValidationError
+
+    from classroom.supervisor.checks import settings_sentence
 
     try:
         django.setup()
-    except (ValueError, OSError, ImproperlyConfigured) as error:  # pydantic's ValidationError is a ValueError
+    except ValidationError as error:
+        print(f"✗ settings: {settings_sentence(error)}", file=sys.stderr)
+        return 1
+    except (ValueError, OSError, ImproperlyConfigured) as error:
         print(f"✗ settings: {error}", file=sys.stderr)
         return 1
     call_command("doctor", *sys.argv[1:])

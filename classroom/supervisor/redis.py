@@ -34,7 +34,18 @@ def server_command(binary: str, data: Path, *, port: int = 0) -> list[str]:
     folder = data / "redis"
     folder.mkdir(parents=True, exist_ok=True)
     command = [binary, "--port", str(port), "--bind", "127.0.0.1", "--dir", str(folder)]
-    command += ["--unixsocket", str(socket_path(data)), "--unixsocketperm", "600", "--daemonize", "no", "--logfile", ""]
+    command += [
+        "--unixsocket",
+        str(socket_path(data)),
+        "--unixsocketperm",
+        "600",
+        "--daemonize",
+        "no",
+        "--logfile",
+        "",
+        "--loglevel",
+        "warning",
+    ]
     for name, value in REDIS_OPTIONS:
         command += [name, value]
     return command
