@@ -1,0 +1,277 @@
+// The wire, as the browser reads and writes it. The spec is PROTOCOL.md; the truth that this file and the server share is
+// tests/frames/*.json. A frame that cannot be read is a value ("unreadable"), never an exception.
+
+export type Role = "student" | "assistant" | "teacher" | "observer" | "admin";
+export interface Person {
+  id: string;
+  name: string;
+  role: Role;
+}
+export interface You extends Person {
+  staff: boolean;
+  can: { post: boolean; ask: boolean; stop: boolean };
+}
+export interface Limits {
+  text: number;
+  frame: number;
+  heartbeat_s: number;
+}
+export interface Problem {
+  id: string;
+  title: string;
+  statement: string;
+}
+export type AnswerState = "queued" | "running" | "completed" | "stopped" | "failed";
+
+interface Placed {
+  seq: number;
+  at: string;
+  by: Person | null;
+}
+export interface MessageItem extends Placed {
+  kind: "message";
+  text: string;
+}
+export interface AnswerItem extends Placed {
+  kind: "answer";
+  answer: string;
+  question: string;
+  state: AnswerState;
+  text: string;
+  position: number | null;
+  reason: string;
+  ended_by: Person | null;
+  model: string;
+}
+export interface NoticeItem extends Placed {
+  kind: "notice";
+  type: string;
+  data: Record<string, unknown>;
+}
+export type Item = MessageItem | AnswerItem | NoticeItem;
+
+export interface RoomState {
+  room: { id: string; title: string; state: "open" | "closed"; class: string };
+  problem: Problem | null;
+  items: Item[];
+  hands: Person[];
+  truncated: boolean;
+}
+export interface TutorState {
+  available: boolean;
+  reason: string;
+}
+interface Ended {
+  answer: string;
+  text: string;
+  sha256: string;
+  length: number;
+  reason: string;
+}
+
+/** The data of every frame of the server, by type. */
+export interface ServerData {
+  hello: { v: number; room: string; epoch: string; seq: number; you: You; limits: Limits };
+  snapshot: { state: RoomState; epoch?: string; present: Person[]; tutor: TutorState };
+  "message.posted": { text: string };
+  "answer.asked": { answer: string; text: string };
+  "answer.queued": { answer: string; position: number; eta_s: number | null };
+  "answer.started": { answer: string; attempt: number; model: string; engine: string };
+  "answer.delta": { answer: string; offset: number; text: string; part: "text" | "code" | "result" };
+  "answer.completed": Ended & { model: string };
+  "answer.stopped": Ended;
+  "answer.failed": Ended & { message: string };
+  "hand.raised": Record<string, never>;
+  "hand.lowered": { user: Person };
+  "member.joined": { user: Person };
+  "member.removed": { user: Person };
+  "room.closed": Record<string, never>;
+  "room.reopened": Record<string, never>;
+  "room.changed": { title: string; problem: Problem | null };
+  "event.hidden": Record<string, never>;
+  "presence.changed": { present: Person[] };
+  "typing.shown": Record<string, never>;
+  "tutor.changed": TutorState;
+  "saving.changed": { behind: boolean };
+  pong: Record<string, never>;
+}
+export type ServerType = keyof ServerData;
+export type ServerFrame = {
+  [Type in ServerType]: { type: Type; seq: number | null; at: string; by: Person | null; ref: string | null; data: ServerData[Type] };
+}[ServerType];
+export interface AckFrame {
+  type: "ack";
+  ref: string;
+  seq: number | null;
+}
+export interface ErrorFrame {
+  type: "error";
+  ref: string | null;
+  code: string;
+  message: string;
+  field: string | null;
+  retryable: boolean;
+  retry_ms: number | null;
+}
+/** A frame of a newer server: kept for its seq, otherwise ignored. */
+export interface UnknownFrame {
+  type: "unknown";
+  name: string;
+  seq: number | null;
+}
+export interface Unreadable {
+  type: "unreadable";
+  why: string;
+}
+export type Received = ServerFrame | AckFrame | ErrorFrame | UnknownFrame | Unreadable;
+
+/** The data of every frame that this page sends, by verb. */
+export interface ClientData {
+  join: { after?: number | null; epoch?: string | null };
+  ping: Record<string, never>;
+  "message.post": { text: string };
+  "answer.ask": { text: string };
+  "answer.stop": { answer: string };
+  "hand.raise": Record<string, never>;
+  "hand.lower": { user?: string | null };
+  "typing.show": Record<string, never>;
+  "auth.refresh": { access: string };
+}
+export type Verb = keyof ClientData;
+export type ClientFrame = { [V in Verb]: { type: V; id: string; data: ClientData[V] } }[Verb];
+
+export const SUBPROTOCOL = "classroom.v1";
+
+export function clientFrame<V extends Verb>(type: V, data: ClientData[V], id: string = uuid()): ClientFrame {
+  return { type, id, data } as ClientFrame;
+}
+
+export function encode(frame: ClientFrame): string {
+  return JSON.stringify({ type: frame.type, id: frame.id, data: frame.data });
+}
+
+/** A random UUID; also on plain-HTTP addresses of a school's network, where crypto.randomUUID does not exist. */
+export function uuid(): string {
+  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40;
+  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+// ---- reading
+
+type Check = (value: unknown) => boolean;
+type Shape = Record<string, Check>;
+
+const text: Check = (value) => typeof value === "string";
+const whole: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+const flag: Check = (value) => typeof value === "boolean";
+const list =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+const orMissing =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const shaped =
+  (shape: Shape): Check =>
+  (value) =>
+    isRecord(value) && fault(shape, value) === null;
+
+const person = shaped({ id: text, name: text, role: text });
+const you = shaped({ id: text, name: text, role: text, staff: flag, can: shaped({ post: flag, ask: flag, stop: flag }) });
+const limits = shaped({ text: whole, frame: whole, heartbeat_s: whole });
+const problem = shaped({ id: text, title: text, statement: text });
+const room = shaped({ id: text, title: text, state: text, class: text });
+const placed: Shape = { seq: whole, at: text, by: orNull(person) };
+const items: Record<string, Check> = {
+  message: shaped({ ...placed, text }),
+  answer: shaped({ ...placed, answer: text, question: text, state: text, text, position: orNull(whole), reason: text, ended_by: orNull(person), model: text }),
+  notice: shaped({ ...placed, type: text, data: isRecord }),
+};
+const item: Check = (value) => isRecord(value) && (items[String(value["kind"])]?.(value) ?? false);
+const state = shaped({ room, problem: orNull(problem), items: list(item), hands: list(person), truncated: flag });
+const tutor: Shape = { available: flag, reason: text };
+const ended: Shape = { answer: text, text, sha256: text, length: whole, reason: text };
+const user: Shape = { user: person };
+
+const SHAPES: Record<ServerType, Shape> = {
+  hello: { v: whole, room: text, epoch: text, seq: whole, you, limits },
+  snapshot: { state, epoch: orMissing(text), present: list(person), tutor: shaped(tutor) },
+  "message.posted": { text },
+  "answer.asked": { answer: text, text },
+  "answer.queued": { answer: text, position: whole },
+  "answer.started": { answer: text, model: text },
+  "answer.delta": { answer: text, offset: whole, text },
+  "answer.completed": { ...ended, model: text },
+  "answer.stopped": ended,
+  "answer.failed": { ...ended, message: text },
+  "hand.raised": {},
+  "hand.lowered": user,
+  "member.joined": user,
+  "member.removed": user,
+  "room.closed": {},
+  "room.reopened": {},
+  "room.changed": { title: text, problem: orNull(problem) },
+  "event.hidden": {},
+  "presence.changed": { present: list(person) },
+  "typing.shown": {},
+  "tutor.changed": tutor,
+  "saving.changed": { behind: flag },
+  pong: {},
+};
+export const SERVER_TYPES = Object.keys(SHAPES) as ServerType[];
+
+const ACK: Shape = { ref: text, seq: orNull(whole) };
+const ERROR: Shape = { ref: orNull(text), code: text, message: text };
+
+/** The first field of `value` that is not as `shape` says, or null. */
+function fault(shape: Shape, value: Record<string, unknown>): string | null {
+  return Object.keys(shape).find((field) => !shape[field]?.(value[field])) ?? null;
+}
+
+/** One frame from its JSON text. */
+export function decode(json: string): Received {
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch {
+    return { type: "unreadable", why: "not JSON" };
+  }
+  return read(value);
+}
+
+/** One frame that has been parsed already (long-poll brings several in one JSON text). */
+export function read(value: unknown): Received {
+  if (!isRecord(value) || typeof value["type"] !== "string") return { type: "unreadable", why: "no frame" };
+  const name = value["type"];
+  if (name === "ack") return checked(value, ACK, name) ?? (value as unknown as AckFrame);
+  if (name === "error") return checked(value, ERROR, name) ?? errorOf(value);
+  const seq = value["seq"] ?? null;
+  if (!orNull(whole)(seq)) return { type: "unreadable", why: `${name}: seq` };
+  if (!Object.hasOwn(SHAPES, name)) return { type: "unknown", name, seq: seq as number | null };
+  const data = value["data"] ?? {};
+  const by = value["by"] ?? null;
+  if (!isRecord(data)) return { type: "unreadable", why: `${name}: data` };
+  if (!orNull(person)(by)) return { type: "unreadable", why: `${name}: by` };
+  const wrong = checked(data, SHAPES[name as ServerType], `${name}: data`);
+  return wrong ?? ({ type: name, seq, at: String(value["at"] ?? ""), by, ref: value["ref"] ?? null, data } as ServerFrame);
+}
+
+function checked(value: Record<string, unknown>, shape: Shape, name: string): Unreadable | null {
+  const field = fault(shape, value);
+  return field === null ? null : { type: "unreadable", why: `${name}.${field}` };
+}
+
+function errorOf(value: Record<string, unknown>): ErrorFrame {
+  const frame = value as unknown as ErrorFrame;
+  return { ...frame, field: frame.field ?? null, retryable: frame.retryable === true, retry_ms: frame.retry_ms ?? null };
+}
