@@ -15,7 +15,7 @@ def main() -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
     django.setup()
     from django.conf import settings
-    from django.core.management import call_command
+    from django.core.management import CommandError, call_command
     from django.db import DatabaseError
 
     try:
@@ -25,8 +25,11 @@ def main() -> int:
             call_command("seed_demo", verbosity=0)
             call_command("demo_info")
     except (DatabaseError, OSError) as error:
-        print(f"The database cannot be prepared: {str(error).strip()}", file=sys.stderr)
+        print(f"The database cannot be prepared: {' '.join(str(error).split())}", file=sys.stderr)
         print("Start it, or set DATABASE_URL (empty: SQLite in DATA_DIR).", file=sys.stderr)
+        return 1
+    except CommandError as error:
+        print(error, file=sys.stderr)
         return 1
     return 0
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 # Threads that take tickets. A ticket that waits for its turn in the engine costs a sleeping thread and nothing else.
-TICKET_THREADS: Final = 4
+TICKET_THREADS: Final = 8
 CLASS_THREADS: Final = 2
 
 
@@ -16,8 +16,8 @@ class Process:
     """One kind of process.
 
     ``command`` may hold ``{python}`` and ``{fd}``, the listening socket's number.
-    ``settings`` are the environment variables that make a difference to it beside the common ones. ``socket``: it is
-    given the listening socket. ``needs``: the servers without which it is of no use. ``part``: its name in ``/readyz``;
+    ``settings`` are the environment variables that it reads. ``socket``: it is given the
+    listening socket. ``needs``: the servers without which it is of no use. ``part``: its name in ``/readyz``;
     when that has been quiet for ``silent_s`` seconds though the process lives, it is started again.
     """
 
@@ -34,22 +34,47 @@ class Process:
         return [word.format(python=python, fd=fd) for word in self.command]
 
 
-# Read by every process of ours: where things are.
-COMMON_SETTINGS: Final = ("DATA_DIR", "DATABASE_URL", "REDIS_URL", "LOG_FORMAT", "LOG_LEVEL")
+# What every Django process reads. The inference worker has its own few: it knows no database.
+DJANGO_SETTINGS: Final = (
+    "DATA_DIR",
+    "DATABASE_URL",
+    "REDIS_URL",
+    "LOG_FORMAT",
+    "LOG_LEVEL",
+    "TUTOR_MODEL",
+    "INFERENCE_ENGINE",
+    "MAX_ANSWER_TOKENS",
+    "ANSWER_DEADLINE_S",
+    "QUEUE_TIMEOUT_S",
+)
+WEB_SETTINGS: Final = (
+    "PORT",
+    "BIND",
+    "WEB_PROCESSES",
+    "WEB_SERVER",
+    "ALLOWED_HOSTS",
+    "TRUSTED_ORIGINS",
+    "HTTPS",
+    "DEMO",
+    "DEBUG",
+    "IDLE_BADGE_S",
+    "IDLE_CLOSE_S",
+)
+WORKER_SETTINGS: Final = (
+    "DATA_DIR",
+    "REDIS_URL",
+    "TUTOR_MODEL",
+    "INFERENCE_ENGINE",
+    "INFERENCE_CONCURRENCY",
+    "SCRIPTED_RATE",
+    "LOG_LEVEL",
+)
 
 WEB: Final = Process(
     name="web",
     purpose="pages, API, WebSockets",
     command=("{python}", "-m", "classroom.server", "--fd", "{fd}"),
-    settings=(
-        "ALLOWED_HOSTS",
-        "TRUSTED_ORIGINS",
-        "HTTPS",
-        "DEMO",
-        "TUTOR_MODEL",
-        "INFERENCE_ENGINE",
-        "MAX_ANSWER_TOKENS",
-    ),
+    settings=(*DJANGO_SETTINGS, *WEB_SETTINGS),
     socket=True,
     needs=("database", "redis"),
 )
@@ -57,7 +82,7 @@ SCRIBE: Final = Process(
     name="scribe",
     purpose="writes the tutor's words into the log, then tells the rooms; runs the reaper",
     command=("{python}", "manage.py", "scribe"),
-    settings=("TUTOR_MODEL", "INFERENCE_ENGINE", "MAX_ANSWER_TOKENS"),
+    settings=DJANGO_SETTINGS,
     needs=("database", "redis"),
     part="scribe",
 )
@@ -85,7 +110,7 @@ INFERENCE: Final = Process(
         "--loglevel",
         "INFO",
     ),
-    settings=("TUTOR_MODEL", "INFERENCE_ENGINE", "MAX_ANSWER_TOKENS"),
+    settings=WORKER_SETTINGS,
     needs=("redis",),
     part="worker",
     silent_s=120.0,  # a slow disk may take its time to read torch
@@ -115,7 +140,7 @@ CLASS: Final = Process(
         "--loglevel",
         "INFO",
     ),
-    settings=("TUTOR_MODEL", "INFERENCE_ENGINE", "MAX_ANSWER_TOKENS"),
+    settings=DJANGO_SETTINGS,
     needs=("database", "redis"),
 )
 # In this order they start, and in the opposite order they stop.
