@@ -16,14 +16,14 @@ NAME = "Chalkstream"
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    """{"site": {demo, name, staff, can_review, demo_accounts}}.
+    """{"house": {demo, name, staff, can_review, demo_accounts}}; not "site", which allauth's views fill themselves.
 
     ``staff``: may look at the dashboard; ``can_review``: may read transcripts. Both are asked lazily, because most
     templates that are rendered never look.
     """
     user = getattr(request, "user", None)
     return {
-        "site": {
+        "house": {
             "demo": settings.DEMO,
             "name": NAME,
             "staff": SimpleLazyObject(lambda: _has_class(user, LOOKING_ROLES)),
