@@ -2,26 +2,99 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-# Before Django reads its settings: tests own a folder of their own and never touch a real DATA_DIR.
-_HOME = Path(os.environ.setdefault("CHALKSTREAM_TEST_HOME", tempfile.mkdtemp(prefix="chalkstream-test-")))
-if "PYTEST_XDIST_WORKER" in os.environ:
-    _HOME = _HOME / os.environ["PYTEST_XDIST_WORKER"]
-os.environ["DATA_DIR"] = str(_HOME)
+# Tests own a folder of their own and never touch a real DATA_DIR; so Django is set up here and not by pytest-django,
+# which would read its settings before this file. Workers of pytest-xdist share the folder of the first process.
+if "CHALKSTREAM_TEST_HOME" not in os.environ:
+    os.environ["CHALKSTREAM_TEST_HOME"] = tempfile.mkdtemp(prefix="chalkstream-test-")
+    atexit.register(shutil.rmtree, os.environ["CHALKSTREAM_TEST_HOME"], ignore_errors=True)
+os.environ["DATA_DIR"] = str(Path(os.environ["CHALKSTREAM_TEST_HOME"], os.environ.get("PYTEST_XDIST_WORKER", "alone")))
+os.environ["DJANGO_SETTINGS_MODULE"] = "classroom.settings"
 os.environ["DEMO"] = "0"
 for _name in ("DATABASE_URL", "REDIS_URL", "INFERENCE_ENGINE", "TUTOR_MODEL"):
     os.environ.pop(_name, None)
 
+import django  # noqa: E402
+
+django.setup()
+
+import hypothesis  # noqa: E402
 import pytest  # noqa: E402
-from django.test import Client  # noqa: E402
+import redis  # noqa: E402
+from django.core.management import call_command  # noqa: E402
+from django.test import Client, override_settings  # noqa: E402
+from pytest_django import DjangoDbBlocker, Settings  # noqa: E402
 
 from classroom.people.models import Enrolment, Role, SchoolClass, User  # noqa: E402
 from classroom.rooms.models import Problem, Room  # noqa: E402
+from tests.databases import connected_to  # noqa: E402
+from tests.services import Postgres, Valkey  # noqa: E402
 
 PASSWORD = "correct-horse-9"
+# A machine under load is no failure; which inputs are tried may differ from run to run.
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], database=None
+)
+hypothesis.settings.load_profile("house")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cheap_passwords() -> Iterator[None]:
+    """A real hash takes a second of one core for every person of the cast."""
+    with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[Valkey]:
+    """One real Redis-compatible server for the whole run."""
+    with tempfile.TemporaryDirectory(prefix="cs-") as folder, Valkey(Path(folder)) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(valkey: Valkey, settings: Settings) -> str:
+    """That server, empty, as the one that everything of this test speaks to."""
+    with redis.Redis.from_url(valkey.url) as client:
+        client.flushall()
+    settings.REDIS_URL = valkey.url
+    layer = {**settings.CHANNEL_LAYERS["default"]}
+    layer["CONFIG"] = {**layer["CONFIG"], "hosts": [{"address": valkey.url, "socket_timeout": None}]}
+    settings.CHANNEL_LAYERS = {"default": layer}
+    return valkey.url
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """One real PostgreSQL for the whole run."""
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres: Postgres, django_db_blocker: DjangoDbBlocker) -> str:
+    """A database in it that has our tables."""
+    url = postgres.database()
+    with django_db_blocker.unblock(), connected_to(url):
+        call_command("migrate", verbosity=0)
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def either_database(request: pytest.FixtureRequest, transactional_db: None) -> Iterator[str]:
+    """Runs the test on SQLite and on PostgreSQL, with real commits. Ask for it before any person or room."""
+    if request.param == "sqlite":
+        yield request.param
+        return
+    with connected_to(request.getfixturevalue("postgres_url")):
+        yield request.param
+        call_command("flush", verbosity=0, interactive=False)
 
 
 def person(username: str, role: str, name: str = "") -> User:

@@ -62,10 +62,7 @@ def append(
     With ``ref`` (a client frame's id) the same (room, actor, ref) appends once: a repeat returns the first event (J4).
     Raises Room.DoesNotExist for a room that is gone and ValueError for a type that PROTOCOL.md does not know.
     """
-    if type not in frames.FACTS:
-        raise ValueError(f"{type} is not a fact of the protocol")
-    if not connection.in_atomic_block:
-        raise transaction.TransactionManagementError("journal.append needs a transaction around it")
+    _guard([type])
     seq = _next_seq(room_id, 1)
     if ref is not None:
         earlier = Event.objects.filter(room_id=room_id, actor=actor, ref=ref).first()
@@ -92,7 +89,9 @@ def append_many(drafts: Sequence[Draft]) -> list[Event]:
     """Append facts of several rooms in one go: the scribe's path. Tells nothing: the caller tells after commit, then acks.
 
     Locks rooms in id order, as every writer of more than one room must. Draft order is kept within a room.
+    Raises as ``append`` does.
     """
+    _guard(draft.type for draft in drafts)
     counts: dict[UUID, int] = {}
     for draft in drafts:
         counts[draft.room_id] = counts.get(draft.room_id, 0) + 1
@@ -111,6 +110,15 @@ def append_many(drafts: Sequence[Draft]) -> list[Event]:
             )
         )  # fmt: skip
     return Event.objects.bulk_create(events)
+
+
+def _guard(types: Iterable[str]) -> None:
+    """J2: only facts of the protocol, and only inside a transaction."""
+    for type in types:
+        if type not in frames.FACTS:
+            raise ValueError(f"{type} is not a fact of the protocol")
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("the journal needs a transaction around it")
 
 
 def _next_seq(room_id: UUID, count: int) -> int:

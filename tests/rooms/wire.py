@@ -1,0 +1,272 @@
+"""The shape of every frame that the server sends, for tests: a frame with a field too many or too few fails where it is read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FIXTURES = Path(__file__).parent.parent / "frames"
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Nothing(Shape):
+    pass
+
+
+class By(Shape):
+    id: str = Field(min_length=36, max_length=36)
+    name: str
+    role: Literal["student", "assistant", "teacher", "observer", "admin"]
+
+
+class Can(Shape):
+    post: bool
+    ask: bool
+    stop: bool
+
+
+class You(By):
+    staff: bool
+    can: Can
+
+
+class Limits(Shape):
+    text: int
+    frame: int
+    heartbeat_s: int
+
+
+class Hello(Shape):
+    v: Literal[1]
+    room: str
+    epoch: str
+    seq: int
+    you: You
+    limits: Limits
+
+
+class RoomHead(Shape):
+    model_config = ConfigDict(extra="forbid", strict=True, populate_by_name=True)
+    id: str
+    title: str
+    state: Literal["open", "closed"]
+    class_name: str = Field(alias="class")
+
+
+class ProblemHead(Shape):
+    id: str
+    title: str
+    statement: str
+
+
+class MessageItem(Shape):
+    kind: Literal["message"]
+    seq: int
+    at: str
+    by: By
+    text: str
+
+
+class AnswerItem(Shape):
+    kind: Literal["answer"]
+    seq: int
+    at: str
+    by: By
+    answer: str
+    question: str
+    state: Literal["queued", "running", "completed", "stopped", "failed"]
+    text: str
+    position: int | None
+    reason: str
+    ended_by: By | None
+    model: str
+
+
+class NoticeItem(Shape):
+    kind: Literal["notice"]
+    seq: int
+    at: str
+    by: By | None
+    type: Literal["member.joined", "member.removed", "room.closed", "room.reopened", "room.changed"]
+    data: dict[str, Any]
+
+
+class State(Shape):
+    room: RoomHead
+    problem: ProblemHead | None
+    items: list[MessageItem | AnswerItem | NoticeItem]
+    hands: list[By]
+    truncated: bool
+
+
+class Tutor(Shape):
+    available: bool
+    reason: str
+
+
+class Snapshot(Shape):
+    state: State
+    epoch: str
+    present: list[By]
+    tutor: Tutor
+
+
+class Text(Shape):
+    text: str
+
+
+class Asked(Shape):
+    answer: str
+    text: str
+
+
+class Queued(Shape):
+    answer: str
+    position: int
+    eta_s: int | None
+
+
+class Started(Shape):
+    answer: str
+    attempt: int
+    model: str
+    engine: str
+
+
+class Delta(Shape):
+    answer: str
+    offset: int
+    text: str = Field(min_length=1)
+    part: Literal["text", "code", "result"]
+
+
+class Ended(Shape):
+    answer: str
+    text: str
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    length: int
+    reason: str
+
+
+class Completed(Ended):
+    model: str
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    first_token_ms: int | None
+    total_ms: int | None
+
+
+class Failed(Ended):
+    message: str
+
+
+class Someone(Shape):
+    user: By
+
+
+class Changed(Shape):
+    title: str
+    problem: ProblemHead | None
+
+
+class Present(Shape):
+    present: list[By]
+
+
+class Behind(Shape):
+    behind: bool
+
+
+class Frame(Shape):
+    type: str
+    seq: int | None
+    at: str = Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+    by: By | None
+    ref: str | None
+    trace: str
+    data: dict[str, Any]
+
+
+class Hidden(Shape):
+    type: Literal["event.hidden"]
+    seq: int
+    data: Nothing
+
+
+class Ack(Shape):
+    type: Literal["ack"]
+    ref: str
+    seq: int | None
+
+
+class Error(Shape):
+    type: Literal["error"]
+    ref: str | None
+    code: str
+    message: str
+    field: str | None
+    retryable: bool
+    retry_ms: int | None
+
+
+BARE: dict[str, type[Shape]] = {"event.hidden": Hidden, "ack": Ack, "error": Error}
+DATA: dict[str, type[Shape]] = {
+    "hello": Hello,
+    "snapshot": Snapshot,
+    "pong": Nothing,
+    "presence.changed": Present,
+    "typing.shown": Nothing,
+    "tutor.changed": Tutor,
+    "saving.changed": Behind,
+    "message.posted": Text,
+    "answer.asked": Asked,
+    "answer.queued": Queued,
+    "answer.started": Started,
+    "answer.delta": Delta,
+    "answer.completed": Completed,
+    "answer.stopped": Ended,
+    "answer.failed": Failed,
+    "hand.raised": Nothing,
+    "hand.lowered": Someone,
+    "member.joined": Someone,
+    "member.removed": Someone,
+    "room.closed": Nothing,
+    "room.reopened": Nothing,
+    "room.changed": Changed,
+}
+
+
+def checked(frame: dict[str, Any]) -> dict[str, Any]:
+    """The frame itself, if every field of it is as PROTOCOL.md says; pydantic's ValidationError if not."""
+    bare = BARE.get(frame["type"])
+    if bare is not None:
+        bare.model_validate(frame)
+    else:
+        Frame.model_validate(frame)
+        DATA[frame["type"]].model_validate(frame["data"])
+    return frame
+
+
+def fixtures(direction: str) -> list[Any]:
+    """Every case of ``tests/frames`` that goes in this direction, with the file's name as ``of``."""
+    cases = []
+    for path in sorted(FIXTURES.glob("*.json")):
+        if path.stem != "fold":
+            cases += [{"of": path.stem, **case} for case in json.loads(path.read_text())]
+    return [case for case in cases if case["direction"] == direction]
+
+
+def folds() -> list[Any]:
+    """The scenarios of ``fold.json``: {name, start, frames, end}."""
+    found: list[Any] = json.loads((FIXTURES / "fold.json").read_text())
+    return found
+
+
+def label(case: dict[str, Any]) -> str:
+    return f"{case.get('of', 'fold')}: {case['name']}"
