@@ -1,0 +1,84 @@
+"""``make bench``: what a delivery costs and how long it takes, beside a bare ``websockets`` loop in the same run.
+
+See docs/bench.md for how it is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from classroom.env import ENV
+from tests.bench import processor, report
+from tests.bench.figures import figures_keep
+from tests.bench.report import Pair
+from tests.bench.rig import NotMeasured, Plan, Rig, Sitting, Way
+
+WARM_EVENTS = 200
+CLOSED_DELIVERIES = 200_000  # of one sitting, so that small rooms are measured as long as large ones
+CLOSED_EVENTS = (1_500, 8_000)
+PACED_EVENTS = 250  # 5 s
+QUICK_EVENTS = 400
+
+
+def plan_for(room: int, events: int | None) -> Plan:
+    """How much is sent to a room of this size; ``events`` (``--quick``, tests) is the same for every size."""
+    if events is not None:
+        return Plan(warm=min(WARM_EVENTS, events), closed=events, paced=max(20, events // 8))
+    least, most = CLOSED_EVENTS
+    return Plan(warm=WARM_EVENTS, closed=max(least, min(most, CLOSED_DELIVERIES // room)), paced=PACED_EVENTS)
+
+
+def measured(rig: Rig, rounds: int, events: int | None) -> dict[int, list[Pair]]:
+    """Every room size in every round, the two ways next to each other and in turn first."""
+    pairs: dict[int, list[Pair]] = {room: [] for room in report.ROOMS}
+    for number in range(rounds):
+        for room, of_room in pairs.items():
+            print(f"round {number + 1} of {rounds}, room of {room} …", file=sys.stderr, flush=True)
+            ways: list[Way] = ["ours", "bare"] if number % 2 == 0 else ["bare", "ours"]
+            sat = {way: _sitting(rig, way, room, plan_for(room, events)) for way in ways}
+            of_room.append(Pair(sat["ours"], sat["bare"]))
+    return pairs
+
+
+def _sitting(rig: Rig, way: Way, room: int, plan: Plan) -> Sitting | None:
+    if way == "bare" and not rig.peer:
+        return None
+    try:
+        return rig.sitting(way, room, plan)
+    except NotMeasured as error:
+        print(f"not measured: {error}", file=sys.stderr)
+        return None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="one short round: whether it runs, not what it says")
+    parser.add_argument("--rounds", type=int, help=f"how often each room is measured ({report.ROUNDS})")
+    parser.add_argument("--events", type=int, help="events of a saturated sitting, the same for every room")
+    options = parser.parse_args()
+    if trouble := processor.supported():
+        print(trouble, file=sys.stderr)
+        return 2
+    rounds = options.rounds or (1 if options.quick else report.ROUNDS)
+    events = options.events or (QUICK_EVENTS if options.quick else None)
+    kept = ENV.DATA_DIR.expanduser().resolve() / "bench"
+    kept.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="run-", dir=kept) as folder, Rig(Path(folder)) as rig:
+        pairs = measured(rig, rounds, events)
+        peer = rig.peer
+    figures = report.figures_of(pairs, rounds)
+    sittings = [way.record() for of_room in pairs.values() for pair in of_room for way in (pair.ours, pair.bare) if way]
+    path = figures_keep(kept, "delivery", figures, {"rounds": rounds, "quick": options.quick, "sittings": sittings})
+    if not peer:
+        print("The package websockets is not installed: nothing to compare with.", file=sys.stderr)
+    print("Chalkstream beside a bare websockets loop (per CPU-second: more is better; paced p50, p99: less is better)")
+    print(*report.table(pairs), *(figure.line() for figure in figures), sep="\n")
+    print(f"kept in {path}")
+    return int(any(figure.missing for figure in figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

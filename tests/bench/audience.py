@@ -1,0 +1,146 @@
+"""The load client: the members of one room in one process, on a CPU of its own.
+
+Asked by lines (see talk): {"do": "enter", "host", "port", "path", "protocols": [one a member; "" for the peer]} →
+{"entered", "refused": {code: number}}; {"do": "expect", "upto": seq, "timed"} → {}; {"do": "wait"} → what came;
+{"do": "leave"} → {}. While members receive, it writes into a pipe up to which event all of them have it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import collections
+import contextlib
+import gc
+import json
+import os
+import struct
+import sys
+from typing import Any
+
+from tests.bench import processor
+from tests.bench.sockets import Member
+from tests.bench.talk import answers_only
+
+ENTER_S = 30.0
+STALLED_S = 15.0
+AT_ONCE = 20  # a class does not press Enter in the same millisecond, and a backlog is not what is measured
+
+
+class Audience:
+    def __init__(self, acks: int) -> None:
+        os.set_blocking(acks, False)
+        self._acks = acks
+        self.timed = False
+        self._ages: list[int] = []
+        self._members: list[Member] = []
+        self._counts: collections.Counter[int] = collections.Counter()
+        self._all_have = self._from = self._upto = self._deliveries = self._disordered = 0
+        self._ack_due = False
+        self._moved = asyncio.Event()
+
+    # ---- what members tell
+
+    def received(self, seq: int) -> None:
+        self._deliveries += 1
+        count = self._counts[seq] + 1
+        if count < len(self._members):
+            self._counts[seq] = count
+            return
+        del self._counts[seq]  # members receive in order: whoever has this one has all before it
+        self._all_have = seq
+        if not self._ack_due:
+            self._ack_due = True
+            asyncio.get_running_loop().call_soon(self._ack)
+
+    def age(self, ns: int) -> None:
+        self._ages.append(ns)
+
+    def disordered(self) -> None:
+        self._disordered += 1
+
+    def _ack(self) -> None:
+        self._ack_due = False
+        self._moved.set()
+        with contextlib.suppress(BlockingIOError):  # only a producer that does not read it fills the pipe
+            os.write(self._acks, struct.pack("=q", self._all_have))
+
+    # ---- what the bench asks
+
+    async def enter(self, host: str, port: int, path: str, protocols: list[str]) -> dict[str, Any]:
+        gate = asyncio.Semaphore(AT_ONCE)
+        loop = asyncio.get_running_loop()
+
+        async def one(offered: str) -> tuple[Member, int]:
+            async with gate:
+                _, member = await loop.create_connection(lambda: Member(self, f"{host}:{port}", path, offered), host, port)
+                return member, await asyncio.wait_for(member.entered, ENTER_S)
+
+        came = await asyncio.gather(*map(one, protocols))
+        self._members = [member for member, code in came if not code]
+        self._all_have = self._upto = self._disordered = 0
+        self._counts.clear()
+        refused = collections.Counter(code for _, code in came if code)
+        return {"entered": len(self._members), "refused": {str(code): number for code, number in refused.items()}}
+
+    async def expect(self, upto: int, timed: bool) -> dict[str, Any]:
+        gc.collect()
+        self._from, self._upto, self._deliveries, self.timed = self._upto, upto, 0, timed
+        self._ages = []
+        return {}
+
+    async def wait(self) -> dict[str, Any]:
+        """Until everybody has everything, or nothing has moved for STALLED_S."""
+        with contextlib.suppress(TimeoutError):
+            while self._all_have < self._upto:
+                self._moved.clear()
+                await asyncio.wait_for(self._moved.wait(), STALLED_S)
+        ages = sorted(self._ages)
+        return {
+            "deliveries": self._deliveries,
+            "expected": (self._upto - self._from) * len(self._members),
+            "disordered": self._disordered,
+            "p50_ms": percentile_ms(ages, 0.50),
+            "p99_ms": percentile_ms(ages, 0.99),
+        }
+
+    async def leave(self) -> dict[str, Any]:
+        for member in self._members:
+            member.close()
+        self._members = []
+        await asyncio.sleep(0.2)
+        return {}
+
+
+def percentile_ms(ages: list[int], part: float) -> float:
+    """The age in ms below which ``part`` of the sorted ``ages`` (ns) lie; 0 without any."""
+    return round(ages[min(len(ages) - 1, int(len(ages) * part))] / 1e6, 3) if ages else 0.0
+
+
+async def serve(acks: int) -> None:
+    answer = answers_only()
+    lines = asyncio.StreamReader(limit=2**24)  # 200 tickets in one line
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
+    audience = Audience(acks)
+    verbs = {"enter": audience.enter, "expect": audience.expect, "wait": audience.wait, "leave": audience.leave}
+    answer({"ready": True})
+    while line := await lines.readline():
+        message = json.loads(line)
+        try:
+            answer(await verbs[message.pop("do")](**message))
+        except (OSError, TimeoutError) as error:
+            answer({"error": f"{type(error).__name__}: {error}"})
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.audience")
+    parser.add_argument("--acks", type=int, required=True, help="the writing end of the pipe to the producer")
+    parser.add_argument("--cpu", type=int, required=True)
+    options = parser.parse_args()
+    processor.move_to({options.cpu})
+    gc.freeze()
+    asyncio.run(serve(options.acks))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,177 @@
+"""The producer: a Django process that stands where the scribe stands.
+
+It writes events into the log in batches and tells them by the product's own path. For the peer it builds the very same
+frames and publishes them one by one to the peer's channel, without a log: the peer has none.
+
+Asked by lines (see talk): {"do": "room", "way": "ours" | "bare", "members"} → {"room", "tickets", "outsider"};
+{"do": "produce", "count", "window", "rate"} → {"sent", "seconds", "commit_ms"}.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import select
+import statistics
+import struct
+import sys
+import time
+from typing import Any
+from uuid import UUID
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
+
+import django
+
+django.setup()
+
+import redis  # noqa: E402
+from django.conf import settings  # noqa: E402
+from django.db import transaction  # noqa: E402
+from django.utils import timezone  # noqa: E402
+
+from classroom.rooms import broadcast, frames, journal  # noqa: E402
+from classroom.rooms.models import Event  # noqa: E402
+from tests.bench.bare import CHANNEL  # noqa: E402
+from tests.bench.school import School  # noqa: E402
+from tests.bench.talk import answers_only  # noqa: E402
+
+STALLED_S = 20.0
+EVENT = "message.posted"
+TRACE = "0" * 32
+WORDS = "so both sides of it are divided by three "  # with the stamp about one chunk of an answer
+
+
+class Acks:
+    """Up to which event every member has received: whole numbers of 8 bytes through a pipe from the audience."""
+
+    def __init__(self, fd: int) -> None:
+        self._fd = fd
+        os.set_blocking(fd, False)
+
+    def take(self) -> int:
+        """The newest number there is, 0 if there is none."""
+        try:
+            data = os.read(self._fd, 65_536)
+        except BlockingIOError:
+            return 0
+        return int(struct.unpack("=q", data[-8:])[0]) if data else 0
+
+    def drain(self) -> None:
+        while self.take():
+            pass
+
+    def wait(self, above: int) -> int:
+        """A number above ``above``. Raises TimeoutError when the audience is stuck."""
+        end = time.monotonic() + STALLED_S
+        while time.monotonic() < end:
+            select.select([self._fd], [], [], 1.0)
+            if (number := self.take()) > above:
+                return number
+        raise TimeoutError(f"the members are stuck at event {above}")
+
+
+class Log:
+    """Our way: a transaction of the journal, then one message."""
+
+    def __init__(self, room: str, by: dict[str, Any]) -> None:
+        self._room, self._by = UUID(room), by
+
+    def tell(self, count: int) -> float:
+        """Append and tell ``count`` events; the ms until they were committed."""
+        began = time.monotonic()
+        drafts = [journal.Draft(self._room, EVENT, data(), trace=TRACE, by=self._by) for _ in range(count)]
+        with transaction.atomic():
+            events = journal.append_many(drafts)
+        committed_ms = (time.monotonic() - began) * 1000
+        broadcast.events_tell(events)
+        return committed_ms
+
+
+class Channel:
+    """The peer's way: the same frames, published."""
+
+    def __init__(self, by: dict[str, Any]) -> None:
+        self._by, self._seq = by, 0
+        self._redis = redis.Redis.from_url(settings.REDIS_URL)
+
+    def tell(self, count: int) -> float:
+        pipeline = self._redis.pipeline(transaction=False)
+        for _ in range(count):
+            self._seq += 1
+            event = Event(seq=self._seq, type=EVENT, at=timezone.now(), by=self._by, trace=TRACE, data=data())
+            pipeline.publish(CHANNEL, frames.encode(event.frame()))
+        pipeline.execute()
+        return 0.0
+
+
+def data() -> dict[str, str]:
+    """The text begins with the moment of its making, in ns of the one monotonic clock of this machine."""
+    return {"text": f"{time.monotonic_ns()} {WORDS}"}
+
+
+class Producer:
+    def __init__(self, acks: Acks) -> None:
+        self._acks = acks
+        self._school = School()
+        self._way: Log | Channel = Channel({})
+        self._seq = 0
+
+    def room(self, way: str, members: int) -> dict[str, Any]:
+        made = self._school.room(members)
+        by = self._school.speaker
+        self._way = Log(made["room"], by) if way == "ours" else Channel(by)
+        self._seq = 0
+        return made
+
+    def produce(self, count: int, window: int, rate: float) -> dict[str, Any]:
+        """``window``: so many events at most on their way (closed loop); 0: ``rate`` events a second (paced)."""
+        self._acks.drain()
+        began = time.monotonic()
+        commits = self._closed(count, window) if window else self._paced(count, rate)
+        return {
+            "sent": count,
+            "seconds": round(time.monotonic() - began, 3),
+            "commit_ms": round(statistics.median(commits), 3),
+        }
+
+    def _closed(self, count: int, window: int) -> list[float]:
+        commits, done, last = [], self._seq, self._seq + count
+        while self._seq < last:
+            free = min(window - (self._seq - done), last - self._seq)
+            if free:
+                commits.append(self._way.tell(free))
+                self._seq += free
+                done = max(done, self._acks.take())
+            else:
+                done = self._acks.wait(done)
+        return commits
+
+    def _paced(self, count: int, rate: float) -> list[float]:
+        commits, began = [], time.monotonic()
+        for number in range(count):
+            time.sleep(max(0.0, began + number / rate - time.monotonic()))
+            commits.append(self._way.tell(1))
+        self._seq += count
+        return commits
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.producer")
+    parser.add_argument("--acks", type=int, required=True, help="the reading end of the audience's pipe")
+    options = parser.parse_args()
+    answer = answers_only()
+    producer = Producer(Acks(options.acks))
+    answer({"ready": True})
+    verbs = {"room": producer.room, "produce": producer.produce}
+    for line in sys.stdin:
+        message = json.loads(line)
+        try:
+            answer(verbs[message.pop("do")](**message))
+        except Exception as error:  # the edge of this process: whoever asked must hear it
+            answer({"error": f"{type(error).__name__}: {error}"})
+
+
+if __name__ == "__main__":
+    main()

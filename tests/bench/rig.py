@@ -1,0 +1,173 @@
+"""What a run needs, all real: a web process on SQLite, Valkey, the peer beside it, a producer and the load client.
+
+Web process, peer, Valkey and producer share one CPU; the load client has another. Only one of web process and peer is
+at work at a time; the other one sits idle.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import time
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Final, Literal, Self
+
+from classroom.rooms.frames import SUBPROTOCOL, TICKET_PREFIX
+from classroom.supervisor.child import BASE_DIR, Child
+from classroom.supervisor.ports import listen
+from tests.bench import processor
+from tests.bench.talk import Talk, Unanswered
+from tests.services import wait_until
+from tests.stack import Stack
+
+Way = Literal["ours", "bare"]
+HOST: Final = "127.0.0.1"
+WINDOW: Final = 32  # events on their way at most, in the closed loop
+RATE: Final = 50.0  # events a second, when paced: a fast tutor
+SETTLE_S: Final = 1.0  # after the last has come in: presence is told to everybody
+
+
+class NotMeasured(Exception):
+    """One path gave no figure; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """How many events one sitting has: to warm up, saturated, and paced."""
+
+    warm: int
+    closed: int
+    paced: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sitting:
+    """What one room of ``members`` gave on one path. Absolute numbers: they mean nothing outside their own run."""
+
+    way: Way
+    members: int
+    deliveries: int
+    expected: int
+    per_cpu_s: float  # deliveries per CPU-second of the server process, saturated
+    paced_per_cpu_s: float
+    p50_ms: float
+    p99_ms: float
+    commit_ms: float  # the part of p50 in which the log was written
+
+    def record(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+class Rig:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._open = ExitStack()
+        self.peer = importlib.util.find_spec("websockets") is not None
+
+    def __enter__(self) -> Self:
+        try:
+            self._start()
+        except BaseException:
+            self._open.close()
+            raise
+        return self
+
+    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
+        self._open.close()
+
+    def _start(self) -> None:
+        here, elsewhere = processor.places()
+        self._open.callback(processor.move_to, os.sched_getaffinity(0))
+        processor.move_to(here)
+        reads, writes = os.pipe()
+        self._open.callback(os.close, reads)
+        self._open.callback(os.close, writes)
+        without = ("scribe", "inference", "class")
+        self._stack = self._open.enter_context(Stack(self._folder, seed=False, without=without))
+        wait_until(self._stack.readiness, "the web process answers")
+        environment = self._stack.environment()
+        self._pids = {"ours": self._stack.children["web1"].pid}
+        self._ports = {"ours": self._stack.ports[0]}
+        if self.peer:
+            self._start_peer(environment)
+        self._producer = self._talk("producer", "--acks", str(reads), environment=environment, fds=[reads])
+        words = ["--acks", str(writes), "--cpu", str(min(elsewhere))]
+        self._audience = self._talk("audience", *words, environment=environment, fds=[writes])
+
+    def _start_peer(self, environment: dict[str, str]) -> None:
+        listener = listen(HOST, 0)
+        self._open.callback(listener.close)
+        argv = [sys.executable, "-m", "tests.bench.bare", "--fd", str(listener.fileno()), "--redis", self._stack.redis.url]
+        with (self._folder / "bare.log").open("ab") as output:
+            child = Child(
+                argv, self._stack.keeper, environment=environment, output=output, fds=[listener.fileno()], cwd=BASE_DIR
+            )
+        self._pids["bare"], self._ports["bare"] = child.pid, int(listener.getsockname()[1])
+
+    def _talk(self, name: str, *words: str, environment: dict[str, str], fds: list[int]) -> Talk:
+        log = self._folder / f"{name}.log"
+        talk = Talk(f"tests.bench.{name}", *words, log=log, environment=environment, fds=fds)
+        self._open.callback(talk.close)
+        talk.hear()  # it is ready
+        return talk
+
+    # ---- measuring
+
+    def sitting(self, way: Way, members: int, plan: Plan) -> Sitting:
+        """One room on one path: enter, warm up, saturate, pace, leave. Raises NotMeasured."""
+        try:
+            return self._sitting(way, members, plan)
+        except Unanswered as error:
+            raise NotMeasured(f"{way}, room of {members}: {error}") from error
+
+    def _sitting(self, way: Way, members: int, plan: Plan) -> Sitting:
+        room = self._producer.ask(do="room", way=way, members=members)
+        self._enter(way, room["room"], room["tickets"])
+        time.sleep(SETTLE_S)
+        self._leg(way, upto=plan.warm, count=plan.warm, window=WINDOW)
+        closed = self._leg(way, upto=plan.warm + plan.closed, count=plan.closed, window=WINDOW)
+        paced = self._leg(way, upto=plan.warm + plan.closed + plan.paced, count=plan.paced, window=0)
+        self._audience.ask(do="leave")
+        return Sitting(
+            way=way,
+            members=members,
+            deliveries=closed["deliveries"] + paced["deliveries"],
+            expected=closed["expected"] + paced["expected"],
+            per_cpu_s=closed["per_cpu_s"],
+            paced_per_cpu_s=paced["per_cpu_s"],
+            p50_ms=paced["p50_ms"],
+            p99_ms=paced["p99_ms"],
+            commit_ms=paced["commit_ms"],
+        )
+
+    def _enter(self, way: Way, room: str, tickets: list[str]) -> None:
+        answer = self.enter(way, room, tickets)
+        if answer["entered"] != len(tickets):
+            raise NotMeasured(f"{way}: {answer['entered']} of {len(tickets)} came in, refused: {answer['refused']}")
+
+    def enter(self, way: Way, room: str, tickets: list[str]) -> dict[str, Any]:
+        """Let the owners of these tickets try; {"entered", "refused": {code: number}}."""
+        protocols = [f"{SUBPROTOCOL}, {TICKET_PREFIX}{ticket}" if way == "ours" else "" for ticket in tickets]
+        where = {"host": HOST, "port": self._ports[way], "path": f"/ws/rooms/{room}/"}
+        return self._audience.ask(do="enter", **where, protocols=protocols)
+
+    def room(self, members: int) -> dict[str, Any]:
+        """A new room with tickets, and an outsider's ticket."""
+        return self._producer.ask(do="room", way="ours", members=members)
+
+    def _leg(self, way: Way, *, upto: int, count: int, window: int) -> dict[str, Any]:
+        self._audience.ask(do="expect", upto=upto, timed=not window)
+        before = processor.cpu_s(self._pids[way])
+        self._audience.tell(do="wait")
+        try:
+            sent = self._producer.ask(do="produce", count=count, window=window, rate=RATE)
+        finally:
+            came = self._audience.hear()  # it answers in any case, and the next question needs its own answer
+        used = processor.cpu_s(self._pids[way]) - before
+        if came["deliveries"] != came["expected"] or came["disordered"]:
+            raise NotMeasured(f"{way}: not everything came once and in order: {came}")
+        return {**sent, **came, "per_cpu_s": came["deliveries"] / used}

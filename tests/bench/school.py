@@ -1,0 +1,44 @@
+"""The school that the bench needs: one class, members without passwords, a new room for every sitting, real tickets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from classroom.people.models import Enrolment, Role, SchoolClass, User
+from classroom.people.tickets import ticket_mint
+from classroom.rooms import journal
+from classroom.rooms.models import Room
+
+
+class School:
+    def __init__(self) -> None:
+        self._teacher = User.objects.create(username="alice", role=Role.TEACHER)
+        self._outsider = User.objects.create(username="charlie", role=Role.STUDENT)
+        self._class = SchoolClass.objects.create(name="Bench", created_by=self._teacher)
+        self._members: list[User] = []
+
+    @property
+    def speaker(self) -> dict[str, Any]:
+        return journal.person(self._teacher)
+
+    def room(self, members: int) -> dict[str, Any]:
+        """A new room and one ticket for each of its members; and one of somebody who must be refused."""
+        self._enrol(members)
+        room = Room.objects.create(school_class=self._class, title="Bench", created_by=self._teacher)
+        return {
+            "room": str(room.pk),
+            "tickets": [_ticket(user) for user in self._members[:members]],
+            "outsider": _ticket(self._outsider),
+        }
+
+    def _enrol(self, members: int) -> None:
+        new = [User(username=f"member{number}", role=Role.STUDENT) for number in range(len(self._members), members)]
+        User.objects.bulk_create(new)
+        Enrolment.objects.bulk_create(
+            [Enrolment(school_class=self._class, user=user, role=Role.STUDENT) for user in new]
+        )
+        self._members += new
+
+
+def _ticket(user: User) -> str:
+    return ticket_mint(user, until=None, session_key=None)
