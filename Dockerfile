@@ -19,7 +19,8 @@ RUN pip install ${TORCH_INDEX:+--index-url "$TORCH_INDEX"} "$(grep '^torch==' re
 FROM python:3.11-slim
 # /data and /run/chalkstream are volumes: a new one takes over owner and mode from here.
 RUN useradd --uid 10001 --no-create-home --home-dir /data chalk \
-    && install -d -o chalk -g chalk -m 0700 /data /run/chalkstream
+    && install -d -o chalk -g chalk -m 0700 /data \
+    && install -d -o chalk -g chalk -m 0755 /run/chalkstream
 COPY --from=packages /opt/venv /opt/venv
 WORKDIR /srv/chalkstream
 COPY . .

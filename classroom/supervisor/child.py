@@ -41,6 +41,7 @@ class Child:
             **options,
         )
         self.pid = self._process.pid
+        self._over = False
         self.started_at = time.monotonic()
         keeper.note(self.pid)
 
@@ -51,7 +52,8 @@ class Child:
     def status(self) -> int | None:
         """None while it runs, else the exit status (negative: the signal that ended it). Clears away its group."""
         status = self._process.poll()
-        if status is not None:
+        if status is not None and not self._over:
+            self._over = True  # once only: the number may be somebody else's next time
             group_signal(self.pid, signal.SIGKILL)  # what it may have left: a beat, a child of a test
             self._keeper.forget(self.pid)
         return status

@@ -19,7 +19,9 @@ class Console:
         self._colour = self._stream.isatty() if colour is None else colour
 
     def line(self, name: str, text: str) -> None:
-        """One line of the process ``name``. Control characters other than colours are not passed on."""
+        """One line of the process ``name``; an empty one says nothing. Of control characters only colours pass."""
+        if not text.strip():
+            return
         head = f"{name:<{WIDTH}} |"
         if self._colour:
             head = f"\x1b[{COLOURS.get(name.rstrip('0123456789'), PLAIN)}m{head}\x1b[0m"

@@ -31,8 +31,9 @@ def credentials_make(folder: Path) -> bool:
 def _write(path: Path, text: str, mode: int) -> None:
     beside = path.with_suffix(".new")
     beside.unlink(missing_ok=True)
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
+    beside.chmod(mode)
     beside.rename(path)
 
 

@@ -87,14 +87,11 @@ class House:
             raise Trouble(f"The embedded Redis does not start: see its lines above. Its data is in {self.data}/redis.")
 
     def _prepare(self) -> None:
-        self.console.say(f"preparing the database in {self.env.DATABASE_URL.rpartition('@')[2] or self.data}")
         argv = [sys.executable, "-m", "classroom.supervisor.prepare"]
         status, lines = self.supervisor.finish(Slot("prepare", argv))
         if self.supervisor.stopping:
             return
         if status != 0:
-            for line in lines[:-40:-1][::-1]:
-                self.console.line("prepare", line)
             raise Trouble("The database could not be prepared: see the lines above.")
         found = json_last(lines)
         self.users = found.get("users", []) if isinstance(found, dict) else []

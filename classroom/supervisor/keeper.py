@@ -42,7 +42,7 @@ class Keeper:
         self._process.wait()
 
     def _write(self, line: str) -> None:
-        if self._process.stdin is not None:
+        if self._process.stdin is not None and not self._process.stdin.closed:
             with contextlib.suppress(OSError):  # a keeper that was killed is no reason to stop the school
                 self._process.stdin.write(line.encode())
                 self._process.stdin.flush()

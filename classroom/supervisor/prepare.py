@@ -5,10 +5,14 @@ Every step may be repeated. With DEMO=1 the demo school is sown and its accounts
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+from functools import partial
 
 import django
+
+say = partial(print, flush=True)
 
 
 def main() -> int:
@@ -19,10 +23,12 @@ def main() -> int:
     from django.db import DatabaseError
 
     try:
+        say(f"bringing the tables up to date in {settings.DATABASES['default']['NAME']}")
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)
         if settings.DEMO:
-            call_command("seed_demo", verbosity=0)
+            say("sowing the demo school")
+            call_command("seed_demo", stdout=io.StringIO())
             call_command("demo_info")
     except (DatabaseError, OSError) as error:
         print(f"The database cannot be prepared: {' '.join(str(error).split())}", file=sys.stderr)

@@ -46,13 +46,13 @@ DJANGO_SETTINGS: Final = (
     "MAX_ANSWER_TOKENS",
     "ANSWER_DEADLINE_S",
     "QUEUE_TIMEOUT_S",
+    "ALLOWED_HOSTS",
 )
 WEB_SETTINGS: Final = (
     "PORT",
     "BIND",
     "WEB_PROCESSES",
     "WEB_SERVER",
-    "ALLOWED_HOSTS",
     "TRUSTED_ORIGINS",
     "HTTPS",
     "DEMO",

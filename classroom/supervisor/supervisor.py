@@ -81,13 +81,16 @@ class Supervisor:
         self._start(slot)
 
     def finish(self, slot: Slot) -> tuple[int, list[str]]:
-        """Run one command to its end, beside the others. Its exit status and lines; a stop ends it too."""
+        """Run one command to its end, beside the others. Its exit status and lines; a stop ends it too.
+
+        Lines that are JSON objects are for programs: they are not printed.
+        """
         lines: list[str] = []
 
         def sink(who: Slot, line: str) -> None:
             if who is slot:
                 lines.append(line)
-            else:
+            if who is not slot or not line.startswith("{"):
                 self._print(who, line)
 
         self._start(slot)
