@@ -27,7 +27,7 @@ log = structlog.get_logger(__name__)
 POLICY = guard.Policy()
 _FIELDS = [
     "state", "reason", "raw", "raw_length", "released", "shown", "model", "engine", "worker", "prompt_tokens",
-    "completion_tokens", "started_at", "first_text_at", "progress_at", "finished_at",
+    "completion_tokens", "started_attempt", "started_at", "first_text_at", "progress_at", "finished_at",
 ]  # fmt: skip
 
 
@@ -96,12 +96,13 @@ class _Batch:
             self._done(answer, output)
 
     def _started(self, answer: Answer, output: Output) -> None:
+        if answer.started_attempt == answer.attempt:
+            return  # the worker was not sure that we heard it
         info = output.info
-        answer.state = Answer.State.RUNNING
+        answer.state, answer.started_attempt = Answer.State.RUNNING, answer.attempt
         answer.started_at = answer.started_at or timezone.now()
         answer.model, answer.engine = str(info.get("model", ""))[:200], str(info.get("engine", ""))[:40]
         answer.worker = str(info.get("worker", ""))[:120]
-        answer.prompt_tokens = info.get("prompt_tokens")
         data = {
             "answer": str(answer.pk), "attempt": answer.attempt, "model": answer.model, "engine": answer.engine,
         }  # fmt: skip
@@ -129,6 +130,7 @@ class _Batch:
             return
         if output.reason == "preempted":
             return  # the reaper hands it to another worker
+        answer.prompt_tokens = output.info.get("prompt_tokens")
         answer.completion_tokens = output.info.get("completion_tokens")
         self._release(answer, done=True)
         if output.reason == "cancelled":

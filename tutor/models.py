@@ -29,6 +29,7 @@ class Answer(models.Model):
     question = models.TextField()
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=1)
+    started_attempt = models.PositiveSmallIntegerField(default=0, help_text="the last attempt that a worker took")
     reason = models.CharField(max_length=300, default="")
 
     raw = models.TextField(default="")
