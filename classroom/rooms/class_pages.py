@@ -63,8 +63,6 @@ def _act(
             # A form without the field at fault shows the sentence on top.
             known = hasattr(error, "error_dict") and set(error.error_dict) <= set(form.fields)
             form.add_error(None, error if known else error.messages)
-    if not form.fields:
-        messages.error(request, " ".join(str(message) for message in form.non_field_errors()))
     return _page(request, rights, status=400, **{name: form})
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from django import forms
 
 from classroom.people.forms import LineField
-
-STATEMENT_LIMIT = 20_000
+from classroom.rooms.services import STATEMENT_LIMIT
 
 
 class ProblemForm(forms.Form):

@@ -25,7 +25,7 @@ PAGE = 30
 
 def problems_found(query: str) -> QuerySet[Problem]:
     """Problems that have every word of the query somewhere, each with ``used``, the number of its rooms."""
-    found = Problem.objects.annotate(used=Count("rooms"))
+    found = Problem.objects.annotate(used=Count("rooms")).order_by("course", "lesson", "title", "pk")
     for word in query.split():
         found = found.filter(
             Q(title__icontains=word)

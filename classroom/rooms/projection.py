@@ -120,7 +120,9 @@ def state_read(rights: RoomRights, head: int) -> State:
     since = starts[ITEMS_KEPT - 1] if truncated else 1
     state = empty(room_head(room), problem_head(room.problem))
     state["truncated"] = truncated
-    events = list(whole.filter(Q(seq__gte=since) | Q(type__startswith="hand.")).order_by("seq"))
+    # Hands stay up however long ago they went up, unless somebody was removed since.
+    hands = Q(type__in=["hand.raised", "hand.lowered", "member.removed"])
+    events = list(whole.filter(Q(seq__gte=since) | hands).order_by("seq"))
     ended = {event.data["answer"] for event in events if event.type in ENDED}
     open_since = [e.seq for e in events if e.type == "answer.asked" and e.data["answer"] not in ended]
     if open_since:
@@ -128,6 +130,7 @@ def state_read(rights: RoomRights, head: int) -> State:
         events = sorted([*events, *tail], key=lambda event: event.seq)
     for event in events:
         _fold(state, event.frame())
+    state["items"] = [item for item in state["items"] if item["seq"] >= since]
     # The rows are newer than a replayed room.changed could be, and older rooms never had one.
     state["room"], state["problem"] = room_head(room), problem_head(room.problem)
     return state

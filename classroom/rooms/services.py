@@ -21,6 +21,7 @@ from classroom.rooms.access import RoomRights, rights_of, rooms_of
 from classroom.rooms.models import Problem, Room
 from classroom.rooms.projection import problem_head
 
+STATEMENT_LIMIT = 20_000  # characters of a problem
 Rights = dict[tuple[UUID, UUID], RoomRights]
 
 
@@ -164,7 +165,7 @@ def _by(user: User, room: Room) -> dict[str, str]:
 def problem_create(*, by: User, title: str, statement: str, course: str, lesson: str) -> Problem:
     problem = Problem(title=title, statement=statement, course=course, lesson=lesson, created_by=by, source=by.name)
     problem.slug = f"own-{problem.pk}"
-    problem.full_clean(exclude=["created_by"])
+    _guard_problem(problem)
     problem.save()
     return problem
 
@@ -173,8 +174,15 @@ def problem_create(*, by: User, title: str, statement: str, course: str, lesson:
 def problem_update(*, by: User, problem: Problem, title: str, statement: str, course: str, lesson: str) -> None:
     """Change a problem; the rooms that work on it are told, in id order."""
     problem.title, problem.statement, problem.course, problem.lesson = title, statement, course, lesson
-    problem.full_clean(exclude=["created_by"])
+    _guard_problem(problem)
     problem.save(update_fields=["title", "statement", "course", "lesson"])
     rooms = Room.objects.filter(problem=problem).select_related("school_class", "problem").order_by("pk")
     for room in rooms:
         _log_change(room, by)
+
+
+def _guard_problem(problem: Problem) -> None:
+    problem.full_clean(exclude=["created_by"])
+    # Django checks the length of a TextField in forms alone.
+    if len(problem.statement) > STATEMENT_LIMIT:
+        raise ValidationError({"statement": f"A problem has at most {STATEMENT_LIMIT} characters."})
