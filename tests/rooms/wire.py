@@ -1,4 +1,4 @@
-"""The shape of every frame that the server sends, for tests: a frame with a field too many or too few fails where it is read."""
+"""The shape of every frame that the server sends, for tests: a field too many or too few fails where it is read."""
 
 from __future__ import annotations
 
