@@ -1,1 +1,3 @@
+import "./dashboard.css";
 import "./site";
+import "./dashboard/dashboard-element";

@@ -1,4 +1,4 @@
-import { renderInto } from "./markdown";
+import { copyClicked, renderInto } from "./markdown";
 
 /** <cs-markdown>text</cs-markdown>: renders the text between its tags, or what is set as `text`. Without scripts the text stays readable. */
 export class MarkdownElement extends HTMLElement {
@@ -21,3 +21,4 @@ export class MarkdownElement extends HTMLElement {
 }
 
 customElements.define("cs-markdown", MarkdownElement);
+document.addEventListener("click", (event) => void copyClicked(event));

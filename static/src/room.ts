@@ -1,1 +1,3 @@
+import "./room.css";
 import "./site";
+import "./room/room-element";

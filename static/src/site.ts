@@ -1,3 +1,9 @@
+// On every page: style sheets and small behaviours of the frame. The renderer comes only where there is text to render.
+
 import "katex/dist/katex.min.css";
 import "./design.css";
 import "./text.css";
+import { pageStart } from "./page";
+
+pageStart(document);
+if (document.querySelector("cs-markdown")) void import("./markdown-element");

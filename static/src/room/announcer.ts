@@ -1,0 +1,38 @@
+// What a screen reader is told: whole messages and finished answers, never the pieces of a stream.
+
+import type { Item } from "../frames";
+import type { RoomView } from "../store";
+import { plainLine } from "../markdown";
+import { noticeWords } from "../words";
+
+const LONGEST = 600;
+
+/** Sentences for what is new between two views of the same room; none for a first snapshot or a jump. */
+export function news(before: RoomView, after: RoomView): string[] {
+  if (!before.state || !after.state || before.state === after.state || before.epoch !== after.epoch) return [];
+  const known = new Map(before.state.items.map((item) => [item.seq, item]));
+  const newest = before.state.items.at(-1)?.seq ?? 0;
+  const said = after.state.items.flatMap((item) => {
+    const old = known.get(item.seq);
+    return old === item || (!old && item.seq <= newest) ? [] : sentence(item, old, after.you?.id ?? null);
+  });
+  const hands = after.state.hands.filter((hand) => hand.id !== after.you?.id && !before.state?.hands.some((old) => old.id === hand.id));
+  return [...said, ...hands.map((hand) => `${hand.name} raised a hand.`)];
+}
+
+function sentence(item: Item, old: Item | undefined, you: string | null): string[] {
+  const name = item.by?.name ?? "Somebody";
+  if (item.kind === "notice") return [`${noticeWords(item)}.`];
+  if (item.kind === "message") return item.by?.id === you ? [] : [`${name}: ${cut(item.text)}`];
+  if (!old) return item.by?.id === you ? [] : [`${name} asks the tutor: ${cut(item.question)}`];
+  if (old.kind !== "answer" || old.state === item.state) return [];
+  if (item.state === "completed") return [`The tutor has answered: ${cut(item.text)}`];
+  if (item.state === "stopped") return ["The answer was stopped."];
+  if (item.state === "failed") return ["The tutor could not answer."];
+  return item.state === "running" ? ["The tutor is answering."] : [];
+}
+
+function cut(text: string): string {
+  const line = plainLine(text);
+  return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
+}

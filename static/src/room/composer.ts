@@ -1,0 +1,221 @@
+// <cs-composer>: where a person writes, to the tutor or to the room. A text leaves the box only when the server has it.
+
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+
+import type { ErrorFrame } from "../frames";
+import { icon } from "../icons";
+import { lengthOf } from "../store";
+import { errorWords } from "../words";
+
+export type Mode = "tutor" | "room";
+export interface Wanted {
+  mode: Mode;
+  text: string;
+}
+
+const TWICE_MS = 400;
+const TYPING_EVERY_MS = 3000;
+const COUNT_FROM = 0.85;
+
+const SAY: Readonly<Record<Mode, { button: string; placeholder: string; label: string }>> = {
+  tutor: { button: "Ask the tutor", placeholder: "Ask the tutor about the problem…", label: "Your question to the tutor" },
+  room: { button: "Say to the room", placeholder: "Say something to everybody here…", label: "Your message to the room" },
+};
+
+export class Composer extends LitElement {
+  static override properties = {
+    closedReason: { type: String },
+    tutorReason: { type: String },
+    canAsk: { type: Boolean },
+    canPost: { type: Boolean },
+    isLive: { type: Boolean },
+    limit: { type: Number },
+    mode: { state: true },
+    text: { state: true },
+    pending: { state: true },
+    fault: { state: true },
+    isLocked: { state: true },
+  };
+
+  /** Why nothing can be written at all; empty when something can. */
+  declare closedReason: string;
+  /** Why the tutor cannot be asked just now; empty when it can. */
+  declare tutorReason: string;
+  declare canAsk: boolean;
+  declare canPost: boolean;
+  declare isLive: boolean;
+  declare limit: number;
+  declare mode: Mode;
+  declare text: string;
+  /** Id of the frame that has not been answered yet. */
+  declare pending: string | null;
+  declare fault: string;
+  declare isLocked: boolean;
+
+  private typedAt = 0;
+  private box: HTMLTextAreaElement | null = null;
+
+  constructor() {
+    super();
+    this.closedReason = this.tutorReason = this.text = this.fault = "";
+    this.canAsk = this.canPost = true;
+    this.isLive = this.isLocked = false;
+    this.limit = 8000;
+    this.mode = "tutor";
+    this.pending = null;
+  }
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  // ---- what the room tells
+
+  /** The frame with this text is on its way. */
+  sent(id: string): void {
+    this.pending = id;
+  }
+
+  /** The server has it: the box is free. True if it was ours. */
+  settled(ref: string): boolean {
+    if (ref !== this.pending) return false;
+    this.pending = null;
+    this.change("");
+    return true;
+  }
+
+  /** The server refused it: the text stays. `lost` is its text when it was sent before a reload. */
+  refused(error: ErrorFrame, lost: string): void {
+    if (error.ref === this.pending) this.pending = null;
+    if (lost && !this.text) this.change(lost);
+    this.fault = errorWords(error);
+    this.box?.focus();
+  }
+
+  /** Puts a text into the box, as a suggestion to send again. */
+  suggest(text: string, mode: Mode): void {
+    this.mode = mode;
+    if (!this.pending) this.change(text);
+    void this.updateComplete.then(() => this.box?.focus());
+  }
+
+  // ---- what the person does
+
+  private change(text: string): void {
+    this.text = text;
+    this.fault = "";
+    this.dispatchEvent(new CustomEvent("draft", { detail: text }));
+  }
+
+  private typed(event: InputEvent): void {
+    this.change((event.target as HTMLTextAreaElement).value);
+    const now = Date.now();
+    if (!this.text.trim() || now - this.typedAt < TYPING_EVERY_MS) return;
+    this.typedAt = now;
+    this.dispatchEvent(new CustomEvent("typing"));
+  }
+
+  private keyed(event: KeyboardEvent): void {
+    // While an input method composes, Enter chooses a character.
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
+    event.preventDefault();
+    const isOther = event.ctrlKey || event.metaKey;
+    this.submit(isOther ? (this.mode === "tutor" ? "room" : "tutor") : this.mode);
+  }
+
+  private submit(mode: Mode): void {
+    const text = this.text.trim();
+    if (this.isLocked || this.pending || this.closedReason || !text || lengthOf(text) > this.limit) return;
+    const why = this.whyNot(mode);
+    if (why) {
+      this.fault = why;
+      return;
+    }
+    this.isLocked = true;
+    setTimeout(() => (this.isLocked = false), TWICE_MS);
+    this.typedAt = 0;
+    this.fault = "";
+    this.dispatchEvent(new CustomEvent<Wanted>("wanted", { detail: { mode, text } }));
+  }
+
+  private whyNot(mode: Mode): string {
+    if (mode === "tutor" && !this.canAsk) return "You may talk in this room, but not ask the tutor.";
+    if (mode === "room" && !this.canPost) return "You may not write in this room.";
+    return mode === "tutor" ? this.tutorReason : "";
+  }
+
+  private takeBack(): void {
+    const id = this.pending;
+    this.pending = null;
+    this.dispatchEvent(new CustomEvent("takeback", { detail: id }));
+  }
+
+  // ---- how it looks
+
+  protected override updated(changed: PropertyValues): void {
+    this.box = this.querySelector("textarea");
+    if (this.box && this.box.value !== this.text) this.box.value = this.text;
+    if (this.box && changed.has("text")) this.fit(this.box);
+  }
+
+  private fit(box: HTMLTextAreaElement): void {
+    box.style.blockSize = "auto";
+    box.style.blockSize = `${box.scrollHeight + 2}px`;
+  }
+
+  protected override render(): TemplateResult {
+    if (this.closedReason) return html`<p class="composer-closed" role="status">${icon("lock")}<span>${this.closedReason}</span></p>`;
+    const say = SAY[this.mode];
+    const length = lengthOf(this.text);
+    const isOver = length > this.limit;
+    const cannot = this.isLocked || this.pending !== null || !this.text.trim() || isOver || this.whyNot(this.mode) !== "";
+    return html`<form class="composer" @submit=${(event: Event) => this.submitted(event)}>
+      ${this.faultLine(isOver, length)}
+      <div class="composer-box" data-mode=${this.mode}>
+        <textarea
+          rows="1" dir="auto" aria-label=${say.label} placeholder=${say.placeholder} aria-describedby="composer-fault composer-keys"
+          aria-invalid=${isOver || this.fault ? "true" : "false"} ?readonly=${this.pending !== null}
+          @input=${(event: InputEvent) => this.typed(event)} @keydown=${(event: KeyboardEvent) => this.keyed(event)}
+        ></textarea>
+        <div class="composer-row">
+          ${this.modeSwitch()}
+          <span class="keys only-wide" id="composer-keys"><kbd>Enter</kbd> sends · <kbd>Shift</kbd>+<kbd>Enter</kbd> new line · <kbd>Ctrl</kbd>+<kbd>Enter</kbd> ${this.mode === "tutor" ? "to the room" : "to the tutor"}</span>
+          ${length >= this.limit * COUNT_FROM ? html`<span class="count ${isOver ? "over" : ""}">${length.toLocaleString("en")} / ${this.limit.toLocaleString("en")}</span>` : nothing}
+          <button type="submit" class="button primary send" ?disabled=${cannot} aria-label=${say.button}>
+            ${icon(this.mode === "tutor" ? "tutor" : "send")}<span class="send-words">${this.pending ? "Sending…" : say.button}</span>
+          </button>
+        </div>
+      </div>
+    </form>`;
+  }
+
+  private submitted(event: Event): void {
+    event.preventDefault();
+    this.submit(this.mode);
+  }
+
+  private faultLine(isOver: boolean, length: number): TemplateResult {
+    const over = isOver ? `The text is ${(length - this.limit).toLocaleString("en")} characters too long: ${this.limit.toLocaleString("en")} fit.` : "";
+    const waits = this.pending !== null && !this.isLive;
+    return html`<div id="composer-fault" role="alert">
+      ${over || this.fault ? html`<p class="composer-fault">${icon("warning")}<span>${over || this.fault}</span></p>` : nothing}
+      ${waits ? html`<p class="composer-waits">${icon("clock")}<span>Not sent yet: it goes out as soon as the connection is back.</span><button type="button" class="button small" @click=${() => this.takeBack()}>Change it</button></p>` : nothing}
+    </div>`;
+  }
+
+  private modeSwitch(): TemplateResult {
+    const choice = (mode: Mode, words: string): TemplateResult => html`<label @click=${(event: MouseEvent) => event.detail > 0 && this.box?.focus()}>
+      <input type="radio" name="composer-mode" value=${mode} .checked=${this.mode === mode} @change=${() => this.choose(mode)} />
+      <span>${icon(mode === "tutor" ? "tutor" : "chat")}${words}</span>
+    </label>`;
+    return html`<fieldset class="switch"><legend class="visually-hidden">Who is this for?</legend>${choice("tutor", "Tutor")}${choice("room", "Chat")}</fieldset>`;
+  }
+
+  private choose(mode: Mode): void {
+    this.mode = mode;
+    this.fault = "";
+    this.dispatchEvent(new CustomEvent("mode", { detail: mode }));
+  }
+}
+
+customElements.define("cs-composer", Composer);

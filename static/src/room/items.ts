@@ -1,0 +1,111 @@
+// How the lines of a room look: messages, questions with the tutor's answer, notices.
+
+import { html, nothing, type TemplateResult } from "lit";
+
+import type { AnswerItem, Item, MessageItem, NoticeItem, Person } from "../frames";
+import { icon } from "../icons";
+import { answerWords, clockTime, dayOf, dayWords, hue, initials, noticeWords, ROLE_WORDS } from "../words";
+
+const TOGETHER_MS = 4 * 60_000;
+
+export interface ItemActions {
+  stop: (answer: string) => void;
+  again: (question: string) => void;
+}
+
+export interface ItemContext extends ItemActions {
+  you: string | null;
+  canStop: boolean;
+  canAsk: boolean;
+}
+
+export function avatar(person: Person): TemplateResult {
+  return html`<span class="avatar" data-hue=${hue(person.id)} aria-hidden="true">${initials(person.name)}</span>`;
+}
+
+export function roleBadge(person: Person): TemplateResult | typeof nothing {
+  return person.role === "student" ? nothing : html`<span class="role" data-role=${person.role}>${ROLE_WORDS[person.role] ?? person.role}</span>`;
+}
+
+function time(at: string): TemplateResult {
+  return html`<time datetime=${at} title=${new Date(at).toLocaleString()}>${clockTime(at)}</time>`;
+}
+
+/** Whether a message goes on below the one before it, under the same name. */
+export function isContinued(item: Item, before: Item | undefined): boolean {
+  if (item.kind !== "message" || before?.kind !== "message" || !item.by || item.by.id !== before.by?.id) return false;
+  return dayOf(item.at) === dayOf(before.at) && Date.parse(item.at) - Date.parse(before.at) < TOGETHER_MS;
+}
+
+export function daySign(item: Item, before: Item | undefined): TemplateResult | typeof nothing {
+  if (!item.at || (before && dayOf(item.at) === dayOf(before.at))) return nothing;
+  const words = dayWords(item.at, Date.now());
+  return !before && words === "Today" ? nothing : html`<li class="day" aria-hidden="true"><span>${words}</span></li>`;
+}
+
+export function itemLine(item: Item, before: Item | undefined, context: ItemContext): TemplateResult {
+  if (item.kind === "message") return messageLine(item, isContinued(item, before), context);
+  if (item.kind === "answer") return answerLine(item, context);
+  return noticeLine(item);
+}
+
+function nameLine(by: Person | null, at: string, what: string, you: string | null): TemplateResult {
+  return html`<div class="line-head">
+    <bdi class="name">${by?.name ?? "Somebody"}</bdi>${by && by.id === you ? html`<span class="muted">(you)</span>` : nothing}${by ? roleBadge(by) : nothing}
+    ${what ? html`<span class="what">${what}</span>` : nothing}${time(at)}
+  </div>`;
+}
+
+function messageLine(item: MessageItem, continued: boolean, { you }: ItemContext): TemplateResult {
+  const own = item.by !== null && item.by.id === you;
+  return html`<li class="line message ${own ? "own" : ""} ${continued ? "continued" : ""}" data-seq=${item.seq}>
+    ${continued || !item.by ? html`<span class="avatar-gap"></span>` : avatar(item.by)}
+    <article class="said" aria-label=${`${item.by?.name ?? "Somebody"}, ${clockTime(item.at)}`}>
+      ${continued ? nothing : nameLine(item.by, item.at, "", you)}
+      <cs-markdown .text=${item.text}></cs-markdown>
+    </article>
+  </li>`;
+}
+
+function answerLine(item: AnswerItem, context: ItemContext): TemplateResult {
+  const isOpen = item.state === "queued" || item.state === "running";
+  const own = item.by !== null && item.by.id === context.you;
+  return html`<li class="line question ${own ? "own" : ""}" data-seq=${item.seq} data-answer=${item.answer} data-state=${item.state}>
+    ${item.by ? avatar(item.by) : html`<span class="avatar-gap"></span>`}
+    <article class="said" aria-label=${`Question by ${item.by?.name ?? "somebody"}, ${clockTime(item.at)}`}>
+      ${nameLine(item.by, item.at, "asked the tutor", context.you)}
+      <cs-markdown .text=${item.question}></cs-markdown>
+      <section class="answer" data-state=${item.state} aria-label="The tutor's answer" aria-busy=${isOpen ? "true" : "false"}>
+        ${answerHead(item, isOpen, context)}
+        <cs-stream class="answer-text" .content=${[item.text, !isOpen] as [string, boolean]}></cs-stream>
+        ${answerFoot(item, context)}
+      </section>
+    </article>
+  </li>`;
+}
+
+function answerHead(item: AnswerItem, isOpen: boolean, context: ItemContext): TemplateResult {
+  const { badge } = answerWords(item);
+  const tone = item.state === "failed" ? "danger" : item.state === "stopped" ? "warn" : "tutor";
+  return html`<div class="answer-head">
+    <span class="tutor-mark">${icon("tutor")}</span><span class="name">Tutor</span>
+    ${badge ? html`<span class="badge ${tone}">${badge}${isOpen ? html`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>` : nothing}</span>` : nothing}
+    ${isOpen && context.canStop
+      ? html`<button type="button" class="button small stop" @click=${() => context.stop(item.answer)}>${icon("stop")}Stop<span class="visually-hidden"> this answer</span></button>`
+      : nothing}
+  </div>`;
+}
+
+function answerFoot(item: AnswerItem, context: ItemContext): TemplateResult | typeof nothing {
+  const { note } = answerWords(item);
+  const isBroken = item.state === "failed" || item.state === "stopped";
+  if (!note && !isBroken) return nothing;
+  return html`<div class="answer-foot">
+    <span>${note}</span>
+    ${isBroken && context.canAsk ? html`<button type="button" class="button small quiet" @click=${() => context.again(item.question)}>Ask again</button>` : nothing}
+  </div>`;
+}
+
+function noticeLine(item: NoticeItem): TemplateResult {
+  return html`<li class="line notice" data-seq=${item.seq}><p><bdi>${noticeWords(item)}</bdi> ${time(item.at)}</p></li>`;
+}

@@ -1,0 +1,257 @@
+// <cs-room room-id="…">: one room, live. The view comes from the link; this element shows it and sends what people do.
+
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { guard } from "lit/directives/guard.js";
+import { repeat } from "lit/directives/repeat.js";
+
+import type { Status } from "../connection";
+import type { ErrorFrame, Person } from "../frames";
+import { icon } from "../icons";
+import "../markdown-element";
+import type { Store } from "../outbox";
+import { EMPTY, type RoomView } from "../store";
+import { peopleWords, statusWords } from "../words";
+import { news } from "./announcer";
+import "./composer";
+import type { Composer, Mode, Wanted } from "./composer";
+import { Follow } from "./follow";
+import { banners, problemPanel, roomHead } from "./head";
+import { type ItemContext, daySign, itemLine } from "./items";
+import { browserEnv, forcedKind, RoomLink, sessionStore } from "./link";
+import { peoplePanel } from "./people";
+import "./stream-element";
+
+export class RoomElement extends LitElement {
+  static override properties = {
+    roomId: { attribute: "room-id" },
+    heading: { attribute: "heading" },
+    classTitle: { attribute: "class-name" },
+    view: { state: true },
+    status: { state: true },
+    fresh: { state: true },
+    said: { state: true },
+    arePeopleOpen: { state: true },
+    now: { state: true },
+  };
+
+  declare roomId: string;
+  declare heading: string;
+  declare classTitle: string;
+  declare view: RoomView;
+  declare status: Status | null;
+  /** How many lines came while the reader was further up. */
+  declare fresh: number;
+  declare said: string;
+  declare arePeopleOpen: boolean;
+  declare now: number;
+
+  private link: RoomLink | null = null;
+  private follow: Follow | null = null;
+  private clock: number | null = null;
+  private readonly store: Store | null = sessionStore();
+  private tools: Element | null = null;
+
+  constructor() {
+    super();
+    this.view = EMPTY;
+    this.status = null;
+    this.fresh = 0;
+    this.said = this.heading = this.classTitle = "";
+    this.arePeopleOpen = false;
+    this.now = Date.now();
+  }
+
+  protected override createRenderRoot(): HTMLElement {
+    return this;
+  }
+
+  override connectedCallback(): void {
+    // What the server put here serves until this moment; the forms of staff move into the room's head.
+    if (!this.hasUpdated) {
+      this.tools = this.querySelector("[data-staff-tools]");
+      this.tools?.removeAttribute("hidden");
+      this.replaceChildren();
+    }
+    super.connectedCallback();
+    this.link = new RoomLink(this.roomId, browserEnv(), this.store, forcedKind(location.search), {
+      changed: (view, before) => this.viewChanged(view, before),
+      status: (status) => (this.status = status),
+      acked: (ref) => this.acked(ref),
+      refused: (error, text) => this.refused(error, text),
+    });
+    this.link.start();
+    this.clock = window.setInterval(() => this.tick(), 1000);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.link?.stop();
+    this.follow?.stop();
+    this.follow = null;
+    if (this.clock !== null) window.clearInterval(this.clock);
+  }
+
+  /** Frames may come forty times a second; a screen needs one update a frame. */
+  protected override async scheduleUpdate(): Promise<void> {
+    if (this.hasUpdated && !document.hidden) await new Promise((paint) => requestAnimationFrame(paint));
+    super.scheduleUpdate();
+  }
+
+  private get composer(): Composer | null {
+    return this.querySelector("cs-composer");
+  }
+
+  // ---- what happens
+
+  private viewChanged(view: RoomView, before: RoomView): void {
+    this.view = view;
+    this.now = Date.now();
+    const lines = news(before, view);
+    if (lines.length) this.said = lines.join(" ");
+    const added = (view.state?.items.length ?? 0) - (before.state?.items.length ?? 0);
+    if (before.state && added > 0 && this.follow && !this.follow.isFollowing) this.fresh += added;
+    if (view.state && view.state.room.title !== before.state?.room.title) document.title = `${view.state.room.title} · Chalkstream`;
+  }
+
+  private tick(): void {
+    const isCounting = this.status?.phase === "waiting" || this.view.typing.length > 0;
+    if (isCounting) this.now = Date.now();
+  }
+
+  private acked(ref: string): void {
+    if (!this.composer?.settled(ref)) return;
+    this.store?.removeItem(this.draftKey);
+    this.follow?.toEnd();
+  }
+
+  private refused(error: ErrorFrame, text: string): void {
+    this.composer?.refused(error, text);
+  }
+
+  private get draftKey(): string {
+    return `draft:${this.roomId}`;
+  }
+
+  private wanted({ mode, text }: Wanted): void {
+    const id = this.link?.send(mode === "tutor" ? "answer.ask" : "message.post", { text });
+    if (id) this.composer?.sent(id);
+  }
+
+  private drafted(text: string): void {
+    try {
+      if (text) this.store?.setItem(this.draftKey, text);
+      else this.store?.removeItem(this.draftKey);
+    } catch {
+      // Full storage: the draft lives in the box alone.
+    }
+  }
+
+  private toggleHand(isUp: boolean): void {
+    if (isUp) this.link?.send("hand.lower", {});
+    else this.link?.send("hand.raise", {});
+  }
+
+  private lower(person: Person): void {
+    this.link?.send("hand.lower", person.id === this.view.you?.id ? {} : { user: person.id });
+  }
+
+  // ---- how it looks
+
+  protected override firstUpdated(): void {
+    const draft = this.store?.getItem(this.draftKey) ?? "";
+    const mode = this.store?.getItem("mode") === "room" ? "room" : "tutor";
+    if (this.composer) {
+      this.composer.mode = mode;
+      this.composer.text = draft;
+    }
+    // On a phone the keyboard would cover the room at once.
+    if (window.matchMedia?.("(min-width: 56.25em)").matches) void this.composer?.updateComplete.then(() => this.querySelector("textarea")?.focus());
+  }
+
+  protected override updated(_: PropertyValues): void {
+    const box = this.querySelector<HTMLElement>(".room-log");
+    const inner = this.querySelector<HTMLElement>(".room-lines");
+    if (box && inner && !this.follow) this.follow = new Follow(box, inner, () => this.followed());
+  }
+
+  private followed(): void {
+    if (this.follow?.isFollowing) this.fresh = 0;
+    this.requestUpdate();
+  }
+
+  protected override render(): TemplateResult {
+    return html`<div class="room ${this.arePeopleOpen ? "people-open" : ""}">
+      ${roomHead({
+        view: this.view, status: this.status, now: this.now, heading: this.heading, classTitle: this.classTitle, tools: this.tools,
+        arePeopleOpen: this.arePeopleOpen, toggleHand: (isUp) => this.toggleHand(isUp), showPeople: (open) => this.showPeople(open), retry: () => this.link?.now(),
+      })}
+      <div class="room-main">
+        ${problemPanel(this.view.state?.problem ?? null)} ${banners(this.view, this.status, this.now)} ${this.log()}
+        <div class="room-foot">
+          <p class="typing" aria-hidden="true">${peopleWords(this.view.typing.filter((sign) => sign.until > this.now).map((sign) => sign.person))}</p>
+          <cs-composer
+            .closedReason=${this.closedReason()} .tutorReason=${this.tutorReason()} .canAsk=${this.view.you?.can.ask ?? true} .canPost=${this.view.you?.can.post ?? true}
+            .isLive=${this.status?.phase === "live"} .limit=${this.view.limits.text}
+            @wanted=${(event: CustomEvent<Wanted>) => this.wanted(event.detail)} @typing=${() => this.link?.send("typing.show", {})}
+            @draft=${(event: CustomEvent<string>) => this.drafted(event.detail)} @mode=${(event: CustomEvent<Mode>) => this.store?.setItem("mode", event.detail)}
+            @takeback=${(event: CustomEvent<string>) => this.link?.forget(event.detail)}
+          ></cs-composer>
+        </div>
+      </div>
+      <aside class="room-side" id="room-side" aria-label="People" @keydown=${(event: KeyboardEvent) => event.key === "Escape" && this.showPeople(false)}>
+        <button type="button" class="button small quiet only-narrow side-close" @click=${() => this.showPeople(false)}>${icon("close")}Close</button>
+        ${peoplePanel({ present: this.view.present, hands: this.view.state?.hands ?? [], you: this.view.you?.id ?? null, isStaff: this.view.you?.staff ?? false, lower: (person) => this.lower(person) })}
+      </aside>
+      <div class="visually-hidden" role="status" aria-live="polite">${this.said}</div>
+    </div>`;
+  }
+
+  private showPeople(open: boolean): void {
+    this.arePeopleOpen = open;
+    const selector = open ? ".side-close" : ".room-head [aria-controls]";
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>(selector)?.focus());
+  }
+
+  private log(): TemplateResult {
+    const { state, you } = this.view;
+    const items = state?.items ?? [];
+    const context: ItemContext = {
+      you: you?.id ?? null,
+      canStop: you?.can.stop === true && this.status?.phase !== "ended",
+      canAsk: you?.can.ask === true && state?.room.state === "open",
+      stop: (answer) => void this.link?.send("answer.stop", { answer }),
+      again: (question) => this.composer?.suggest(question, "tutor"),
+    };
+    const flags = `${context.you} ${context.canStop} ${context.canAsk}`;
+    return html`<div class="log-frame">
+      <div class="room-log" tabindex="0" role="log" aria-live="off" aria-label="Messages and answers">
+        <div class="room-lines">
+          ${state?.truncated ? html`<p class="muted small-text older">Only the newest lines are shown here.</p>` : nothing}
+          ${state ? (items.length ? nothing : this.emptyLog()) : html`<p class="muted older" role="status">Opening the room…</p>`}
+          <ol>${repeat(items, (item) => item.seq, (item, at) => guard([item, items[at - 1], flags], () => html`${daySign(item, items[at - 1])}${itemLine(item, items[at - 1], context)}`))}</ol>
+        </div>
+      </div>
+      ${this.follow && !this.follow.isFollowing && items.length
+        ? html`<button type="button" class="new-pill" @click=${() => this.follow?.toEnd()}>${icon("arrow-down")}${this.fresh ? `${this.fresh} new` : "To the newest"}</button>`
+        : nothing}
+    </div>`;
+  }
+
+  private emptyLog(): TemplateResult {
+    return html`<div class="empty room-empty">${icon("chat")}<strong>Nothing has been said yet</strong><p>Ask the tutor about the problem, or say hello to the others.</p></div>`;
+  }
+
+  private closedReason(): string {
+    const { state, you } = this.view;
+    if (this.status?.phase === "ended") return statusWords(this.status, this.now, true).long;
+    if (you && !you.can.post && !you.can.ask) return "You are watching this room: you can read everything, but not write.";
+    return state?.room.state === "closed" ? "This room is closed. You can read everything, but not write." : "";
+  }
+
+  private tutorReason(): string {
+    const { available, reason } = this.view.tutor;
+    return available ? "" : `The tutor is unavailable just now. ${reason}`.trim();
+  }
+}
+
+customElements.define("cs-room", RoomElement);
