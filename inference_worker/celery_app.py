@@ -1,130 +1,125 @@
-"""The inference worker's Celery application: a threads pool around one engine. The only reader of its environment.
-
-::
+"""The inference worker's Celery application, and the only reader of environment variables on the model side.
 
     celery -A inference_worker.celery_app worker -P threads -c 8 -Q inference -n inference@%h \\
         --without-gossip --without-mingle
 
-Tasks are tickets without arguments: a ticket pops the next job. So a redelivered or doubled ticket does no harm, and
-Celery's guarantees matter little: the answer's row says what is due, the reaper rings again.
-
-* threads: the model runs in one engine for all tasks; prefork would load it once a child, or break CUDA after the fork.
-* ``acks_late`` with a short visibility timeout: a ticket of a killed worker comes back after it. kombu looks for such
-  only every ``unacked_restore_interval`` × ``unacked_restore_throttle`` seconds (100 by default), hence both are set.
-* Celery's time limits and ``revoke(terminate)`` do not work on threads: deadlines and stops live in the engine.
+``-P threads``: all tickets share one engine in one process; with prefork each child would load a model of its own, and
+CUDA does not survive the fork. ``-c``: tickets that can wait or run; how many run at once is the engine's business.
 """
 
 from __future__ import annotations
 
-import logging
+import threading
 from pathlib import Path
 from typing import Any, Literal
 
-import redis
-from celery import Celery, signals
+from celery import Celery
+from celery.signals import setup_logging, worker_init, worker_shutdown, worker_shutting_down
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from inference_worker.engines import engine_create
+from inference_worker.engines.base import EngineOptions
 from inference_worker.job import QUEUE
-from inference_worker.runtime import Runtime
+from inference_worker.logs import logging_start
+from inference_worker.runtime import Holder, Runtime, RuntimeOptions, worker_name
 
-log = logging.getLogger(__name__)
-VISIBILITY_S = 60
+BASE_DIR = Path(__file__).resolve().parent.parent
 
 
-class WorkerEnv(BaseSettings):
+class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=None, extra="ignore", case_sensitive=True)
 
-    REDIS_URL: str = Field("", description="empty: the embedded server's unix socket in DATA_DIR")
-    DATA_DIR: Path = Field(Path("data"), description="where converted models live")
-    TUTOR_MODEL: str = Field("demo", description="`demo`, a model folder, or a hub id")
-    INFERENCE_ENGINE: str = Field("transformers", description="what runs the model")
-    INFERENCE_CONCURRENCY: int = Field(2, ge=1, le=64, description="answers that plain generate runs at once")
-    SCRIPTED_RATE: float = Field(60.0, gt=0, description="words a second of the scripted engine")
-    LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least severe level")
+    DATA_DIR: Path = Field(BASE_DIR / "data", description="where converted models lie, and the default Redis socket")
+    REDIS_URL: str = Field("", description="empty: the embedded server's unix socket in DATA_DIR; else redis://…")
+    TUTOR_MODEL: str = Field("demo", description="`demo`, a model folder, or a hub id such as WeiboAI/VibeThinker-1.5B")
+    INFERENCE_ENGINE: str = Field("transformers", description="what runs the model: transformers or scripted")
+    MAX_ANSWER_TOKENS: int = Field(512, ge=1, le=40_960, description="longest answer, in tokens")
+    INFERENCE_SLOTS: int = Field(
+        0, ge=0, le=256, description="answers that run at the same time; 0: the engine chooses"
+    )
+    SCRIPTED_RATE: float = Field(
+        40.0, ge=0, description="tokens a second of the scripted engine; 0: as fast as it goes"
+    )
+    LOG_FORMAT: Literal["console", "json"] = Field("console", description="readable lines or JSON")
+    LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field("INFO", description="least severe level logged")
 
     @property
     def redis_url(self) -> str:
-        return self.REDIS_URL or f"unix://{self.DATA_DIR.expanduser().resolve() / 'redis.sock'}"
+        return self.REDIS_URL or f"unix://{self.DATA_DIR.resolve() / 'redis.sock'}"
+
+    @property
+    def engine_options(self) -> EngineOptions:
+        return EngineOptions(self.TUTOR_MODEL, self.DATA_DIR.resolve(), self.INFERENCE_SLOTS, self.SCRIPTED_RATE)
 
 
-ENV = WorkerEnv()
+def broker_url(redis_url: str) -> str:
+    """kombu's spelling of a Redis address: unix sockets have a scheme of their own, and ``db`` another name."""
+    if not redis_url.startswith("unix://"):
+        return redis_url
+    return redis_url.replace("unix://", "redis+socket://", 1).replace("db=", "virtual_host=", 1)
 
+
+settings = Settings()
 app = Celery("inference_worker", include=["inference_worker.tasks"])
 app.conf.update(
-    broker_url=ENV.redis_url.replace("unix://", "redis+socket://", 1),
+    broker_url=broker_url(settings.redis_url),
     broker_connection_retry_on_startup=True,
-    broker_connection_max_retries=None,
+    broker_connection_max_retries=None,  # Redis may be away for an hour; the worker and its model stay
+    broker_transport_options={
+        # A ticket that is not acked for so long is handed out again. Tickets are empty and jobs are taken once, so a
+        # second one does no harm; it is longer than a run so that there are few, and short enough that tickets of a
+        # killed worker come back. Lost jobs do not wait for this: the reaper rings for them.
+        "visibility_timeout": 900,
+        # kombu looks for such tickets every interval x throttle seconds: once a minute, and at the start.
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 6,
+        "unacked_restore_limit": 100,
+        "socket_keepalive": True,
+        "health_check_interval": 25,
+    },
     task_default_queue=QUEUE,
+    task_acks_late=True,  # a ticket is done when its job is, so a killed worker's tickets come back
+    task_reject_on_worker_lost=True,
     task_ignore_result=True,
-    task_acks_late=True,
     task_serializer="json",
     accept_content=["json"],
+    # Take no ticket that cannot be served now: an idle worker elsewhere should have it.
     worker_prefetch_multiplier=1,
-    worker_hijack_root_logger=False,
+    worker_disable_prefetch=True,
+    worker_enable_remote_control=False,  # stop and state go through our own keys, also while the worker leaves
     worker_redirect_stdouts=False,
-    worker_enable_remote_control=False,
-    broker_transport_options={
-        "visibility_timeout": VISIBILITY_S,
-        "unacked_restore_interval": 5,
-        "unacked_restore_throttle": 2,
-    },
 )
 
 
-class _Holder:
-    """The process's runtime: made by worker_init, so that importing this module starts nothing."""
-
-    runtime: Runtime | None = None
-
-
-def connect() -> Any:
-    """A Redis client whose replies are text. Any: redis-py's types mix its synchronous and asynchronous replies."""
-    return _pool_client()
+@setup_logging.connect
+def _logging(**_: Any) -> None:
+    logging_start(settings.LOG_FORMAT, settings.LOG_LEVEL)
 
 
-def _pool_client() -> Any:
-    return redis.Redis(connection_pool=_pool)
-
-
-_pool = redis.ConnectionPool.from_url(
-    ENV.redis_url, decode_responses=True, socket_timeout=5, socket_connect_timeout=5, max_connections=64
-)
-
-
-def runtime() -> Runtime:
-    assert _Holder.runtime is not None, "the worker has not been started"
-    return _Holder.runtime
-
-
-@signals.setup_logging.connect
-def _log(**_: Any) -> None:
-    logging.basicConfig(level=ENV.LOG_LEVEL, format="%(asctime)s [%(levelname)s] %(message)s", datefmt="%H:%M:%S")
-
-
-@signals.worker_init.connect
-def _begin(**_: Any) -> None:
-    _Holder.runtime = Runtime(
-        connect,
-        lambda: engine_create(
-            ENV.INFERENCE_ENGINE,
-            model=ENV.TUTOR_MODEL,
-            data_dir=ENV.DATA_DIR.expanduser().resolve(),
-            concurrency=ENV.INFERENCE_CONCURRENCY,
-            rate=ENV.SCRIPTED_RATE,
-        ),
-        engine=ENV.INFERENCE_ENGINE,
-        model=ENV.TUTOR_MODEL,
+@worker_init.connect
+def _start(sender: Any, **_: Any) -> None:
+    # Before the worker connects: it takes no ticket until the model is ready, or known to be broken.
+    runtime = Runtime(
+        RuntimeOptions(
+            worker=worker_name(sender.hostname),
+            redis_url=settings.redis_url,
+            engine=settings.INFERENCE_ENGINE,
+            model=settings.engine_options,
+            max_tokens=settings.MAX_ANSWER_TOKENS,
+        )
     )
-    _Holder.runtime.start()
+    Holder.runtime = runtime
+    runtime.open()
 
 
-@signals.worker_shutting_down.connect
-def _drain(**_: Any) -> None:
-    runtime().drain()
+@worker_shutting_down.connect
+def _leave(**_: Any) -> None:
+    # Comes inside the signal handler: the locks belong to whatever it has interrupted.
+    if Holder.runtime is not None:
+        threading.Thread(target=Holder.runtime.drain, name="drain", daemon=True).start()
 
 
-@signals.worker_shutdown.connect
+@worker_shutdown.connect
 def _end(**_: Any) -> None:
-    runtime().close()
+    if Holder.runtime is not None:
+        Holder.runtime.close()

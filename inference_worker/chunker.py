@@ -1,62 +1,95 @@
-"""From pieces of text to chunks worth sending: pure, with the clock passed in.
+"""From pieces of text and a clock to chunks worth sending. Pure: the caller brings the time.
 
-The first chunk goes at once; then one every FLUSH_S, a finished line at once. A chunk has at most MAX_CHUNK characters and,
-unless it is the last, does not end inside a grapheme cluster (the last cluster may still grow).
+* The first chunk goes at once, and so does a line that is complete.
+* Otherwise a piece that comes 25 ms or more after the last chunk takes along what is held; what is still held after
+  40 ms goes by ``tick``.
+* A chunk never ends inside a grapheme: the last one is held back until the next has begun or the text ends, since an
+  accent, a joiner or a second flag letter may still follow it.
+* A chunk has at most 4 kB of UTF-8. Only a single grapheme longer than that is cut, between code points.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import regex
 
-FLUSH_S = 0.03
-MAX_CHUNK = 2_000  # code points: with four bytes each and its envelope still far below a frame
-_CLUSTER = regex.compile(r"\X")
+QUIET_S = 0.025
+LONGEST_S = 0.040
+CHUNK_BYTES = 4_096
+_GRAPHEME = regex.compile(r"\X")
 
 
 class Chunker:
-    def __init__(self) -> None:
-        self._text = ""
-        self._flushed_at: float | None = None
+    """Times are seconds of any steady clock. Every method returns the chunks that are to be sent now."""
 
-    def push(self, text: str) -> None:
-        self._text += text
+    def __init__(self) -> None:
+        self._held = ""
+        self._sent_at: float | None = None
+
+    def push(self, text: str, now: float) -> list[str]:
+        self._held += text
+        line_end = self._held.rfind("\n") + 1
+        if self._sent_at is None or now - self._sent_at >= QUIET_S:
+            return self._send(max(line_end, safe_end(self._held)), now)
+        return self._send(line_end, now)
 
     def due(self) -> float | None:
-        """Clock time at which ``take`` should be called; None while there is nothing to take."""
-        if not self._text:
+        """When ``tick`` has something to do, or None."""
+        if self._sent_at is None or not safe_end(self._held):
             return None
-        if self._flushed_at is None or "\n" in self._text:
-            return 0.0
-        return self._flushed_at + FLUSH_S
+        return self._sent_at + LONGEST_S
 
-    def take(self, now: float, *, final: bool = False) -> list[str]:
-        """The chunks that are due at ``now``; with ``final`` all that is left."""
+    def tick(self, now: float) -> list[str]:
         due = self.due()
-        if due is None or (not final and due > now):
+        return self._send(safe_end(self._held), now) if due is not None and now >= due else []
+
+    def finish(self) -> list[str]:
+        text, self._held = self._held, ""
+        return list(pieces(text))
+
+    def _send(self, end: int, now: float) -> list[str]:
+        if not end:
             return []
-        cut = len(self._text) if final else self._safe_end()
-        out, self._text = self._text[:cut], self._text[cut:]
-        if out:
-            self._flushed_at = now
-        return _pieces(out)
-
-    def _safe_end(self) -> int:
-        if self._text.endswith("\n") and not self._text.endswith("\r\n"):
-            return len(self._text)  # nothing can join a line end
-        start = 0
-        for match in _CLUSTER.finditer(self._text):
-            start = match.start()
-        return start
+        text, self._held = self._held[:end], self._held[end:]
+        self._sent_at = now
+        return list(pieces(text))
 
 
-def _pieces(text: str) -> list[str]:
-    """Cut at cluster borders into pieces of at most MAX_CHUNK (a single longer cluster stays whole)."""
-    if len(text) <= MAX_CHUNK:
-        return [text] if text else []
-    pieces, start, end = [], 0, 0
-    for match in _CLUSTER.finditer(text):
-        if match.end() - start > MAX_CHUNK and end > start:
-            pieces.append(text[start:end])
-            start = end
-        end = match.end()
-    return [*pieces, text[start:]]
+def safe_end(text: str) -> int:
+    """How much of ``text`` can be shown whatever follows: all but the last grapheme, unless that is a line's end."""
+    if not text or text.endswith("\n"):
+        return len(text)
+    if len(text.encode()) > CHUNK_BYTES:
+        # An endless grapheme must not be held for ever.
+        ends = [match.end() for match in _GRAPHEME.finditer(text)]
+        return ends[-2] if len(ends) > 1 else len(text)
+    # \X from a fixed distance could start inside a grapheme; from the last line's start it cannot.
+    line = text.rfind("\n") + 1
+    last = line
+    for match in _GRAPHEME.finditer(text, line):
+        last = match.start()
+    return last
+
+
+def pieces(text: str, limit: int = CHUNK_BYTES) -> Iterator[str]:
+    """``text`` in parts of at most ``limit`` bytes of UTF-8, cut between graphemes wherever one fits."""
+    start = end = size = 0
+    for part in _parts(text, limit):
+        length = len(part.encode())
+        if size + length > limit:
+            yield text[start:end]
+            start, size = end, 0
+        end += len(part)
+        size += length
+    if start < end:
+        yield text[start:end]
+
+
+def _parts(text: str, limit: int) -> Iterator[str]:
+    for match in _GRAPHEME.finditer(text):
+        grapheme = match.group()
+        if len(grapheme.encode()) > limit:
+            yield from grapheme
+        else:
+            yield grapheme

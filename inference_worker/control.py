@@ -1,4 +1,4 @@
-"""The control thread: hears stops for running answers and the scribe's confirmations. Reconnects by itself."""
+"""The thread that listens: stops from the web side, confirmations from the scribe. Reconnects for ever by itself."""
 
 from __future__ import annotations
 
@@ -12,53 +12,70 @@ import redis
 from inference_worker.job import CONTROL, PERSISTED, Control, Persisted
 
 log = logging.getLogger(__name__)
-LISTEN_S = 0.5
+POLL_S = 0.5
 RETRY_S = 0.5
 
 
-class ControlListener:
-    """``on_connect`` runs after every (re)connection: what was said meanwhile was not heard."""
+class Listener:
+    """Calls ``on_control`` and ``on_persisted`` for each message, in order, and ``on_connect`` after each subscribing.
+
+    Pub/sub keeps nothing: what was said while the connection was gone is lost, so ``on_connect`` must catch up.
+    """
 
     def __init__(
         self,
-        connect: Callable[[], Any],
+        client: Any,
         *,
         on_control: Callable[[Control], None],
         on_persisted: Callable[[Persisted], None],
-        on_connect: Callable[[Any], None],
+        on_connect: Callable[[], None],
     ) -> None:
-        self._connect, self._on_connect = connect, on_connect
-        self._on_control, self._on_persisted = on_control, on_persisted
+        self._client = client
+        self._on_control, self._on_persisted, self._on_connect = on_control, on_persisted, on_connect
         self._stop = threading.Event()
+        self.connected = threading.Event()
         self._thread = threading.Thread(target=self._run, name="control", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
+    def stop(self, timeout_s: float) -> None:
         self._stop.set()
-        self._thread.join(2)
+        self._thread.join(timeout_s)
 
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                client = self._connect()
-                with client.pubsub(ignore_subscribe_messages=True) as pubsub:
+                with self._client.pubsub() as pubsub:
                     pubsub.subscribe(CONTROL, PERSISTED)
-                    self._on_connect(client)
-                    while not self._stop.is_set():
-                        self._heard(pubsub.get_message(timeout=LISTEN_S))
+                    self._listen(pubsub)
             except redis.RedisError as error:
-                log.warning("control waits for Redis: %s", error)
+                if self.connected.is_set():
+                    log.warning("redis does not answer, stops and confirmations wait: %s", error)
+                self.connected.clear()
                 self._stop.wait(RETRY_S)
 
-    def _heard(self, message: Any) -> None:
-        if message is None:
-            return
+    def _listen(self, pubsub: Any) -> None:
+        subscribed = 0
+        while not self._stop.is_set():
+            message = pubsub.get_message(timeout=POLL_S)
+            if message is None:
+                continue
+            if message["type"] == "subscribe":
+                subscribed += 1
+                if subscribed == 2:
+                    self.connected.set()
+                    self._on_connect()
+            elif message["type"] == "message":
+                self._take(message["channel"], message["data"])
+
+    def _take(self, channel: str, data: str) -> None:
         try:
-            if message["channel"] == CONTROL:
-                self._on_control(Control.from_json(message["data"]))
-            else:
-                self._on_persisted(Persisted.from_json(message["data"]))
+            word = Control.from_json(data) if channel == CONTROL else Persisted.from_json(data)
         except (TypeError, ValueError) as error:
-            log.error("control message not understood: %s", error)
+            log.error("unreadable message on %s: %s", channel, error)
+            return
+        if isinstance(word, Control):
+            self._on_control(word)
+        else:
+            self._on_persisted(word)

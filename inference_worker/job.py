@@ -17,6 +17,7 @@ OUTPUTS = PREFIX + "outputs:{shard}"  # Redis Stream worker -> scribe; one field
 OUTPUT_FIELD = "o"
 JOBS = PREFIX + "jobs"  # Redis list of "answer:attempt"; LPUSH by the web, RPOP by a ticket
 JOB = PREFIX + "job:{answer}:{attempt}"  # the Job as JSON, expires after JOB_TTL_S
+TAKEN = PREFIX + "taken:{answer}:{attempt}"  # the worker that took the job, JOB_TTL_S long: an attempt runs once
 STOP = PREFIX + "stop:{answer}"  # exists once an answer was stopped; looked at before a job starts
 CONTROL = PREFIX + "control"  # pub/sub, Control.to_json(): takes effect at the next token
 PERSISTED = PREFIX + "persisted"  # pub/sub, Persisted.to_json(): the scribe says how far the log has come
@@ -84,10 +85,12 @@ class Job:
 class Output:
     """What a worker sends to the scribe.
 
-    * ``started``: a worker has taken the job. ``info``: model, engine, worker, prompt_tokens.
+    * ``started``: a worker has taken the job. ``info``: model, engine, worker. It may come twice; the second changes
+      nothing.
     * ``text``: ``text`` stands at ``offset`` of the raw text of this answer.
     * ``done``: exactly one for an attempt, the last. ``offset`` = raw length, ``sha256`` of the whole raw text (UTF-8),
-      ``reason`` a FinishReason, ``info``: completion_tokens, first_token_ms, total_ms, message (for ``error``).
+      ``reason`` a FinishReason, ``info``: prompt_tokens, completion_tokens (of the whole answer), first_token_ms (None
+      without any), total_ms, message (for ``error``).
     """
 
     answer: str

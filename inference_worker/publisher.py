@@ -1,228 +1,166 @@
-"""Publishing: one thread writes the Outputs of all answers, pipelined (measured: each task for itself costs 25 %).
+"""One thread that sends the text of all tasks to the scribe: one pipelined XADD for whatever has gathered.
 
-It keeps the raw text of every attempt until the scribe has confirmed ``done``, and sends again from the confirmed length
-when the scribe sees a hole, after Redis was away, and while a ``done`` stays unconfirmed. Repeats are harmless: the scribe
-drops what lies below its length.
+It keeps the whole raw text of every attempt until the scribe confirms ``done``, so it can send any part again: when the
+scribe reports a hole, when Redis was away, or when nobody confirms. Repeats are free, the scribe drops them by offset.
+Callers never wait for Redis.
 """
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from typing import Any
 
 import redis
 
-from inference_worker.chunker import Chunker
-from inference_worker.job import OUTPUT_FIELD, OUTPUTS, Output, Persisted
+from inference_worker.job import OUTPUT_FIELD, FinishReason, Job, Output, Persisted
+from inference_worker.jobs import STREAM
+from inference_worker.transcript import Transcript
 
 log = logging.getLogger(__name__)
-CONFIRM_S = 3.0
-CONFIRM_MAX_S = 30.0
-FORGET_S = 600.0  # a done that nobody confirmed for so long: the answer's row is gone
-IDLE_S = 0.5
-
-
-@dataclass(slots=True)
-class Attempt:
-    """One attempt as it must reach the log: everything needed to send it again."""
-
-    answer: str
-    attempt: int
-    base: int  # length of the prefix: `text` begins there
-    prefix: str
-    text: str = ""
-    sent: int = 0  # length of `text` that is in the stream
-    confirmed: int = 0  # length of `text` that is in the log
-    started: Output | None = None
-    started_sent: bool = False
-    done: Output | None = None
-    done_sent: bool = False
-    again_at: float = 0.0
-    again_s: float = CONFIRM_S
-    forget_at: float = 0.0
-    chunker: Chunker = field(default_factory=Chunker)
-
-    @property
-    def key(self) -> str:
-        return f"{self.answer}:{self.attempt}"
+IDLE_S = 1.0
+RETRY_S = (0.1, 0.2, 0.5, 1.0, 2.0)
+HELD_MAX = 64_000_000  # characters of all kept attempts; above it the oldest ended ones are given up
+BATCH_MAX = 500  # Outputs in one pipeline
+Batch = list[tuple[Transcript, int, Output]]
 
 
 class Publisher:
-    """Thread-safe. ``connect`` makes a Redis client; ``shard`` names the stream."""
+    """``client``: a redis.Redis of its own, without retries inside, so that a lost connection is noticed here."""
 
-    def __init__(self, connect: Callable[[], Any], shard: int = 0) -> None:
-        self._connect = connect
-        self._stream = OUTPUTS.format(shard=shard)
-        self._attempts: dict[str, Attempt] = {}
-        self._ready = threading.Condition()
-        self._stopped = False
+    def __init__(self, client: Any, *, held_max: int = HELD_MAX) -> None:
+        self._client = client
+        self._held_max = held_max
+        self._kept: dict[str, Transcript] = {}
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._failures = 0
         self._thread = threading.Thread(target=self._run, name="publisher", daemon=True)
 
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self, timeout_s: float = 2.0) -> None:
-        """Send what is there and end the thread."""
-        with self._ready:
-            self._stopped = True
-            self._ready.notify()
+    def stop(self, timeout_s: float) -> None:
+        """Send what is due, if Redis answers, and end."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
         self._thread.join(timeout_s)
-
-    def running(self) -> tuple[str, ...]:
-        """Every attempt that is not confirmed to its end: what the heartbeat lists."""
-        with self._ready:
-            return tuple(self._attempts)
 
     # ---- from the tasks
 
-    def open(self, answer: str, attempt: int, prefix: str) -> str:
-        made = Attempt(answer, attempt, len(prefix), prefix)
-        with self._ready:
-            self._attempts[made.key] = made
-        return made.key
+    def open(self, job: Job, started: Mapping[str, Any]) -> None:
+        """An attempt begins. Its ``started`` is in the stream already; ``started`` is the info to send it again."""
+        with self._changed:
+            transcript = Transcript(job.answer, job.attempt, job.prefix, started)
+            self._kept[transcript.key] = transcript
 
-    def started(self, key: str, info: dict[str, Any]) -> None:
-        with self._ready:
-            made = self._attempts[key]
-            made.started = Output(made.answer, made.attempt, "started", made.base, info=info)
-            self._ready.notify()
+    def append(self, key: str, text: str) -> None:
+        """Text behind all that came before. Forgotten if the attempt is."""
+        with self._changed:
+            transcript = self._kept.get(key)
+            if transcript is not None and transcript.done is None:
+                transcript.raw += text
+                self._changed.notify()
 
-    def text(self, key: str, text: str) -> None:
-        with self._ready:
-            self._attempts[key].chunker.push(text)
-            self._ready.notify()
+    def end(self, key: str, reason: FinishReason, info: Mapping[str, Any]) -> None:
+        with self._changed:
+            transcript = self._kept.get(key)
+            if transcript is not None and transcript.done is None:
+                transcript.end(reason, info)
+                self._bound()
+                self._changed.notify()
 
-    def done(self, key: str, reason: str, info: dict[str, Any]) -> None:
-        with self._ready:
-            made = self._attempts[key]
-            self._cut(made, final=True)
-            raw = made.prefix + made.text
-            made.done = Output(
-                made.answer, made.attempt, "done", len(raw), reason=reason,
-                sha256=hashlib.sha256(raw.encode()).hexdigest(), info=info,
-            )  # fmt: skip
-            made.forget_at = time.monotonic() + FORGET_S
-            self._ready.notify()
+    def drop(self, key: str) -> None:
+        with self._changed:
+            self._kept.pop(key, None)
 
-    def forget(self, key: str) -> None:
-        """Give an attempt up without an end: the reaper hands it to another worker."""
-        with self._ready:
-            self._attempts.pop(key, None)
+    def running(self) -> tuple[str, ...]:
+        """Every attempt that is not confirmed yet, as "answer:attempt"."""
+        with self._changed:
+            return tuple(self._kept)
 
     # ---- from the control thread
 
-    def persisted(self, said: Persisted) -> None:
-        with self._ready:
-            made = self._attempts.get(f"{said.answer}:{said.attempt}")
-            if made is None:
-                return
-            if said.done:
-                # Also while it still runs: the answer has ended without us (stopped, or another attempt has it).
-                if made.done is not None:
-                    del self._attempts[made.key]
-                return
-            made.confirmed = max(made.confirmed, min(said.raw_length - made.base, len(made.text)))
-            if said.hole:
-                self._again(made)
-            self._ready.notify()
+    def confirm(self, word: Persisted) -> None:
+        key = f"{word.answer}:{word.attempt}"
+        with self._changed:
+            if word.done:
+                self._kept.pop(key, None)
+            elif (transcript := self._kept.get(key)) is not None:
+                transcript.confirm(word, time.monotonic())
+                self._changed.notify()
 
-    def resend(self) -> None:
-        """Redis was away: whatever is not confirmed goes again."""
-        with self._ready:
-            for made in self._attempts.values():
-                self._again(made)
-            self._ready.notify()
+    def rewind(self) -> None:
+        """Redis was away: send everything again that the scribe has not confirmed."""
+        with self._changed:
+            for transcript in self._kept.values():
+                transcript.rewind()
+            self._changed.notify()
 
     # ---- the thread
 
-    def _again(self, made: Attempt) -> None:
-        made.sent, made.done_sent = made.confirmed, False
-        made.started_sent = made.started_sent and made.confirmed > 0
-
     def _run(self) -> None:
-        client, failed = None, False
         while True:
-            with self._ready:
-                if not self._stopped:
-                    self._ready.wait(self._pause())
-                outputs = self._collect()
-                if self._stopped and not outputs:
-                    return
-            if not outputs:
-                continue
-            try:
-                client = client or self._connect()
-                if failed:
-                    client.ping()
-                self._send(client, outputs)
-                failed = False
-            except redis.RedisError as error:
-                log.warning("outputs wait for Redis: %s", error)
-                client, failed = None, True
-                self.resend()
-                if self._stopped:
-                    return
-                time.sleep(0.5)
+            with self._changed:
+                batch = self._batch()
+                if not batch:
+                    if self._stopping:
+                        return
+                    self._changed.wait(self._nap())
+            if batch and not self._send(batch) and self._rest():
+                return
 
-    def _send(self, client: Any, outputs: list[Output]) -> None:
-        pipeline = client.pipeline(transaction=False)
-        for output in outputs:
-            pipeline.xadd(self._stream, {OUTPUT_FIELD: output.to_json()})
-        pipeline.execute()
+    def _rest(self) -> bool:
+        """Wait before the next try. True when there is none, because the worker ends."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._stopping, RETRY_S[min(self._failures, len(RETRY_S)) - 1])
 
-    def _pause(self) -> float:
+    def _batch(self) -> Batch:
         now = time.monotonic()
-        moments = [now + IDLE_S]
-        for made in self._attempts.values():
-            due = made.chunker.due()
-            if due is not None:
-                moments.append(due)
-            if self._unsent(made):
-                moments.append(now)
-            elif made.done_sent:
-                moments.append(made.again_at)
-        return max(0.0, min(moments) - now)
+        batch: Batch = []
+        for transcript in self._kept.values():
+            transcript.remind(now)
+            batch += [(transcript, transcript.round, output) for output in transcript.outputs()]
+            if len(batch) >= BATCH_MAX:
+                break
+        return batch[:BATCH_MAX]
 
-    def _unsent(self, made: Attempt) -> bool:
-        return (
-            (made.started is not None and not made.started_sent)
-            or made.sent < len(made.text)
-            or (made.done is not None and not made.done_sent)
-        )
+    def _nap(self) -> float:
+        now = time.monotonic()
+        times = [at for transcript in self._kept.values() if (at := transcript.again_at()) is not None]
+        return max(0.0, min([IDLE_S, *(at - now for at in times)]))
 
-    def _cut(self, made: Attempt, *, final: bool = False) -> None:
-        made.text += "".join(made.chunker.take(time.monotonic(), final=final))
+    def _send(self, batch: Batch) -> bool:
+        try:
+            with self._client.pipeline(transaction=False) as pipeline:
+                for _, _, output in batch:
+                    pipeline.xadd(STREAM, {OUTPUT_FIELD: output.to_json()})
+                pipeline.execute()
+        except redis.RedisError as error:
+            self._failures += 1
+            if self._failures == 1:
+                log.warning("redis does not answer, text is kept and sent later: %s", error)
+            self.rewind()
+            return False
+        if self._failures:
+            log.info("redis is back after %s tries", self._failures)
+        self._failures = 0
+        now = time.monotonic()
+        with self._changed:
+            for transcript, sent_in, output in batch:
+                transcript.sent_to(output, sent_in, now)
+        return True
 
-    def _collect(self) -> list[Output]:
-        """What is due now, in order for each answer; marks it as sent."""
-        now, outputs = time.monotonic(), []
-        for made in list(self._attempts.values()):
-            self._cut(made)
-            if made.done_sent and now >= made.again_at:
-                made.again_s = min(made.again_s * 2, CONFIRM_MAX_S)
-                self._again(made)
-            if made.done is not None and now > made.forget_at:
-                log.error("nobody confirmed answer %s, attempt %s", made.answer, made.attempt)
-                del self._attempts[made.key]
-                continue
-            outputs += self._due(made, now)
-        return outputs
-
-    def _due(self, made: Attempt, now: float) -> list[Output]:
-        outputs = []
-        if made.started is not None and not made.started_sent:
-            outputs.append(made.started)
-            made.started_sent = True
-        while made.sent < len(made.text):
-            piece = made.text[made.sent : made.sent + 2_000]
-            outputs.append(Output(made.answer, made.attempt, "text", made.base + made.sent, text=piece))
-            made.sent += len(piece)
-        if made.done is not None and not made.done_sent:
-            outputs.append(made.done)
-            made.done_sent, made.again_at = True, now + made.again_s
-        return outputs
+    def _bound(self) -> None:
+        """Memory has a bound: give up the oldest ended attempts, whose answers then fail by the reaper's clock."""
+        held = sum(len(transcript.raw) for transcript in self._kept.values())
+        for key, transcript in list(self._kept.items()):
+            if held <= self._held_max:
+                return
+            if transcript.done is not None:
+                held -= len(transcript.raw)
+                del self._kept[key]
+                log.error("attempt %s was never confirmed; its text is given up", key)

@@ -1,159 +1,238 @@
-"""One worker process: an engine, the publisher, the control listener and the heartbeat, and how a job runs through them."""
+"""Everything that lives as long as the worker: the engine, the publisher, the listener, the heartbeat, the runs."""
 
 from __future__ import annotations
 
 import logging
 import os
-import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
-from inference_worker.control import ControlListener
-from inference_worker.engines.base import Chunk, Engine, EngineError, Finish, Handle, Request, Started
-from inference_worker.job import HEARTBEAT_S, WORKER, WORKER_TTL_S, Control, Job, WorkerState
-from inference_worker.jobs import job_pop, job_stopped
+from inference_worker.control import Listener
+from inference_worker.engines import engine_make
+from inference_worker.engines.base import Engine, EngineOptions, ModelError
+from inference_worker.heartbeat import Heartbeat
+from inference_worker.job import WORKER, Control, Job, Persisted, WorkerState
+from inference_worker.jobs import Jobs, Taken
 from inference_worker.publisher import Publisher
+from inference_worker.runs import Run
 
 log = logging.getLogger(__name__)
+REDIS_S = 5.0  # the longest that a call to Redis may take
+WAIT_S = 0.2
+RETURN_S = 0.5  # keeps a ticket that nobody here may serve from going round in circles
+DRAIN_S = 2.0
+FLUSH_S = 1.0
+FAILED = "The tutor had an accident while it answered."
+
+
+class TicketReturned(Exception):
+    """This worker cannot serve the ticket, another one should."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuntimeOptions:
+    """``worker``: the name in heartbeats, unique among running workers. ``max_tokens``: the longest answer."""
+
+    worker: str
+    redis_url: str
+    engine: str
+    model: EngineOptions
+    max_tokens: int = 512
 
 
 class Runtime:
-    """``make_engine`` is called on a thread of its own: loading a model must not keep the worker from saying so."""
+    """``open`` once, ``slot`` → ``take`` → ``run`` for every ticket, ``drain`` and ``close`` at the end."""
 
-    def __init__(
-        self, connect: Callable[[], Any], make_engine: Callable[[], Engine], *, engine: str, model: str
-    ) -> None:
-        self.name = f"{socket.gethostname()}-{os.getpid()}"
-        self._connect, self._make_engine = connect, make_engine
-        self._engine_name, self._model = engine, model
+    def __init__(self, options: RuntimeOptions) -> None:
+        self._options = options
         self._engine: Engine | None = None
         self._state: Literal["loading", "ready", "broken"] = "loading"
         self._reason = ""
-        self._loaded = threading.Event()
-        self._draining = threading.Event()
-        self._handles: dict[str, Handle] = {}
+        self._runs: dict[str, Run] = {}
         self._lock = threading.Lock()
-        self.publisher = Publisher(connect)
-        self._control = ControlListener(
-            connect, on_control=self._controlled, on_persisted=self.publisher.persisted, on_connect=self._connected
+        self._free = threading.Semaphore(1)
+        self._draining = threading.Event()
+        self._redis = self._client()
+        self._jobs = Jobs(self._redis)
+        self._publisher = Publisher(self._client())
+        self._heartbeat = Heartbeat(self._client(), self.state)
+        self._listener = Listener(
+            self._client(),
+            on_control=self._on_control,
+            on_persisted=self._on_persisted,
+            on_connect=self._on_connect,
         )
 
-    def start(self) -> None:
-        self.publisher.start()
-        self._control.start()
-        for work in (self._load, self._heartbeat):
-            threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True).start()
+    # ---- life
 
-    def drain(self) -> None:
-        """Before the process ends: running answers are given up without an end; another worker goes on from the log."""
-        self._draining.set()
-        self._loaded.set()
-        if self._engine is not None:
-            self._engine.drain("preempted")
-
-    def close(self) -> None:
-        """Send what is there, and say at once that this worker is gone."""
-        self.publisher.stop()
-        self._control.stop()
+    def open(self) -> None:
+        """Load the model; the worker takes tickets only afterwards. A broken model is a state, not an error."""
+        self._heartbeat.start()
+        self._publisher.start()
+        self._listener.start()
+        started = time.monotonic()
+        options = self._options
+        log.info("engine %s loads the model %s", options.engine, options.model.model)
         try:
-            self._connect().delete(WORKER.format(name=self.name))
-        except redis.RedisError as error:
-            log.warning("heartbeat left to expire: %s", error)
-
-    # ---- jobs
-
-    def ticket_serve(self) -> str | None:
-        """Pop one job and run it to its end; gives back its answer id, or None without work. Raises redis.RedisError."""
-        self._loaded.wait()
-        if self._draining.is_set():
-            return None
-        client = self._connect()
-        job = job_pop(client, self.name)
-        if job is None:
-            return None
-        key = self.publisher.open(job.answer, job.attempt, job.prefix)
-        if self._engine is None:
-            self.publisher.done(key, "error", {"message": self._reason})
-        elif job_stopped(client, job.answer):
-            self.publisher.done(key, "cancelled", {})
-        else:
-            self._run(self._engine, job, key)
-        return job.answer
-
-    def _run(self, engine: Engine, job: Job, key: str) -> None:
-        log.info("answer %s attempt %s begins, trace %s", job.answer, job.attempt, job.trace)
-        begun = time.monotonic()
-        handle = engine.submit(
-            Request(key, job.messages, job.sampling, job.prefix, job.deadline_s, job.room_key, job.class_key)
-        )
-        with self._lock:
-            self._handles[job.answer] = handle
-        first: float | None = None
-        for step in handle.events():
-            if isinstance(step, Started):
-                info = {"model": engine.model, "engine": engine.name, "worker": self.name}
-                self.publisher.started(key, {**info, "prompt_tokens": step.prompt_tokens})
-            elif isinstance(step, Chunk):
-                first = first or time.monotonic()
-                self.publisher.text(key, step.text)
-            else:
-                self._finish(job, key, step, (begun, first))
-        with self._lock:
-            self._handles.pop(job.answer, None)
-
-    def _finish(self, job: Job, key: str, finish: Finish, times: tuple[float, float | None]) -> None:
-        begun, first = times
-        log.info("answer %s attempt %s ends: %s %s", job.answer, job.attempt, finish.reason, finish.message)
-        if finish.reason == "preempted":
-            self.publisher.forget(key)
-            return
-        info = {
-            "completion_tokens": finish.completion_tokens,
-            "first_token_ms": None if first is None else round((first - begun) * 1000),
-            "total_ms": round((time.monotonic() - begun) * 1000),
-            "message": finish.message,
-        }
-        self.publisher.done(key, finish.reason, info)
-
-    # ---- threads
-
-    def _load(self) -> None:
-        try:
-            engine = self._make_engine()
-            engine.load()
-            self._engine, self._model, self._state = engine, engine.model, "ready"
-            log.info("model %s is ready (%s)", engine.model, engine.name)
-        except (EngineError, ValueError) as error:
+            engine = engine_make(options.engine, options.model)
+            engine.start(log.info)
+        except ModelError as error:
             self._state, self._reason = "broken", str(error)
             log.error("the model cannot be used: %s", error)
+        else:
+            self._engine = engine
+            self._free = threading.Semaphore(engine.slots)
+            self._state = "ready"
+            log.info("ready after %.1f s: %s, %s at a time", time.monotonic() - started, engine.model, engine.slots)
+        self._heartbeat.beat()
+
+    def drain(self) -> None:
+        """Stop taking jobs and let go of the running ones: another worker goes on with them. From any thread."""
+        self._draining.set()
+        with self._lock:
+            runs = list(self._runs.values())
+        for run in runs:
+            run.abandon()
+        if self._engine is not None:
+            self._engine.drain(DRAIN_S)
+
+    def close(self) -> None:
+        self.drain()
+        self._publisher.stop(FLUSH_S)
+        self._listener.stop(FLUSH_S)
+        self._heartbeat.stop(FLUSH_S)
+
+    def state(self) -> WorkerState:
+        options = self._options
+        model = self._engine.model if self._engine is not None else options.model.model
+        return WorkerState(
+            options.worker, self._state, options.engine, model, self._reason, running=self._publisher.running()
+        )
+
+    # ---- one ticket
+
+    @contextmanager
+    def slot(self) -> Iterator[None]:
+        """Wait until the engine can run one more: a job that must wait stays in Redis, where every worker sees it.
+
+        Raises TicketReturned when the worker leaves, or is broken while another is ready.
+        """
+        while not self._free.acquire(timeout=WAIT_S):
+            if self._draining.is_set():
+                raise TicketReturned
+        try:
+            if self._draining.is_set():
+                raise TicketReturned
+            if self._state == "broken" and self._other_ready():
+                self._draining.wait(RETURN_S)
+                raise TicketReturned
+            yield
         finally:
-            self._loaded.set()
+            self._free.release()
 
-    def _heartbeat(self) -> None:
-        while not self._draining.wait(HEARTBEAT_S):
-            state = WorkerState(
-                self.name, self._state, self._engine_name, self._model, self._reason, self.publisher.running()
-            )
-            try:
-                self._connect().set(WORKER.format(name=self.name), state.to_json(), ex=WORKER_TTL_S)
-            except redis.RedisError as error:
-                log.warning("heartbeat waits for Redis: %s", error)
+    def take(self) -> Taken | None:
+        """The next job, if there is one. Raises redis.RedisError."""
+        return self._jobs.take(self._options.worker, self._info())
 
-    def _controlled(self, control: Control) -> None:
+    def run(self, taken: Taken) -> None:
+        """Answer it: to the end, whatever that is."""
+        job = taken.job or Job(taken.answer, taken.attempt, ())
+        run = Run(job, self._publisher, max_tokens=self._options.max_tokens)
+        self._publisher.open(job, self._info())
         with self._lock:
-            handle = self._handles.get(control.answer)
-        if handle is not None:
-            handle.cancel()
+            self._runs[run.key] = run
+        try:
+            if taken.stopped or self._stopped(job.answer):
+                self._publisher.end(run.key, "cancelled", {})
+            elif taken.job is None:
+                log.error("answer %s attempt %s: the job is unreadable: %s", taken.answer, taken.attempt, taken.fault)
+                self._publisher.end(run.key, "error", {"message": FAILED})
+            elif self._engine is None:
+                self._publisher.end(run.key, "error", {"message": self._reason})
+            else:
+                self._serve(run, self._engine)
+        finally:
+            with self._lock:
+                self._runs.pop(run.key, None)
 
-    def _connected(self, client: Any) -> None:
-        """After Redis was away: stops and confirmations may have passed unheard."""
+    def fail(self, taken: Taken) -> None:
+        """After an accident: the attempt ends with an error, if it has not ended."""
+        self._publisher.end(f"{taken.answer}:{taken.attempt}", "error", {"message": FAILED})
+
+    def _serve(self, run: Run, engine: Engine) -> None:
+        if self._draining.is_set():
+            run.abandon()
+        run.serve(engine)
+
+    def _info(self) -> dict[str, Any]:
+        state = self.state()
+        return {"model": state.model, "engine": state.engine, "worker": state.name}
+
+    def _stopped(self, answer: str) -> bool:
+        """A stop may have been said after the job was taken and before the run could be found by its id."""
+        try:
+            return self._jobs.stopped(answer)
+        except redis.RedisError:
+            return False  # the listener looks again when Redis is back
+
+    def _other_ready(self) -> bool:
+        try:
+            names = list(self._redis.scan_iter(match=WORKER.format(name="*")))
+            texts = self._redis.mget(names) if names else []
+        except redis.RedisError:
+            return False
+        return any(WorkerState.from_json(text).state == "ready" for text in texts if text)
+
+    # ---- from the listener's thread
+
+    def _on_control(self, control: Control) -> None:
         with self._lock:
-            handles = list(self._handles.items())
-        for answer, handle in handles:
-            if job_stopped(client, answer):
-                handle.cancel()
-        self.publisher.resend()
+            runs = [run for run in self._runs.values() if run.job.answer == control.answer]
+        for run in runs:
+            run.cancel()
+
+    def _on_persisted(self, word: Persisted) -> None:
+        self._publisher.confirm(word)
+        if word.done:
+            with self._lock:
+                run = self._runs.get(f"{word.answer}:{word.attempt}")
+            if run is not None:
+                run.cancel()  # stopped, handed on or closed meanwhile: nobody waits for more
+
+    def _on_connect(self) -> None:
+        self._publisher.rewind()
+        with self._lock:
+            runs = list(self._runs.values())
+        for run in runs:
+            if self._jobs.stopped(run.job.answer):
+                run.cancel()
+
+    def _client(self) -> Any:
+        # No retries inside the client: a lost connection must be noticed, what was said meanwhile may be gone.
+        return redis.Redis.from_url(
+            self._options.redis_url,
+            decode_responses=True,
+            socket_timeout=REDIS_S,
+            socket_connect_timeout=REDIS_S,
+            health_check_interval=10,
+            retry=Retry(NoBackoff(), 0),
+        )
+
+
+class Holder:
+    """The one runtime of this process, from ``worker_init`` on."""
+
+    runtime: Runtime | None = None
+
+
+def worker_name(hostname: str) -> str:
+    """A restarted worker is another worker: it has none of the old one's jobs."""
+    return f"{hostname}:{os.getpid()}"

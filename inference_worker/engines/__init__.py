@@ -1,23 +1,29 @@
-"""What can run a model: a name for INFERENCE_ENGINE → the class, imported on first use (torch is heavy)."""
+"""The engines by name. They are imported only when chosen: the scripted one runs without torch installed.
+
+A new engine is a module with a class that takes EngineOptions and fulfils ``base.Engine``, one line here, and its name
+in the parameters of ``tests/inference_worker/test_engine_contract.py``.
+"""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+import importlib
+from typing import cast
 
-from inference_worker.engines.base import Engine
+from inference_worker.engines.base import Engine, EngineOptions, ModelError
 
-ENGINES: dict[str, str] = {
-    "transformers": "inference_worker.engines.transformers_generate.TransformersEngine",
+ENGINES = {
     "scripted": "inference_worker.engines.scripted.ScriptedEngine",
+    "transformers": "inference_worker.engines.transformers_generate.TransformersEngine",
 }
 
 
-def engine_create(name: str, **settings: Any) -> Engine:
-    """An engine that is not loaded yet. Raises ValueError for a name that is not in ENGINES."""
+def engine_make(name: str, options: EngineOptions) -> Engine:
+    """Raises ModelError for an unknown engine or one whose libraries are not installed."""
+    if name not in ENGINES:
+        raise ModelError(f"INFERENCE_ENGINE={name} is not one of {', '.join(ENGINES)}")
+    module, _, cls = ENGINES[name].rpartition(".")
     try:
-        module, _, attribute = ENGINES[name].rpartition(".")
-    except KeyError:
-        raise ValueError(f"INFERENCE_ENGINE={name}: known engines are {', '.join(sorted(ENGINES))}") from None
-    engine: Engine = getattr(import_module(module), attribute)(**settings)
-    return engine
+        loaded = importlib.import_module(module)
+    except ImportError as error:
+        raise ModelError(f"the engine {name} needs a package that is not installed: {error}") from error
+    return cast(Engine, getattr(loaded, cls)(options))

@@ -1,9 +1,16 @@
-"""The interface of every engine (E1–E5), and the handle that most of them share.
+"""What every engine is: ``submit(request) -> handle``; ``handle.events()`` yields Chunk … and then exactly one Finish.
 
-E1 ``events()`` yields Started, then Chunks, then exactly one Finish, whatever happens. E2 the concatenated chunks are the
-text behind the request's prefix: no token lost or doubled, no character split. E3 ``cancel`` takes effect at the next
-token; it may be called from any thread, any number of times, also after the end. E4 a deadline ends a request as a cancel
-does, with its own reason. E5 the same request with the same seed and prefix gives the same text.
+Rules that the contract suite holds every engine to:
+
+* E1 the concatenated text of the chunks is the answer's raw text behind ``request.prefix``; no chunk is empty, holds
+  half a character, or holds text at or behind a stop string.
+* E2 there is exactly one Finish, the last event, whatever happens; a request that fails does not disturb others.
+* E3 ``cancel`` is idempotent, takes effect at the next token (at once while the request waits), and never blocks.
+* E4 ``sampling.max_tokens`` and ``completion_tokens`` count the whole answer: the prefix's tokens and the new ones.
+* E5 temperature 0 is greedy; a request with a seed draws the same text whenever it is run.
+* E6 ``deadline_s`` counts from ``submit``.
+
+Engines are thread-safe: any thread may submit, cancel and ask for stats.
 """
 
 from __future__ import annotations
@@ -11,24 +18,41 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from inference_worker.job import FinishReason, Message, Sampling
 
+Progress = Callable[[str], None]
 
-class EngineError(Exception):
-    """The model cannot be used: says in words for people which file or setting is wrong."""
+
+class ModelError(Exception):
+    """The model cannot be used. The text names the file, folder or package that is wrong, and says why."""
+
+
+class RequestError(Exception):
+    """This one request cannot be answered; the text is fit for the room."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineOptions:
+    """How to make an engine. ``slots``: requests that run at the same time, 0 for the engine's own choice."""
+
+    model: str
+    data_dir: Path
+    slots: int = 0
+    rate: float = 40.0  # tokens/s; the scripted engine only
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One generation. ``prefix`` is text that the model has written already; ``deadline_s`` counts from submit."""
+    """One run. ``id`` names it in logs; ``room_key`` and ``class_key`` are opaque."""
 
-    request_id: str
+    id: str
     messages: tuple[Message, ...]
-    sampling: Sampling = field(default_factory=Sampling)
+    sampling: Sampling
     prefix: str = ""
     deadline_s: float = 120.0
     room_key: str = ""
@@ -36,89 +60,115 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
-    """The request has left the queue; ``prompt_tokens`` includes the prefix."""
-
-    prompt_tokens: int
-
-
-@dataclass(frozen=True, slots=True)
 class Chunk:
-    """New text: whole characters."""
+    """Some text, made of ``tokens`` tokens."""
 
     text: str
+    tokens: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The end. ``message`` explains an ``error``."""
+    """The end. ``message`` says in words what went wrong when ``reason`` is ``error``."""
 
     reason: FinishReason
+    prompt_tokens: int = 0
     completion_tokens: int = 0
     message: str = ""
+
+
+Event = Chunk | Finish
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
     running: int
     waiting: int
-
-
-Step = Started | Chunk | Finish
+    tokens: int  # generated since the start
 
 
 class Handle:
-    """A running request: the engine's thread pushes, the task's thread reads ``events``."""
+    """One submitted request: the engine's end (begin, emit, finish) and the caller's end (events, poll, cancel)."""
 
     def __init__(self, request: Request) -> None:
         self.request = request
-        self.until = time.monotonic() + request.deadline_s
-        self._events: queue.SimpleQueue[Step] = queue.SimpleQueue()
-        self._cancel = threading.Event()
-        self._reason: FinishReason = "cancelled"
-        self._finished = threading.Event()
+        self.deadline = time.monotonic() + request.deadline_s
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._asked: FinishReason | None = None
+        self._begun = False
+        self._finished = False
 
-    def events(self) -> Iterator[Step]:
+    # ---- the caller's end
+
+    def events(self) -> Iterator[Event]:
+        """Chunks, then one Finish. One consumer."""
         while True:
-            step = self._events.get()
-            yield step
-            if isinstance(step, Finish):
+            event = self._events.get()
+            yield event
+            if isinstance(event, Finish):
                 return
 
+    def poll(self, timeout_s: float | None) -> Event | None:
+        """The next event, or None when none came in time."""
+        try:
+            return self._events.get(timeout=timeout_s)
+        except queue.Empty:
+            return None
+
     def cancel(self, reason: FinishReason = "cancelled") -> None:
-        if not self._cancel.is_set():
-            self._reason = reason
-            self._cancel.set()
+        with self._lock:
+            self._asked = self._asked or reason
+            waiting = not self._begun
+        self._wake.set()
+        if waiting:
+            self.finish(Finish(reason))
 
-    def ended_by(self) -> FinishReason | None:
-        """Why the engine must stop now, or None: asked before every token."""
-        if self._cancel.is_set():
-            return self._reason
-        return "deadline" if time.monotonic() > self.until else None
+    # ---- the engine's end
 
-    def wait(self, seconds: float) -> bool:
-        """Sleep, but wake at once for a cancel; True if cancelled."""
-        return self._cancel.wait(seconds)
+    def begin(self) -> bool:
+        """False if the request was ended while it waited: then there is nothing to run."""
+        with self._lock:
+            self._begun = not self._finished
+            return self._begun
 
-    def push(self, step: Step) -> None:
-        if not self._finished.is_set():
-            if isinstance(step, Finish):
-                self._finished.set()
-            self._events.put(step)
+    def due(self) -> FinishReason | None:
+        """Why to end now, asked before every token; None to go on."""
+        if self._asked is not None:
+            return self._asked
+        return "deadline" if time.monotonic() >= self.deadline else None
+
+    def rest(self, seconds: float) -> None:
+        """Sleep, but wake up for a cancel and at the deadline."""
+        self._wake.wait(max(0.0, min(seconds, self.deadline - time.monotonic())))
+
+    def emit(self, text: str, tokens: int = 1) -> None:
+        with self._lock:
+            if text and not self._finished:
+                self._events.put(Chunk(text, tokens))
+
+    def finish(self, finish: Finish) -> None:
+        """The first one counts."""
+        with self._lock:
+            if not self._finished:
+                self._finished = True
+                self._events.put(finish)
 
 
 class Engine(Protocol):
-    """Thread-safe. ``load`` may take minutes and raises EngineError; after it one token has been generated."""
+    """``name`` is its word in INFERENCE_ENGINE, ``model`` what it runs, ``slots`` how many requests run at once."""
 
     name: str
     model: str
+    slots: int
 
-    def load(self) -> None: ...
+    def start(self, progress: Progress) -> None:
+        """Load the model and generate one token. Raises ModelError. ``progress`` is told of slow steps."""
 
     def submit(self, request: Request) -> Handle: ...
 
     def stats(self) -> Stats: ...
 
-    def drain(self, reason: FinishReason = "preempted") -> None:
-        """Cancel everything that runs or waits."""
-        ...
+    def drain(self, timeout_s: float) -> None:
+        """End everything with ``preempted`` and wait for it. Nothing can be submitted afterwards."""

@@ -1,155 +1,154 @@
-"""A deterministic engine without torch: for tests and for work on the pages. It answers from the question itself.
+"""An engine without a model: deterministic text at a steady pace, for tests and for work on the pages.
 
-The first line of the last user message may direct it::
+The text is made from the last user message: Markdown with a heading, a list, formulas, code, Chinese and emoji. A line
+``@scripted …`` in that message says otherwise; its words are
 
-    @scripted rate=50 tokens=200   words a second; at most so many words
-    @scripted text=…               the rest of the message, word for word (rate= may stand before it)
-    @scripted echo                 prints all the messages that it was given
-    @scripted think                a thought between <think> markers, then the answer
-    @scripted loop                 the same sentence until max_tokens
-    @scripted fail                 ends with an error after a few words
-    @scripted stall                stops producing until cancelled or past its deadline
+* ``tokens=N`` make the text N tokens long (repeated or cut)   * ``rate=R`` R tokens a second, 0 for as fast as it goes
+* ``fail`` / ``fail=N`` fail at once / after N tokens          * ``stall`` / ``stall=N`` write nothing more after N
+* ``loop`` repeat the text until something ends it             * ``echo`` print the whole context that was given
+* ``think`` put ``<think>…</think>`` in front                  * ``text=…`` print the rest of the message, exactly
 
-Text is cut into words with their spaces; a "token" is such a word. The prefix is honoured exactly: the full text is a
-function of the messages, and generation goes on behind it.
+The text is a function of the messages alone, so an attempt with a prefix goes on exactly where the last one ended.
 """
 
 from __future__ import annotations
 
+import itertools
 import re
-import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from inference_worker.engines.base import Chunk, Finish, Handle, Request, Started, Stats
-from inference_worker.engines.stops import StopText
-from inference_worker.job import FinishReason
+from inference_worker.engines.base import EngineOptions, Finish, Handle, Progress, Request, RequestError
+from inference_worker.engines.pooled import PooledEngine
+from inference_worker.engines.stops import StopStrings
+from inference_worker.job import FinishReason, Message
 
-_WORD = re.compile(r"\s*\S+|\s+$")
-SAMPLE = """## A small plan
+SLOTS = 8
+MARK = re.compile(r"^@scripted\b[ \t]*(.*)$", re.MULTILINE)
+TOKEN = re.compile(r"\s?\S{1,4}|\s")
+FAILED = "The scripted engine was told to fail."
+TEXT = """## Let us look at it together
 
-Read the question again: **{question}**
+You asked: {question}
 
-1. Name what is unknown, say $x$.
-2. Write what you know as an equation, for example $2x + 3 = 11$.
-3. Do the same on both sides:
+1. Say in your own words what is given.
+2. Give the unknown a name, for example $x$.
+3. Write one step on each line:
 
-$$2x = 8 \\quad\\Rightarrow\\quad x = \\frac{{8}}{{2}} = 4$$
+$$
+2x + 3 = 11 \\quad\\Rightarrow\\quad 2x = 8 \\quad\\Rightarrow\\quad x = 4
+$$
+
+A check costs one line of Python:
 
 ```python
-x = (11 - 3) / 2
+assert 2 * 4 + 3 == 11
 ```
 
-把每一步写清楚 — then check it: $2 \\cdot 4 + 3 = 11$ 👍🏽
+**Why does this work?** Because the same was done on both sides: $a = b$ gives $a - 3 = b - 3$.
+好的，我们一步一步来：先化简，再代入。 👩‍🏫✨ Which step would you like to try yourself? 🇩🇪
 """
-LOOP = "And so we try the same step again. "
 
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """What the directive says."""
+    """What to write and how, read from the messages."""
 
     text: str
-    rate: float
-    tokens: int | None = None
-    ends: str = ""  # "fail" or "stall" after the text
+    rate: float | None = None
+    fail_at: int | None = None
+    stall_at: int | None = None
+    loop: bool = False
 
 
-class ScriptedEngine:
+class ScriptedEngine(PooledEngine):
     name = "scripted"
 
-    def __init__(self, *, model: str = "scripted", rate: float = 60.0, **_: object) -> None:
-        self.model = "scripted" if model == "demo" else model
-        self._rate = rate
-        self._running: set[Handle] = set()
-        self._lock = threading.Lock()
+    def __init__(self, options: EngineOptions) -> None:
+        super().__init__(options, slots=SLOTS)
+        self.model = "scripted"
 
-    def load(self) -> None:
-        """Nothing to load."""
+    def start(self, progress: Progress) -> None:
+        progress("the scripted engine has no model to load")
 
-    def submit(self, request: Request) -> Handle:
-        handle = Handle(request)
-        with self._lock:
-            self._running.add(handle)
-        threading.Thread(target=self._run, args=(handle,), daemon=True).start()
-        return handle
-
-    def stats(self) -> Stats:
-        with self._lock:
-            return Stats(len(self._running), 0)
-
-    def drain(self, reason: FinishReason = "preempted") -> None:
-        with self._lock:
-            running = list(self._running)
-        for handle in running:
-            handle.cancel(reason)
-
-    def _run(self, handle: Handle) -> None:
+    def _generate(self, handle: Handle) -> Finish:
         request = handle.request
-        script = script_for(request, self._rate)
-        prompt = sum(len(message["content"].split()) for message in request.messages)
-        handle.push(Started(prompt + len(request.prefix.split())))
-        done = 0
-        finish = Finish("stop")
-        stops = StopText(request.sampling.stop)
-        limit = min(request.sampling.max_tokens, script.tokens or request.sampling.max_tokens)
-        limit -= len(_WORD.findall(request.prefix))
-        for word in _words(script.text[len(request.prefix) :]):
-            if (reason := handle.ended_by()) is not None or done >= limit:
-                finish = Finish(reason or "length", done)
+        script = script_read(request.messages)
+        rate = self.options.rate if script.rate is None else script.rate
+        stops = StopStrings(request.sampling.stop)
+        prompt_tokens = sum(len(tokens(message["content"])) for message in request.messages)
+        done = len(tokens(request.prefix))
+        started = time.monotonic()
+        reason: FinishReason = "stop"
+        for made, token in enumerate(_rest(script, request)):
+            if rate > 0:
+                handle.rest(started + made / rate - time.monotonic())
+            if script.fail_at is not None and made >= script.fail_at:
+                raise RequestError(FAILED)
+            while script.stall_at is not None and made >= script.stall_at and handle.due() is None:
+                handle.rest(60.0)
+            reason = handle.due() or ("length" if done >= request.sampling.max_tokens else "stop")
+            if reason != "stop":
                 break
-            text, stopped = stops.push(word)
-            done += 1  # noqa: SIM113  (the limit above looks at it too)
-            if text:
-                handle.push(Chunk(text))
-            if stopped:
-                finish = Finish("stop", done)
+            done += 1
+            self._emit(handle, stops.push(token))
+            if stops.hit:
                 break
-            handle.wait(1.0 / script.rate)
-        else:
-            finish = _end(handle, script, done)
-        if finish.reason in ("stop", "length") and (rest := stops.flush()):
-            handle.push(Chunk(rest))
-        with self._lock:
-            self._running.discard(handle)
-        handle.push(finish)
+        handle.emit(stops.flush(), 0)
+        return Finish(reason, prompt_tokens, done)
 
 
-def _end(handle: Handle, script: Script, done: int) -> Finish:
-    if script.ends == "fail":
-        return Finish("error", done, "The script says to fail here.")
-    while script.ends == "stall":
-        handle.wait(0.05)
-        if (reason := handle.ended_by()) is not None:
-            return Finish(reason, done)
-    return Finish("stop", done)
+def tokens(text: str) -> list[str]:
+    """Pieces of at most five characters that join to ``text``; on purpose they cut emoji and flags apart."""
+    return TOKEN.findall(text)
 
 
-def script_for(request: Request, rate: float) -> Script:
-    """The full text of an answer, from its messages alone."""
-    question = next((m["content"] for m in reversed(request.messages) if m["role"] == "user"), "")
-    if not question.startswith("@scripted"):
-        return Script(SAMPLE.format(question=question.replace("\n", " ")[:200]), rate)
-    head, _, literal = question.partition("text=")
-    words = head.split()[1:]
-    values = dict(word.split("=", 1) for word in words if "=" in word)
-    rate = float(values.get("rate", rate))
-    tokens = int(values["tokens"]) if "tokens" in values else None
-    if literal or "text=" in question:
-        return Script(literal, rate, tokens)
-    sample = SAMPLE.format(question="scripted")
-    if tokens is not None:
-        sample = (sample * (tokens // len(_WORD.findall(sample)) + 1)) if tokens else ""
-    if "echo" in words:
-        sample = "\n".join(f"{m['role']}: {m['content']}" for m in request.messages)
-    if "think" in words:
-        sample = f"<think>The secret is 42, do not show it.</think>{sample}"
-    if "loop" in words:
-        sample = LOOP * 10_000
-    ends = next((word for word in ("fail", "stall") if word in words), "")
-    return Script("Let me see. " if ends else sample, rate, tokens, ends)
+def script_read(messages: tuple[Message, ...]) -> Script:
+    question = next((message["content"] for message in reversed(messages) if message["role"] == "user"), "")
+    found = MARK.search(question)
+    if found is None:
+        return Script(TEXT.format(question=_quoted(question)))
+    if (at := question.find("text=", found.start(1))) >= 0:
+        words, text = question[found.start(1) : at].split(), question[at + len("text=") :]
+    else:
+        words = found.group(1).split()
+        text = TEXT.format(question=_quoted(MARK.sub("", question)))
+    options = dict(word.partition("=")[::2] for word in words)
+    if "echo" in options:
+        text = "\n\n".join(f"{message['role']}: {message['content']}" for message in messages)
+    if "think" in options:
+        text = f"<think>\nThe pupil asks about this; I keep the result to myself.\n</think>\n\n{text}"
+    if (length := _number(options, "tokens")) is not None:
+        text = "".join(itertools.islice(itertools.cycle(tokens(text) or [" "]), int(length)))
+    return Script(
+        text,
+        rate=_number(options, "rate"),
+        fail_at=_count(options, "fail"),
+        stall_at=_count(options, "stall"),
+        loop="loop" in options,
+    )
 
 
-def _words(text: str) -> Iterator[str]:
-    for match in _WORD.finditer(text):
-        yield match.group()
+def _rest(script: Script, request: Request) -> Iterator[str]:
+    """The tokens behind the prefix; the loop's prefix may reach into any of its rounds."""
+    if script.loop and script.text:
+        start = len(request.prefix) % len(script.text)
+        yield from tokens(script.text[start:])
+        while True:
+            yield from tokens(script.text)
+    text = script.text
+    yield from tokens(text[len(request.prefix) :] if text.startswith(request.prefix) else text)
+
+
+def _quoted(question: str) -> str:
+    return " ".join(question.split())[:200] or "…"
+
+
+def _number(options: dict[str, str], name: str) -> float | None:
+    value = options.get(name, "")
+    return float(value) if re.fullmatch(r"\d{1,6}(\.\d{1,6})?", value) else None
+
+
+def _count(options: dict[str, str], name: str) -> int | None:
+    return int(_number(options, name) or 0) if name in options else None

@@ -1,33 +1,37 @@
-"""Stop strings: holds back what may become one, so that no part of it is ever shown. Pure."""
+"""Stop strings: text is held back while it can still become one. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 
-class StopText:
-    def __init__(self, stops: tuple[str, ...]) -> None:
-        self._stops = tuple(stop for stop in stops if stop)
+
+class StopStrings:
+    """``push`` text, get what may be shown. After ``hit`` is true nothing more comes out."""
+
+    def __init__(self, stops: Sequence[str]) -> None:
+        self._stops = [stop for stop in stops if stop]
         self._held = ""
+        self.hit = False
 
-    def push(self, text: str) -> tuple[str, bool]:
-        """(text that may go out, whether a stop string was met: then nothing more comes)."""
-        self._held += text
-        found = [at for stop in self._stops if (at := self._held.find(stop)) >= 0]
+    def push(self, text: str) -> str:
+        if self.hit:
+            return ""
+        text = self._held + text
+        found = [at for stop in self._stops if (at := text.find(stop)) >= 0]
         if found:
-            out, self._held = self._held[: min(found)], ""
-            return out, True
-        keep = max((self._overlap(stop) for stop in self._stops), default=0)
-        cut = len(self._held) - keep
-        out, self._held = self._held[:cut], self._held[cut:]
-        return out, False
+            self.hit, self._held = True, ""
+            return text[: min(found)]
+        keep = max((_overlap(text, stop) for stop in self._stops), default=0)
+        self._held = text[len(text) - keep :]
+        return text[: len(text) - keep]
 
     def flush(self) -> str:
-        """What was held back, once no more text follows."""
-        out, self._held = self._held, ""
-        return out
+        """What was held back, at the end."""
+        held, self._held = self._held, ""
+        return held
 
-    def _overlap(self, stop: str) -> int:
-        """Length of the longest end of the held text that begins ``stop``."""
-        for size in range(min(len(stop) - 1, len(self._held)), 0, -1):
-            if self._held.endswith(stop[:size]):
-                return size
-        return 0
+
+def _overlap(text: str, stop: str) -> int:
+    """How much of the end of ``text`` is a beginning of ``stop``."""
+    longest = min(len(text), len(stop) - 1)
+    return next((size for size in range(longest, 0, -1) if text.endswith(stop[:size])), 0)

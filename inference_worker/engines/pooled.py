@@ -1,0 +1,91 @@
+"""Engines that run each request in a thread of its own, a few at a time, first come first served."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from abc import ABC, abstractmethod
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
+
+from inference_worker.engines.base import EngineOptions, Finish, Handle, Progress, Request, RequestError, Stats
+
+log = logging.getLogger(__name__)
+FAILED = "The model failed on this question."
+
+
+class PooledEngine(ABC):
+    """Subclasses give ``name``, ``start`` and ``_generate``; what ``_generate`` raises fails that request alone."""
+
+    name = ""
+
+    def __init__(self, options: EngineOptions, *, slots: int) -> None:
+        self.options = options
+        self.model = options.model
+        self.slots = options.slots or slots
+        self._pool = ThreadPoolExecutor(self.slots, thread_name_prefix=f"engine-{self.name}")
+        self._lock = threading.Lock()
+        self._live: dict[Handle, Future[None]] = {}
+        self._running = 0
+        self._made = 0
+        self._draining = False
+
+    @abstractmethod
+    def start(self, progress: Progress) -> None: ...
+
+    @abstractmethod
+    def _generate(self, handle: Handle) -> Finish: ...
+
+    def submit(self, request: Request) -> Handle:
+        handle = Handle(request)
+        with self._lock:
+            if self._draining:
+                handle.finish(Finish("preempted"))
+                return handle
+            future = self._pool.submit(self._run, handle)
+            self._live[handle] = future
+        future.add_done_callback(partial(self._settle, handle))
+        return handle
+
+    def stats(self) -> Stats:
+        with self._lock:
+            return Stats(self._running, len(self._live) - self._running, self._made)
+
+    def drain(self, timeout_s: float) -> None:
+        with self._lock:
+            self._draining = True
+            live = dict(self._live)
+        for handle in live:
+            handle.cancel("preempted")
+        wait(live.values(), timeout_s)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self, handle: Handle) -> None:
+        if not handle.begin():
+            return
+        with self._lock:
+            self._running += 1
+        try:
+            handle.finish(self._generate(handle))
+        finally:
+            with self._lock:
+                self._running -= 1
+
+    def _emit(self, handle: Handle, text: str) -> None:
+        """One token's text, perhaps empty."""
+        with self._lock:
+            self._made += 1
+        handle.emit(text)
+
+    def _settle(self, handle: Handle, future: Future[None]) -> None:
+        with self._lock:
+            self._live.pop(handle, None)
+        if future.cancelled():
+            handle.finish(Finish("preempted"))
+            return
+        error = future.exception()
+        if isinstance(error, RequestError):
+            handle.finish(Finish("error", message=str(error)))
+        elif error is not None:
+            log.error("request %s failed", handle.request.id, exc_info=error)
+            handle.finish(Finish("error", message=f"{FAILED} ({type(error).__name__})"))

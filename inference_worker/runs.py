@@ -1,0 +1,118 @@
+"""One attempt at one answer: from the engine's events through the chunker to the publisher."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import replace
+from typing import Any
+
+from inference_worker.chunker import Chunker
+from inference_worker.engines.base import Chunk, Engine, Finish, Handle, Request
+from inference_worker.job import Job
+from inference_worker.publisher import Publisher
+
+log = logging.getLogger(__name__)
+POLL_S = 0.25
+ENGINE_LATE_S = 10.0  # behind its deadline an engine that says nothing is given up
+ABANDON_S = 1.5  # how long a leaving worker waits for the engine's next token
+SILENT = "The model stopped answering."
+
+
+class Run:
+    """Made by a ticket's thread, ended by it; ``cancel`` and ``abandon`` may come from any thread."""
+
+    def __init__(self, job: Job, publisher: Publisher, *, max_tokens: int) -> None:
+        self.job = job
+        self.key = f"{job.answer}:{job.attempt}"
+        self._publisher = publisher
+        self._max_tokens = max_tokens
+        self._handle: Handle | None = None
+        self._lock = threading.Lock()
+        self._cancelled = False
+        self._abandoned_at: float | None = None
+        self._begun = time.monotonic()
+        self._first: float | None = None
+
+    def cancel(self) -> None:
+        with self._lock:
+            self._cancelled = True
+            handle = self._handle
+        if handle is not None:
+            handle.cancel()
+
+    def abandon(self) -> None:
+        """The worker leaves: end without a last word, another worker goes on from what the scribe has."""
+        with self._lock:
+            self._abandoned_at = self._abandoned_at or time.monotonic()
+            handle = self._handle
+        if handle is not None:
+            handle.cancel("preempted")
+
+    def serve(self, engine: Engine) -> None:
+        """Run to the end and publish ``done``; nothing final if the worker leaves."""
+        finish = self._stream(self._submit(engine))
+        if finish.reason == "preempted":
+            log.info("answer %s attempt %s is left to another worker", self.job.answer, self.job.attempt)
+            return
+        self._publisher.end(self.key, finish.reason, self._info(finish))
+        log.info(
+            "answer %s attempt %s: %s, %s tokens in %.1f s",
+            *(self.job.answer, self.job.attempt, finish.reason, finish.completion_tokens),
+            time.monotonic() - self._begun,
+        )
+
+    def _submit(self, engine: Engine) -> Handle:
+        job = self.job
+        sampling = replace(job.sampling, max_tokens=min(job.sampling.max_tokens, self._max_tokens))
+        handle = engine.submit(
+            Request(self.key, job.messages, sampling, job.prefix, job.deadline_s, job.room_key, job.class_key)
+        )
+        with self._lock:
+            self._handle = handle
+            cancelled, abandoned = self._cancelled, self._abandoned_at is not None
+        if cancelled or abandoned:
+            handle.cancel("cancelled" if cancelled else "preempted")
+        return handle
+
+    def _stream(self, handle: Handle) -> Finish:
+        chunker = Chunker()
+        while True:
+            due = chunker.due()
+            wait_s = POLL_S if due is None else min(POLL_S, max(0.0, due - time.monotonic()))
+            event = handle.poll(wait_s)
+            now = time.monotonic()
+            if isinstance(event, Finish):
+                # A text that another attempt continues must not end inside a grapheme.
+                if event.reason != "preempted":
+                    self._send(chunker.finish())
+                return event
+            if isinstance(event, Chunk):
+                self._first = self._first or now
+                self._send(chunker.push(event.text, now))
+            else:
+                self._send(chunker.tick(now))
+                if (late := self._late(handle, now)) is not None:
+                    return late
+
+    def _late(self, handle: Handle, now: float) -> Finish | None:
+        if self._abandoned_at is not None and now - self._abandoned_at > ABANDON_S:
+            return Finish("preempted")
+        if now > handle.deadline + ENGINE_LATE_S:
+            handle.cancel()
+            return Finish("error", message=SILENT)
+        return None
+
+    def _send(self, chunks: list[str]) -> None:
+        for chunk in chunks:
+            self._publisher.append(self.key, chunk)
+
+    def _info(self, finish: Finish) -> dict[str, Any]:
+        info: dict[str, Any] = {
+            "prompt_tokens": finish.prompt_tokens,
+            "completion_tokens": finish.completion_tokens,
+            "first_token_ms": None if self._first is None else round(1000 * (self._first - self._begun)),
+            "total_ms": round(1000 * (time.monotonic() - self._begun)),
+        }
+        return info | ({"message": finish.message} if finish.message else {})
