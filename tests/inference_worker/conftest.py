@@ -1,0 +1,41 @@
+"""A real Valkey for the worker's tests: one for the session, emptied before each test, and one to be killed."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from tests.inference_worker.line import client_make
+from tests.services import Valkey
+
+
+@pytest.fixture(scope="session")
+def _server() -> Iterator[Valkey]:
+    # A socket's name has 100 bytes at most; a test's own folder may be deeper.
+    with tempfile.TemporaryDirectory(prefix="cs-") as folder, Valkey(Path(folder)) as server:
+        yield server
+
+
+@pytest.fixture
+def valkey(_server: Valkey) -> Valkey:
+    client_make(_server.url).flushall()
+    return _server
+
+
+@pytest.fixture
+def client(valkey: Valkey) -> Iterator[redis.Redis]:
+    made: Any = client_make(valkey.url)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def mortal() -> Iterator[Valkey]:
+    """A server of the test's own: it may be killed, emptied and started again."""
+    with tempfile.TemporaryDirectory(prefix="cs-") as folder, Valkey(Path(folder)) as server:
+        yield server
