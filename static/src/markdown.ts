@@ -114,8 +114,8 @@ function opened(token: Token): [Node, Node] {
     return [scroll, table];
   }
   const node = element(CONTAINERS[name] ?? "span");
-  const start = Number(token.attrGet("start"));
-  if (name === "ordered_list" && Number.isInteger(start) && start >= 0 && start < 1e6) node.setAttribute("start", String(start));
+  const start = Number(token.attrGet("start") ?? 1);
+  if (name === "ordered_list" && Number.isInteger(start) && start !== 1 && start >= 0 && start < 1e9) node.setAttribute("start", String(start));
   // A tight list's paragraphs have no element of their own.
   if (name === "paragraph" && token.hidden) return both(element("span"));
   return both(node);
