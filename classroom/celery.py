@@ -9,11 +9,9 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
 from celery import Celery
 from django.conf import settings
 
-_broker = settings.REDIS_URL.replace("unix://", "redis+socket://", 1)
-
 app = Celery("classroom")
 app.conf.update(
-    broker_url=_broker,
+    broker_url=settings.BROKER_URL,
     broker_connection_retry_on_startup=True,
     task_default_queue="class",
     task_ignore_result=True,

@@ -24,7 +24,7 @@ RING_S = 0.5  # a person must never wait for Redis longer than this
 def _celery() -> Celery:
     app = Celery("tutor")
     app.conf.update(
-        broker_url=settings.REDIS_URL.replace("unix://", "redis+socket://", 1),
+        broker_url=settings.BROKER_URL,
         task_serializer="json",
         broker_transport_options={"socket_timeout": RING_S, "socket_connect_timeout": RING_S, "max_retries": 0},
     )
