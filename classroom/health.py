@@ -54,8 +54,7 @@ async def database_check() -> Part:
 
 def _database() -> Part:
     where = f"{connection.vendor} {settings.DATABASES['default'].get('NAME', '')}"
-    if connection.vendor == "postgresql":
-        _postgres_reach()
+    database_reach()
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     executor = MigrationExecutor(connection)
@@ -66,8 +65,10 @@ def _database() -> Part:
     return Part("database", True, "ok", where)
 
 
-def _postgres_reach() -> None:
-    """Without the pool, which hides the reason and keeps its caller waiting for ten seconds."""
+def database_reach() -> None:
+    """Raises OperationalError with the reason, at once. The pool would hide it, and keep its caller for ten seconds."""
+    if connection.vendor != "postgresql":
+        return
     import psycopg
 
     chosen = ("dbname", "user", "password", "host", "port")

@@ -199,11 +199,11 @@ class Postgres(Service):
         os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
         if self._runs(installed):
             return installed
-        # One copy for the machine and this version, in a name of its own: 70 MB are not copied for every test.
-        copy = Path(tempfile.mkdtemp(prefix="chalkstream-pg-bin-", dir=self.folder)) / "install"
-        shutil.copytree(installed.parent, copy, symlinks=True)
-        copy.parent.chmod(0o755)
-        return copy / "bin"
+        # The binaries look for their libraries in the wheel's second folder, beside the first.
+        copy = self.folder / "wheel"
+        shutil.copytree(installed.parent, copy / home.name / installed.parent.name, symlinks=True)
+        shutil.copytree(home.with_name(f"{home.name}.libs"), copy / f"{home.name}.libs")
+        return copy / home.name / installed.parent.name / "bin"
 
     def _runs(self, folder: Path) -> bool:
         try:

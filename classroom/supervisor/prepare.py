@@ -22,7 +22,10 @@ def main() -> int:
     from django.core.management import CommandError, call_command
     from django.db import DatabaseError
 
+    from classroom.health import database_reach
+
     try:
+        database_reach()
         say(f"bringing the tables up to date in {settings.DATABASES['default']['NAME']}")
         call_command("migrate", interactive=False, verbosity=0)
         call_command("createcachetable", verbosity=0)

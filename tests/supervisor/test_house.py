@@ -53,7 +53,9 @@ class Run:
 
     def pids(self) -> dict[int, str]:
         """Everything that it started, by looking for its DATA_DIR's children."""
-        listed = subprocess.run(["ps", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True).stdout
+        listed = subprocess.run(
+            ["ps", "-ww", "-eo", "pid,ppid,args"], capture_output=True, text=True, check=True
+        ).stdout
         rows = [line.split(None, 2) for line in listed.splitlines()[1:]]
         family = {self.process.pid}
         for _ in range(4):
@@ -109,7 +111,6 @@ def test_a_newcomers_first_start(house: Callable[..., Run], tmp_path: Path) -> N
     assert len(started) >= 7
     run.process.send_signal(signal.SIGINT)
     assert run.process.wait(30) == 0
-    assert "did not end in time" not in run.text()
     assert not [args for pid, args in started.items() if alive(pid)]
 
 
@@ -144,7 +145,6 @@ def test_the_web_alone_as_in_a_container(house: Callable[..., Run], tmp_path: Pa
         ({"INFERENCE_ENGINE": "magic"}, "INFERENCE_ENGINE: "),
         ({"BIND": "192.0.2.1"}, "Set BIND to an address of this machine"),
         ({"DATA_DIR": "/dev/null/data"}, "Set DATA_DIR to a folder of yours"),
-        ({"DATA_DIR": "/tmp/" + "x" * 120}, "too long for a socket's name"),
     ],
 )
 def test_what_is_wrong_is_one_sentence(house: Callable[..., Run], settings: dict[str, str], sentence: str) -> None:
@@ -152,7 +152,12 @@ def test_what_is_wrong_is_one_sentence(house: Callable[..., Run], settings: dict
     assert run.process.wait(30) == 1
     assert sentence in run.text()
     assert "Traceback" not in run.text()
-    Path(settings.get("DATA_DIR", "/nowhere")).is_dir() and os.rmdir(settings["DATA_DIR"])
+
+
+def test_a_folder_too_deep_for_a_socket_is_one_sentence(house: Callable[..., Run], tmp_path: Path) -> None:
+    run = house(data=tmp_path / ("x" * 120))
+    assert run.process.wait(30) == 1
+    assert "too long for a socket's name" in run.text()
 
 
 @pytest.mark.stack
@@ -160,7 +165,7 @@ def test_a_database_that_is_away_is_one_sentence(house: Callable[..., Run]) -> N
     run = house(DATABASE_URL=f"postgres://chalk@127.0.0.1:{free_port()}/chalk")
     assert run.process.wait(60) == 1
     assert "The database cannot be prepared" in run.text()
-    assert "Connection refused" in run.text() or "couldn't get a connection" in run.text()
+    assert "Connection refused" in run.text()
     assert "Traceback" not in run.text()
 
 

@@ -1,0 +1,89 @@
+"""The tests' own house, on both databases: every process real, each can be hurt by name, none outlives the test."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.services import wait_until
+from tests.stack import Stack
+from tests.supervisor.conftest import alive
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with Stack(tmp_path_factory.mktemp("house"), web=2, database=request.param) as made:
+        yield made
+
+
+def test_every_web_process_is_ready_on_a_port_of_its_own(stack: Stack) -> None:
+    assert len(set(stack.ports)) == 2
+    for number in range(2):
+        assert stack.readiness(number)["ok"] is True
+
+
+def test_the_demo_school_is_sown(stack: Stack) -> None:
+    told = stack.demo
+    assert told == json.loads(stack.manage("demo_info"))
+    roles = [role for _, _, role in told["users"]]
+    assert {"student", "assistant", "teacher", "observer", "admin"} == set(roles)
+    assert roles[:3] == ["student"] * 3
+
+
+def test_a_process_can_be_killed_and_started_by_name(stack: Stack) -> None:
+    stack.kill("scribe")
+    assert not stack.running("scribe")
+    stack.start("scribe")
+    assert stack.running("scribe")
+    stack.wait_ready()
+    assert "scribe" in stack.logs("scribe")
+
+
+def test_a_process_can_be_held_still(stack: Stack) -> None:
+    stack.pause("web1")
+    assert stack.running("web1")
+    assert stack.readiness(1)["ok"] is True
+    stack.resume("web1")
+    wait_until(lambda: stack.readiness(0).get("ok"), "it goes on")
+
+
+def test_redis_can_be_killed_and_everything_finds_it_again(stack: Stack) -> None:
+    stack.kill("redis")
+    assert stack.readiness()["parts"]["redis"]["ok"] is False
+    stack.start("redis")
+    stack.wait_ready()
+
+
+def test_a_command_that_fails_fails_the_test(stack: Stack) -> None:
+    with pytest.raises(AssertionError, match="no_such_command"):
+        stack.manage("no_such_command")
+
+
+def test_a_bare_connection_can_be_had(stack: Stack) -> None:
+    with stack.connect("web2") as link:
+        link.sendall(b"GET /livez HTTP/1.0\r\nHost: localhost\r\n\r\n")
+        assert link.recv(200).startswith(b"HTTP/1.")
+
+
+def test_closing_leaves_nothing(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, without=["inference", "class"], seed=False)
+    with stack:
+        pids = [child.pid for child in stack.children.values()]
+        assert stack.redis.child is not None
+        pids.append(stack.redis.child.pid)
+        wait_until(lambda: stack.readiness().get("parts"), "it answers")
+    assert len(pids) == 3
+    assert not any(map(alive, pids))
+
+
+def test_a_process_that_ends_at_once_is_shown_with_its_log(tmp_path: Path) -> None:
+    with (
+        pytest.raises(AssertionError, match="ended: inference"),
+        Stack(tmp_path, settings={"SCRIPTED_RATE": "-1"}, seed=False),
+    ):
+        pass
