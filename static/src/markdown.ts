@@ -81,7 +81,7 @@ export function renderInto(target: Element, text: string): void {
 export function plainLine(text: string): string {
   const holder = document.createElement("div");
   renderInto(holder, text.slice(0, 500));
-  for (const extra of holder.querySelectorAll(".copy, .host, .katex-html, annotation")) extra.remove();
+  for (const extra of holder.querySelectorAll(".code-bar, .host, .katex-html, annotation")) extra.remove();
   for (const piece of holder.querySelectorAll("p, li, th, td, br, h3, h4, h5, h6, pre, .maths-block")) piece.after(" ");
   return (holder.textContent ?? "").replace(/\s+/g, " ").trim();
 }
@@ -155,7 +155,7 @@ function leaf(into: Node, token: Token): void {
       return void into.appendChild(element("code", "", token.content));
     case "code_block":
     case "fence":
-      return void into.appendChild(codeNode(token.content));
+      return void into.appendChild(codeNode(token.content, token.info));
     case "maths_inline":
       return void into.appendChild(mathsNode(token.content, token.info === "display"));
     case "maths_block":
@@ -170,14 +170,16 @@ function leaf(into: Node, token: Token): void {
   }
 }
 
-function codeNode(content: string): Element {
+function codeNode(content: string, info: string): Element {
   const node = element("div", "code-block");
+  const bar = node.appendChild(element("div", "code-bar"));
+  bar.appendChild(element("span", "", /^[\w+#.-]{1,20}/.exec(info.trim())?.[0] ?? "code"));
+  const copy = bar.appendChild(element("button", "copy", "Copy"));
+  copy.setAttribute("type", "button");
   const pre = node.appendChild(element("pre"));
   pre.setAttribute("dir", "ltr");
   pre.setAttribute("tabindex", "0");
   pre.appendChild(element("code", "", content));
-  const copy = node.appendChild(element("button", "copy", "Copy"));
-  copy.setAttribute("type", "button");
   return node;
 }
 
@@ -193,7 +195,7 @@ function element(tag: string, className = "", text = ""): HTMLElement {
 export async function copyClicked(event: Event): Promise<void> {
   const button = event.target;
   if (!(button instanceof HTMLButtonElement) || !button.classList.contains("copy")) return;
-  const code = button.parentElement?.querySelector("code")?.textContent ?? "";
+  const code = button.closest(".code-block")?.querySelector("code")?.textContent ?? "";
   try {
     await navigator.clipboard.writeText(code);
     button.textContent = "Copied";

@@ -80,10 +80,13 @@ const ERRORS: Readonly<Record<string, string>> = {
   slow_down: "That was very quick. Wait a moment, then send it again.",
 };
 
-/** What to tell a person whose frame was refused, with the field that was wrong. */
+/** What to tell a person whose frame was refused; a field that was wrong is named, the text box in plain words. */
 export function errorWords(error: ErrorFrame): string {
-  const words = ERRORS[error.code] ?? (error.message || "The server refused this.");
-  return error.field && !words.includes(error.field) ? `${words} (${error.field})` : words;
+  const known = ERRORS[error.code];
+  if (known) return known;
+  const words = (error.message || "The server refused this.").replaceAll("`data.text`", "The text").replace(/`([^`]*)`/g, "$1");
+  const isNamed = !error.field || error.field === "data.text" || words.includes(error.field);
+  return isNamed ? words : `${words} (${error.field})`;
 }
 
 function textOf(value: unknown, key: string): string {
@@ -123,7 +126,7 @@ const FAILED: Readonly<Record<string, string>> = {
 export function answerWords(item: AnswerItem): { badge: string; note: string } {
   switch (item.state) {
     case "queued":
-      return item.position ? { badge: `Waiting, ${item.position} before it`, note: "" } : { badge: "Waiting for the tutor", note: "" };
+      return item.position ? { badge: `Waiting, ${item.position} ahead`, note: "" } : { badge: "Waiting for the tutor", note: "" };
     case "running":
       return { badge: item.text ? "Writing" : "Thinking", note: "" };
     case "stopped":

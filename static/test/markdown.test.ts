@@ -101,6 +101,7 @@ describe("text", () => {
   });
   it("numbers a list from where it starts", () => {
     expect(rendered("3. a\n4. b").querySelector("ol")?.getAttribute("start")).toBe("3");
+    expect(rendered("1. a\n2. b").querySelector("ol")?.hasAttribute("start")).toBe(false);
   });
   it("draws tables in a box that scrolls", () => {
     expect(rendered("|a|b|\n|-|-|\n|1|2|").querySelectorAll(".scroll > table td").length).toBe(2);

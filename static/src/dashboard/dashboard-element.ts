@@ -100,10 +100,10 @@ export class DashboardElement extends LitElement {
     const words = { connecting: "Connecting…", live: "Live", lost: "Reconnecting…" }[this.phase];
     return html`<div class="wall-bar">
       <dl class="sums">
-        <div><dt>people here</dt><dd>${sums.people}</dd></div>
-        <div class=${sums.hands ? "hot" : ""}><dt>hands up</dt><dd>${sums.hands}</dd></div>
-        <div><dt>answers running</dt><dd>${sums.answers}</dd></div>
-        <div><dt>open rooms</dt><dd>${sums.rooms}</dd></div>
+        <div><dt>${sums.people === 1 ? "person" : "people"} here</dt><dd>${sums.people}</dd></div>
+        <div class=${sums.hands ? "hot" : ""}><dt>${sums.hands === 1 ? "hand" : "hands"} up</dt><dd>${sums.hands}</dd></div>
+        <div><dt>${sums.answers === 1 ? "answer" : "answers"} running</dt><dd>${sums.answers}</dd></div>
+        <div><dt>open ${sums.rooms === 1 ? "room" : "rooms"}</dt><dd>${sums.rooms}</dd></div>
       </dl>
       <div class="wall-tools">
         <span class="line-state" data-tone=${this.phase === "live" ? "ok" : "warn"}><i></i>${words}</span>

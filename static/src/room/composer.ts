@@ -17,9 +17,9 @@ const TWICE_MS = 400;
 const TYPING_EVERY_MS = 3000;
 const COUNT_FROM = 0.85;
 
-const SAY: Readonly<Record<Mode, { button: string; placeholder: string; label: string }>> = {
-  tutor: { button: "Ask the tutor", placeholder: "Ask the tutor about the problem…", label: "Your question to the tutor" },
-  room: { button: "Say to the room", placeholder: "Say something to everybody here…", label: "Your message to the room" },
+const SAY: Readonly<Record<Mode, { button: string; verb: string; placeholder: string; label: string }>> = {
+  tutor: { button: "Ask the tutor", verb: "Ask", placeholder: "Ask the tutor about the problem…", label: "Your question to the tutor" },
+  room: { button: "Say to the room", verb: "Say", placeholder: "Say something to everybody here…", label: "Your message to the room" },
 };
 
 export class Composer extends LitElement {
@@ -182,7 +182,7 @@ export class Composer extends LitElement {
           <span class="keys only-wide" id="composer-keys"><kbd>Enter</kbd> sends · <kbd>Shift</kbd>+<kbd>Enter</kbd> new line · <kbd>Ctrl</kbd>+<kbd>Enter</kbd> ${this.mode === "tutor" ? "to the room" : "to the tutor"}</span>
           ${length >= this.limit * COUNT_FROM ? html`<span class="count ${isOver ? "over" : ""}">${length.toLocaleString("en")} / ${this.limit.toLocaleString("en")}</span>` : nothing}
           <button type="submit" class="button primary send" ?disabled=${cannot} aria-label=${say.button}>
-            ${icon(this.mode === "tutor" ? "tutor" : "send")}<span class="send-words">${this.pending ? "Sending…" : say.button}</span>
+            ${icon(this.mode === "tutor" ? "tutor" : "send")}<span class="send-long">${this.pending ? "Sending…" : say.button}</span><span class="send-short">${this.pending ? "…" : say.verb}</span>
           </button>
         </div>
       </div>

@@ -37,7 +37,7 @@ export function roomHead(context: HeadContext): TemplateResult {
     <button type="button" class="button small only-narrow" aria-expanded=${arePeopleOpen ? "true" : "false"} aria-controls="room-side" @click=${() => context.showPeople(!arePeopleOpen)}>
       ${icon("people")}<span>${view.present.length}</span>${hands.length ? html`<span class="hand-sign">${icon("hand")}${hands.length}</span>` : nothing}<span class="visually-hidden"> people here</span>
     </button>
-    ${toolsShown(context.tools, room?.state)}
+    ${context.status?.phase === "ended" ? nothing : toolsShown(context.tools, room?.state)}
   </header>`;
 }
 

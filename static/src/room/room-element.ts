@@ -249,8 +249,7 @@ export class RoomElement extends LitElement {
   }
 
   private tutorReason(): string {
-    const { available, reason } = this.view.tutor;
-    return available ? "" : `The tutor is unavailable just now. ${reason}`.trim();
+    return this.view.tutor.available ? "" : "The tutor is unavailable just now. Choose Chat to write to the others.";
   }
 }
 
