@@ -60,7 +60,7 @@ def safe_end(text: str) -> int:
     """How much of ``text`` can be shown whatever follows: all but the last grapheme, unless that is a line's end."""
     if not text or text.endswith("\n"):
         return len(text)
-    if len(text.encode()) > CHUNK_BYTES:
+    if _size(text) > CHUNK_BYTES:
         # An endless grapheme must not be held for ever.
         ends = [match.end() for match in _GRAPHEME.finditer(text)]
         return ends[-2] if len(ends) > 1 else len(text)
@@ -76,7 +76,7 @@ def pieces(text: str, limit: int = CHUNK_BYTES) -> Iterator[str]:
     """``text`` in parts of at most ``limit`` bytes of UTF-8, cut between graphemes wherever one fits."""
     start = end = size = 0
     for part in _parts(text, limit):
-        length = len(part.encode())
+        length = _size(part)
         if size + length > limit:
             yield text[start:end]
             start, size = end, 0
@@ -89,7 +89,12 @@ def pieces(text: str, limit: int = CHUNK_BYTES) -> Iterator[str]:
 def _parts(text: str, limit: int) -> Iterator[str]:
     for match in _GRAPHEME.finditer(text):
         grapheme = match.group()
-        if len(grapheme.encode()) > limit:
+        if _size(grapheme) > limit:
             yield from grapheme
         else:
             yield grapheme
+
+
+def _size(text: str) -> int:
+    """Bytes of UTF-8. What no UTF-8 can hold is replaced later, by the publisher."""
+    return len(text.encode(errors="surrogatepass"))

@@ -71,11 +71,9 @@ class Listener:
 
     def _take(self, channel: str, data: str) -> None:
         try:
-            word = Control.from_json(data) if channel == CONTROL else Persisted.from_json(data)
-        except (TypeError, ValueError) as error:
+            if channel == CONTROL:
+                self._on_control(Control.from_json(data))
+            else:
+                self._on_persisted(Persisted.from_json(data))
+        except (TypeError, ValueError) as error:  # also a field of the wrong kind, which its reader notices
             log.error("unreadable message on %s: %s", channel, error)
-            return
-        if isinstance(word, Control):
-            self._on_control(word)
-        else:
-            self._on_persisted(word)

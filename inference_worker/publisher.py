@@ -17,7 +17,7 @@ import redis
 
 from inference_worker.job import OUTPUT_FIELD, FinishReason, Job, Output, Persisted
 from inference_worker.jobs import STREAM
-from inference_worker.transcript import Transcript
+from inference_worker.transcript import CONFIRM_S, Transcript, storable
 
 log = logging.getLogger(__name__)
 IDLE_S = 1.0
@@ -28,10 +28,14 @@ Batch = list[tuple[Transcript, int, Output]]
 
 
 class Publisher:
-    """``client``: a redis.Redis of its own, without retries inside, so that a lost connection is noticed here."""
+    """``client``: a redis.Redis of its own, without retries inside, so that a lost connection is noticed here.
 
-    def __init__(self, client: Any, *, held_max: int = HELD_MAX) -> None:
+    ``confirm_s``: how long an unconfirmed ``done`` rests before it is sent again for the first time.
+    """
+
+    def __init__(self, client: Any, *, held_max: int = HELD_MAX, confirm_s: float = CONFIRM_S) -> None:
         self._client = client
+        self._confirm_s = confirm_s
         self._held_max = held_max
         self._kept: dict[str, Transcript] = {}
         self._changed = threading.Condition()
@@ -54,7 +58,7 @@ class Publisher:
     def open(self, job: Job, started: Mapping[str, Any]) -> None:
         """An attempt begins. Its ``started`` is in the stream already; ``started`` is the info to send it again."""
         with self._changed:
-            transcript = Transcript(job.answer, job.attempt, job.prefix, started)
+            transcript = Transcript(job.answer, job.attempt, job.prefix, started, wait_s=self._confirm_s)
             self._kept[transcript.key] = transcript
 
     def append(self, key: str, text: str) -> None:
@@ -62,7 +66,7 @@ class Publisher:
         with self._changed:
             transcript = self._kept.get(key)
             if transcript is not None and transcript.done is None:
-                transcript.raw += text
+                transcript.raw += storable(text)
                 self._changed.notify()
 
     def end(self, key: str, reason: FinishReason, info: Mapping[str, Any]) -> None:

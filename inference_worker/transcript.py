@@ -6,6 +6,7 @@ Pure but for the clock that the caller brings; the publisher holds the lock.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from inference_worker.job import FinishReason, Output, Persisted
 CONFIRM_S = 3.0  # a `done` that is not confirmed for so long is sent again, then at twice the time …
 CONFIRM_MAX_S = 30.0  # … up to this
 HOLE_QUIET_S = 0.5  # one gap is reported once for every batch behind it; we answer once
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(slots=True)
@@ -28,12 +30,12 @@ class Transcript:
     started: Mapping[str, Any]
     sent: int = field(init=False)
     persisted: int = field(init=False)
+    wait_s: float = CONFIRM_S
     done: Output | None = None
     round: int = 0  # goes up with every rewind, so that a batch on its way cannot undo one
     _done_sent: bool = False
     _heard: bool = False
     _start_again: bool = False
-    _wait_s: float = CONFIRM_S
     _again_at: float = 0.0
     _hole: tuple[int, float] = (-1, 0.0)
 
@@ -46,10 +48,9 @@ class Transcript:
 
     def end(self, reason: FinishReason, info: Mapping[str, Any]) -> None:
         """Nothing can be appended afterwards."""
+        clean = {name: storable(value) if isinstance(value, str) else value for name, value in info.items()}
         digest = hashlib.sha256(self.raw.encode()).hexdigest()
-        self.done = Output(
-            self.answer, self.attempt, "done", len(self.raw), reason=reason, sha256=digest, info=dict(info)
-        )
+        self.done = Output(self.answer, self.attempt, "done", len(self.raw), reason=reason, sha256=digest, info=clean)
 
     def outputs(self) -> list[Output]:
         """Everything that is due, in order."""
@@ -72,7 +73,7 @@ class Transcript:
         self.sent = max(self.sent, last.offset + len(last.text))
         if last.kind == "done":
             self._done_sent = True
-            self._again_at = now + self._wait_s
+            self._again_at = now + self.wait_s
 
     def confirm(self, word: Persisted, now: float) -> None:
         """The scribe's word on this attempt, when it is not ``done``."""
@@ -105,8 +106,13 @@ class Transcript:
         """Send ``done`` again; if text is missing too, the scribe answers with the hole and gets it."""
         if self.done is None or not self._done_sent or now < self._again_at:
             return
-        self._wait_s = min(2 * self._wait_s, CONFIRM_MAX_S)
+        self.wait_s = min(2 * self.wait_s, CONFIRM_MAX_S)
         if self._heard:
             self._done_sent = False
         else:
             self.rewind()
+
+
+def storable(text: str) -> str:
+    """As long as before, without what no database or no UTF-8 can hold: NUL and halves of surrogate pairs."""
+    return _UNSTORABLE.sub("\ufffd", text)

@@ -155,8 +155,8 @@ class SmallScribe:
 class Line:
     """The worker's side without an engine: a publisher and a listener, joined as the runtime joins them."""
 
-    def __init__(self, url: str, *, held_max: int = 64_000_000) -> None:
-        self.publisher = Publisher(client_make(url), held_max=held_max)
+    def __init__(self, url: str, *, held_max: int = 64_000_000, confirm_s: float = 0.4) -> None:
+        self.publisher = Publisher(client_make(url), held_max=held_max, confirm_s=confirm_s)
         self.controls: list[Control] = []
         self.connections = 0
         self.listener = Listener(

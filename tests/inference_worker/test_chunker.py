@@ -19,7 +19,7 @@ def borders(text: str) -> set[int]:
     return {match.end() for match in regex.finditer(r"\X", text)} | {0}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(MOVES)
 def test_chunks_join_to_the_text_and_cut_no_grapheme(moves: list[tuple[str, float]]) -> None:
     chunker, now, chunks = Chunker(), 0.0, []
@@ -40,7 +40,7 @@ def test_chunks_join_to_the_text_and_cut_no_grapheme(moves: list[tuple[str, floa
         assert len(chunk.encode(errors="surrogatepass")) <= CHUNK_BYTES
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(MOVES)
 def test_nothing_that_may_be_shown_is_held_longer_than_said(moves: list[tuple[str, float]]) -> None:
     chunker, now = Chunker(), 0.0

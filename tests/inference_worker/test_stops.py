@@ -18,7 +18,7 @@ def cut(text: str, stops: list[str]) -> str:
     return text[: min((at for stop in stops if stop and (at := text.find(stop)) >= 0), default=len(text))]
 
 
-@settings(max_examples=500)
+@settings(max_examples=200)
 @given(st.lists(TEXT, max_size=12), STOPS)
 def test_what_goes_out_is_the_text_before_the_first_stop(parts: list[str], stops: list[str]) -> None:
     held = StopStrings(stops)
@@ -34,7 +34,7 @@ def test_what_goes_out_is_the_text_before_the_first_stop(parts: list[str], stops
     assert out + held.flush() == cut(text, stops)
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(TEXT, STOPS)
 def test_no_more_is_held_back_than_must_be(text: str, stops: list[str]) -> None:
     held = StopStrings(stops)
