@@ -86,7 +86,7 @@ time.sleep(600)
 
 def test_a_wrong_setting_is_named_without_a_traceback() -> None:
     with pytest.raises(ValidationError) as caught:
-        Env(PORT="seventy", WEB_PROCESSES=0)  # type: ignore[arg-type]
+        Env(PORT="seventy", WEB_PROCESSES=0)
     sentence = checks.settings_sentence(caught.value)
     assert sentence.startswith("PORT: ")
     assert "; WEB_PROCESSES: " in sentence

