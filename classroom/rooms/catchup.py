@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from django.db import DatabaseError, transaction
+from django.db import Error, transaction
 
 from classroom.rooms import frames, journal, projection
 from classroom.rooms.access import RoomRights
@@ -32,8 +32,8 @@ async def viewer_catch_up(hub: Hub, feed: Feed, viewer: Viewer) -> None:
                 return
             if viewer.wants_snapshot:
                 await _snapshot_send(hub, feed, viewer)
-            told = await _missing(feed, viewer)
-            if told is None:
+            told = await _missing(hub, feed, viewer)
+            if told is None or viewer.wants_snapshot:  # the log may have become another one while we read
                 viewer.wants_snapshot = True
                 continue
             if told:
@@ -41,7 +41,7 @@ async def viewer_catch_up(hub: Hub, feed: Feed, viewer: Viewer) -> None:
             elif viewer.cursor == feed.head:
                 viewer.live = True  # no await since `feed.head` was read: nothing can have slipped between
                 return
-    except DatabaseError as error:
+    except Error as error:
         log.warning("catch_up_failed", room=str(feed.room_id), error=str(error))
         viewer.close(frames.Close.RESTART, retry_ms=2_000)
 
@@ -58,8 +58,10 @@ async def _drained(viewer: Viewer) -> bool:
     return True
 
 
-async def _missing(feed: Feed, viewer: Viewer) -> list[Told] | None:
+async def _missing(hub: Hub, feed: Feed, viewer: Viewer) -> list[Told] | None:
     """The next events for this viewer; empty at the head; None if only a snapshot helps."""
+    if feed.head is not None and viewer.cursor > feed.head:
+        await hub.repair(feed)  # state or log have shown her what this process has not yet heard of
     ring = feed.since(viewer.cursor)
     if ring is not None:
         return ring
@@ -89,7 +91,7 @@ def _told_write(viewer: Viewer, told: list[Told]) -> None:
 async def _snapshot_send(hub: Hub, feed: Feed, viewer: Viewer) -> None:
     state, epoch, seq = await offload(snapshot_read, viewer.rights)
     if epoch != feed.epoch:
-        feed.start(epoch, seq)
+        hub.restart(feed, epoch, seq)
     viewer.wants_snapshot, viewer.cursor = False, seq
     viewer.send(snapshot_frame(hub, feed, state, epoch, seq))
 

@@ -13,7 +13,7 @@ from uuid import UUID
 import structlog
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
-from django.db import DatabaseError
+from django.db import Error
 from django.http import Http404
 from django.http.request import split_domain_port, validate_host
 
@@ -79,7 +79,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
         except Http404:
             await self._close(Close.NOT_FOUND)
             return None
-        except DatabaseError:
+        except Error:
             await self._close(Close.RESTART, f"retry_ms={random.randrange(500, 5_000)}")  # noqa: S311
             return None
         viewer = self._viewer(rights, spent)
@@ -131,6 +131,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
             if frame.type == "join":
                 if joined:
                     raise FrameError("bad_field", "This socket has joined already.", field="type")
+                viewer.renew(await offload(_rights, viewer.user_id, viewer.room_id))  # hello is seconds old
                 await hub().attach(viewer, after=frame.data.after, epoch=frame.data.epoch)
                 return True
             if not joined:
@@ -142,7 +143,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
             self._count(viewer, error)
         except (Http404, Room.DoesNotExist):
             viewer.close(Close.REVOKED)
-        except DatabaseError:
+        except Error:
             log.exception("frame_not_saved")
             sorry = FrameError("unavailable", "This could not be saved just now. Try again.", retry_ms=1_000)
             viewer.send(frames.error_frame(sorry, ref))

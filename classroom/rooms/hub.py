@@ -2,7 +2,7 @@
 
 Rules (PROTOCOL.md): H1 only the next seq is delivered; H2 a hole is read from the log; H3 the log's head is compared once
 a second, so a lost hint costs a second at most; H4 a slow, late or reconnecting viewer is the same case: it catches up
-from ring, log or snapshot and then goes live without a hole; H5 rights are read again every RIGHTS_S; H6 without Redis
+from ring, log or snapshot and then goes live without a hole; H5 rights are read again (``rights``); H6 without Redis
 delivery goes on by H3.
 """
 
@@ -10,24 +10,21 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 import uuid
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 import structlog
 from channels.layers import get_channel_layer
-from django.db import DatabaseError
+from django.db import Error
 
-from classroom.people.models import RevokedSession
-from classroom.people.tickets import auth_digest
-from classroom.rooms import access, broadcast, catchup, frames, journal
+from classroom.rooms import broadcast, catchup, frames, journal
 from classroom.rooms.feed import Feed, Told
 from classroom.rooms.models import Room
 from classroom.rooms.offload import offload
+from classroom.rooms.rights import Rights
 from classroom.rooms.roster import LAYER_ERRORS, Roster
 from classroom.rooms.viewers import Viewer
 from classroom.rooms.watching import Watcher
@@ -35,9 +32,7 @@ from classroom.rooms.wiring import tutor_state
 
 log = structlog.get_logger(__name__)
 CHECK_S = 1.0
-RIGHTS_S = 5.0
 HOLE_WAIT_S = 0.005  # hints of a person's event and of the scribe may cross
-WITHOUT_DATABASE_S = 30.0  # rights that could not be read for so long are no rights
 MESSAGES_A_PASS = 64
 
 
@@ -53,17 +48,20 @@ class Hub:
         self._tasks: set[asyncio.Task[Any]] = set()
         self._flush_due: set[Feed] = set()
         self._ready = asyncio.Event()
+        self._begun_at = asyncio.get_running_loop().time()
         self.roster = Roster(self)
-        self._rights_read_at = time.monotonic()
+        self.rights = Rights(self)
         self._opening = asyncio.Lock()
-        for work in (self._listen, self._check, self._rights, self.roster.run):
-            self._spawn(work())
+        for work in (self._listen, self._check, self.rights.run, self.roster.run):
+            self._keep(work)
 
     # ---- viewers
 
     async def attach(self, viewer: Viewer, *, after: int | None, epoch: str | None) -> None:
-        """Let a viewer in at ``after`` (None: with a snapshot). Raises DatabaseError when the log cannot be read."""
+        """Let a viewer in at ``after`` (None: with a snapshot). Raises django.db.Error when the log cannot be read."""
         feed = await self._open(viewer.room_id)
+        if after is not None and feed.head is not None and after > feed.head:
+            await self.repair(feed)  # another process was quicker to hear of it
         fits = after is not None and feed.head is not None and after <= feed.head and epoch in (None, feed.epoch)
         viewer.cursor = after if fits and after is not None else 0
         viewer.wants_snapshot = not fits
@@ -83,6 +81,10 @@ class Hub:
             self.roster.leave(viewer)
         self._close_if_empty(feed)
 
+    def viewers(self) -> list[Viewer]:
+        """Everybody who looks at any room through this process."""
+        return [viewer for feed in self.feeds.values() for viewer in feed.viewers]
+
     async def watch(self, room_ids: Iterable[UUID], *, quiet_s: float = 5.0) -> AsyncIterator[set[UUID]]:
         """Which of these rooms have changed, coalesced to four times a second; an empty set after ``quiet_s`` of nothing."""
         watcher = Watcher()
@@ -101,9 +103,8 @@ class Hub:
     async def drain(self, spread_ms: int = 5_000) -> None:
         """Before a restart: every socket gets 1012 and its own moment to come back (F9)."""
         self.draining = True
-        for feed in list(self.feeds.values()):
-            for viewer in list(feed.viewers):
-                viewer.close(frames.Close.RESTART, retry_ms=random.randrange(200, spread_ms))  # noqa: S311
+        for viewer in self.viewers():
+            viewer.close(frames.Close.RESTART, retry_ms=random.randrange(200, spread_ms))  # noqa: S311
         for task in list(self._tasks):
             task.cancel()
 
@@ -117,7 +118,7 @@ class Hub:
                 await self._subscribe(feed)
                 try:
                     feed.start(*await offload(journal.head, room_id))
-                except (DatabaseError, Room.DoesNotExist):
+                except (Error, Room.DoesNotExist):
                     del self.feeds[room_id]
                     raise
                 feed.present = await self.roster.present(room_id)
@@ -130,11 +131,14 @@ class Hub:
             self._spawn(self._unsubscribe(feed))
 
     async def _subscribe(self, feed: Feed) -> None:
+        loop = asyncio.get_running_loop()
         try:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._ready.wait(), CHECK_S)  # the first viewer of a process comes early
+            with suppress(TimeoutError):  # the first viewer of a process comes before its channel
+                async with asyncio.timeout_at(max(loop.time(), self._begun_at + CHECK_S)):
+                    await self._ready.wait()
             if self._channel is not None:
-                await self._layer.group_add(broadcast.room_group(feed.room_id), self._channel)
+                async with asyncio.timeout(CHECK_S):  # a Redis that hangs must not keep people out
+                    await self._layer.group_add(broadcast.room_group(feed.room_id), self._channel)
                 feed.subscribed = True
         except LAYER_ERRORS as error:
             log.warning("layer_away", room=str(feed.room_id), error=str(error))
@@ -179,6 +183,15 @@ class Hub:
         task.add_done_callback(self._done)
         return task
 
+    def _keep(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Spawn work that must not end: whatever broke it has been logged, and it begins again."""
+
+        def again(task: asyncio.Task[Any]) -> None:
+            if not task.cancelled():
+                asyncio.get_running_loop().call_later(CHECK_S, self._keep, work)
+
+        self._spawn(work()).add_done_callback(again)
+
     def _done(self, task: asyncio.Task[Any]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception() is not None:
@@ -208,7 +221,7 @@ class Hub:
             self._tutor_changed({"available": message["available"], "reason": message["reason"]})
             return
         if kind == "rights.changed":
-            self._spawn(self._rights_read())
+            self._spawn(self.rights.read())
             return
         feed = self.feeds.get(UUID(message["room"]))
         if feed is None:
@@ -239,59 +252,27 @@ class Hub:
             await asyncio.sleep(CHECK_S)
             try:
                 self._tutor_changed(await offload(tutor_state))
-                heads = await offload(journal.heads, list(self.feeds))
+                known = {room_id: feed.head or 0 for room_id, feed in self.feeds.items()}
+                heads = await offload(journal.heads, list(known))
                 for feed in list(self.feeds.values()):
-                    if not feed.subscribed:
+                    if not feed.subscribed and self._ready.is_set():
                         await self._subscribe(feed)
                     epoch, head = heads.get(feed.room_id, (feed.epoch, feed.head or 0))
-                    if epoch != feed.epoch or head < (feed.head or 0):
-                        self._restart(feed, epoch, head)
+                    # Hints may have raised feed.head while the heads were read: only an older one can be "too high".
+                    if epoch != feed.epoch or head < known.get(feed.room_id, 0):
+                        self.restart(feed, epoch, head)
                     elif feed.head is not None and head > feed.head:
                         await self.repair(feed)
-            except DatabaseError as error:
+            except Error as error:
                 log.warning("log_away", error=str(error))
 
-    def _restart(self, feed: Feed, epoch: str, head: int) -> None:
+    def restart(self, feed: Feed, epoch: str, head: int) -> None:
         """The log is not the one we knew (a restored backup): everybody starts from a snapshot."""
         feed.start(epoch, head)
         for viewer in feed.viewers:
-            viewer.live, viewer.wants_snapshot = False, True
-            viewer.catching_up = self._spawn(catchup.viewer_catch_up(self, feed, viewer))
-
-    async def _rights(self) -> None:
-        while True:
-            await asyncio.sleep(RIGHTS_S)
-            try:
-                await self._rights_read()
-                self._rights_read_at = time.monotonic()
-            except DatabaseError as error:
-                log.warning("rights_away", error=str(error))
-                if time.monotonic() - self._rights_read_at > WITHOUT_DATABASE_S:
-                    for viewer in self._viewers():
-                        viewer.close(frames.Close.RESTART, retry_ms=5_000)
-
-    async def _rights_read(self) -> None:
-        """H5: one batch of queries for all viewers of this process."""
-        viewers = self._viewers()
-        if not viewers:
-            return
-        rights = await offload(access.rights_of, [(v.user_id, v.room_id) for v in viewers])
-        revoked = await offload(_revoked, {v.session for v in viewers if v.session})
-        for viewer in viewers:
-            mine = rights.get((viewer.user_id, viewer.room_id))
-            if mine is None or viewer.session in revoked or viewer.auth not in ("", auth_digest(mine.user)):
-                viewer.close(frames.Close.REVOKED)
-            elif viewer.until is not None and viewer.until < datetime.now(UTC):
-                viewer.close(frames.Close.EXPIRED)
-            else:
-                viewer.rights, viewer.audiences = mine, mine.audiences
-
-    def _viewers(self) -> list[Viewer]:
-        return [viewer for feed in self.feeds.values() for viewer in feed.viewers]
-
-
-def _revoked(sessions: set[str]) -> set[str]:
-    return set(RevokedSession.objects.filter(digest__in=sessions).values_list("digest", flat=True))
+            was_live, viewer.live, viewer.wants_snapshot = viewer.live, False, True
+            if was_live:  # the others are catching up already, and will find that they want one
+                viewer.catching_up = self._spawn(catchup.viewer_catch_up(self, feed, viewer))
 
 
 class _Holder:

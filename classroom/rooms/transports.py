@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import cast
 from uuid import UUID
 
-from django.db import DatabaseError
+from django.db import Error
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework.authentication import CSRFCheck
@@ -55,7 +55,7 @@ async def room_events(request: HttpRequest, room_id: UUID) -> HttpResponseBase:
         return JsonResponse(frames.error_frame(error, None), status=STATUS.get(error.code, 400))
     except Http404:
         return _problem(404, "not_found", "There is no such room.")
-    except DatabaseError:
+    except Error:
         return _problem(503, "unavailable", "The log cannot be read just now.")
 
 

@@ -76,6 +76,10 @@ class Viewer:
         self.closed: int | None = None
         self.catching_up: asyncio.Task[None] | None = None
 
+    def renew(self, rights: RoomRights) -> None:
+        """What this person may see from now on."""
+        self.rights, self.audiences = rights, rights.audiences
+
     @property
     def person(self) -> dict[str, Any]:
         return self.rights.by
