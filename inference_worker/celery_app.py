@@ -98,7 +98,9 @@ def _logging(**_: Any) -> None:
 
 @worker_init.connect
 def _start(sender: Any, **_: Any) -> None:
-    # Before the worker connects: it takes no ticket until the model is ready, or known to be broken.
+    # Before the worker connects: it takes no ticket until the model is ready, or known to be broken. Celery sets up
+    # logging later, and a model that is converted has much to say.
+    _logging()
     runtime = Runtime(
         RuntimeOptions(
             worker=worker_name(sender.hostname),

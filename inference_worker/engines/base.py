@@ -19,6 +19,7 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -30,6 +31,21 @@ Progress = Callable[[str], None]
 
 class ModelError(Exception):
     """The model cannot be used. The text names the file, folder or package that is wrong, and says why."""
+
+
+@contextmanager
+def blamed(what: Path) -> Iterator[None]:
+    """Whatever goes wrong inside is a ModelError that names ``what``.
+
+    Any exception at all: libraries read somebody's files here, and each format has error classes of its own.
+    """
+    try:
+        yield
+    except ModelError:
+        raise
+    except Exception as error:
+        words = (str(error).strip() or type(error).__name__).splitlines()
+        raise ModelError(f"{what} cannot be used: {' '.join(words)[:300]}") from error
 
 
 class RequestError(Exception):

@@ -14,12 +14,20 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
 from inference_worker.checkpoints import model_folder
-from inference_worker.engines.base import EngineOptions, Finish, Handle, ModelError, Progress, Request, RequestError
+from inference_worker.engines.base import (
+    EngineOptions,
+    Finish,
+    Handle,
+    ModelError,
+    Progress,
+    Request,
+    RequestError,
+    blamed,
+)
 from inference_worker.engines.detokeniser import Detokeniser
 from inference_worker.engines.drawing import Drawer
 from inference_worker.engines.pooled import PooledEngine
@@ -51,30 +59,31 @@ class TransformersEngine(PooledEngine):
             # Each running request computes in a thread of its own; more OpenMP threads than cores wait for each other.
             torch.set_num_threads(max(1, (os.cpu_count() or 1) // self.slots))
         folder = model_folder(self.options.model, self.options.data_dir, progress)
-        try:
-            self._load(folder)
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, ImportError) as error:
-            raise ModelError(f"{folder} cannot be loaded: {_first_line(error)}") from error
-        except SafetensorError as error:
-            raise ModelError(f"a weights file in {folder} is damaged: {_first_line(error)}") from error
-        try:
+        self._load(folder)
+        with blamed(folder):
             self._generate(Handle(WARM_UP))
-        except (RequestError, RuntimeError, ValueError) as error:
-            raise ModelError(f"{folder} loads but cannot generate: {_first_line(error)}") from error
 
     def _load(self, folder: Path) -> None:
         transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a log is no terminal
         transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-        tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
+        with blamed(folder / "config.json"):
+            AutoConfig.from_pretrained(str(folder), trust_remote_code=False)
+        with blamed(folder / "tokenizer.json"):
+            tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
         if not tokenizer.is_fast:
             raise ModelError(f"{folder / 'tokenizer.json'} is missing: only fast tokenizers can stream")
         if not tokenizer.chat_template:
             raise ModelError(
                 f"{folder / 'chat_template.jinja'} is missing: a model without a chat template cannot talk"
             )
-        net: Any = AutoModelForCausalLM.from_pretrained(
-            str(folder), dtype="auto", use_safetensors=True, trust_remote_code=False, local_files_only=True
-        )
+        with blamed(folder):
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
+                str(folder), dtype="auto", use_safetensors=True, trust_remote_code=False, output_loading_info=True
+            )
+        net, found = loaded
+        if missing := sorted(found["missing_keys"]):
+            # The library fills them with random numbers and goes on.
+            raise ModelError(f"the weights in {folder} are incomplete: {missing[0]} and {len(missing) - 1} more")
         dtype = compute_dtype(self.device)
         for weight in net.parameters():
             # Copied off the file's memory map, whose unaligned pages make every step 1.4 times slower.
@@ -158,7 +167,3 @@ def compute_dtype(device: str) -> torch.dtype:
     if device == "cuda":
         return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
     return torch.bfloat16 if torch.cpu._is_avx512_bf16_supported() else torch.float32
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0][:300]
