@@ -28,5 +28,5 @@ export default defineConfig({
       input: { theme: "src/theme.ts", site: "src/site.ts", room: "src/room.ts", dashboard: "src/dashboard.ts" },
     },
   },
-  test: { environment: "jsdom", include: ["test/**/*.test.ts"] },
+  test: { environment: "jsdom", include: ["test/**/*.test.ts"], testTimeout: 60_000 },
 });

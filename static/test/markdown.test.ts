@@ -16,7 +16,7 @@ describe("the payload corpus", () => {
     expect(new Set(payloads).size).toBeGreaterThanOrEqual(120);
   });
   it.each(payloads)("renders without anything that runs or loads: %s", (payload) => {
-    for (let length = 1; length <= payload.length; length++) expect(dangers(rendered(payload.slice(0, length)))).toEqual([]);
+    expect(dangers(rendered(payload))).toEqual([]); // every prefix: stream.test.ts
     expect(dangers(rendered(`Before **${payload}** after`))).toEqual([]);
     expect(dangers(rendered(`- a\n- ${payload.replaceAll("\n", " ")}`))).toEqual([]);
     expect(dangers(rendered(`$x = ${payload}$`))).toEqual([]);

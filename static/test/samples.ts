@@ -1,0 +1,34 @@
+// A room for tests: people, frames and a snapshot. Charlie is the outsider: never in the room.
+
+import type { ErrorFrame, Item, Person, Received, RoomState, ServerData, ServerFrame, ServerType, You } from "../src/frames";
+
+export const ALICE: Person = { id: "a", name: "Alice Archer", role: "teacher" };
+export const BOB: Person = { id: "b", name: "Bob Baker", role: "student" };
+export const LIN: Person = { id: "l", name: "林小雨", role: "student" };
+export const ROOM = "11111111-1111-4111-8111-111111111111";
+
+export function frame<T extends ServerType>(type: T, data: ServerData[T], seq: number | null = null, by: Person | null = null): ServerFrame {
+  return { type, seq, at: "2026-11-21T09:00:00.000Z", by, ref: null, data } as ServerFrame;
+}
+
+export function you(person: Person, change: Partial<You> = {}): You {
+  return { ...person, staff: false, can: { post: true, ask: true, stop: true }, ...change };
+}
+
+export function hello(who: You = you(BOB), seq = 0, epoch = "e"): ServerFrame {
+  return frame("hello", { v: 1, room: ROOM, epoch, seq, you: who, limits: { text: 8000, frame: 65536, heartbeat_s: 25 } });
+}
+
+export function roomState(items: Item[] = [], change: Partial<RoomState> = {}): RoomState {
+  return { room: { id: ROOM, title: "Table one", state: "open", class: "Year 9" }, problem: null, items, hands: [], truncated: false, ...change };
+}
+
+export function snapshot(seq: number, state: RoomState = roomState(), change: Partial<ServerData["snapshot"]> = {}): ServerFrame {
+  return frame("snapshot", { state, epoch: "e", present: [ALICE, BOB], tutor: { available: true, reason: "" }, ...change }, seq);
+}
+
+export function errorFrame(ref: string | null, change: Partial<ErrorFrame> = {}): ErrorFrame {
+  return { type: "error", ref, code: "bad_field", message: "`data.text` is wrong.", field: "data.text", retryable: false, retry_ms: null, ...change };
+}
+
+export const json = (value: Received): string => JSON.stringify(value);
