@@ -60,7 +60,8 @@ def broker_url(redis_url: str) -> str:
 
 
 settings = Settings()
-app = Celery("inference_worker", include=["inference_worker.tasks"])
+# fixups: Celery would import Django, and the whole web side, when DJANGO_SETTINGS_MODULE happens to be set.
+app = Celery("inference_worker", include=["inference_worker.tasks"], fixups=[])
 app.conf.update(
     broker_url=broker_url(settings.redis_url),
     broker_connection_retry_on_startup=True,
