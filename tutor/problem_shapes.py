@@ -16,8 +16,10 @@ from pydantic import BaseModel, Field, ValidationError
 
 STATEMENT_LIMIT = 20_000
 TITLE_LIMIT = 200
+PARAGRAPH = "\n\n"
 SPECIAL = re.compile(r"([\\`*_$\[\]<>~|])")
-LEADING = re.compile(r"^(\s*)([#+=-]|\d+(?=[.)]\s))")
+LEADING = re.compile(r"([#+=-]|\d+(?=[.)](?:\s|$)))")
+MARK = "\ue000"  # from the private use area: no text has it
 CALCULATION = re.compile(r"<<[^<>]*>>")
 ANSWER_LINE = re.compile(r"^####\s*(.+?)\s*$", re.MULTILINE)
 
@@ -115,12 +117,13 @@ def _statement(row: StepsRow, warnings: list[str]) -> str:
     parts = [markdown(row.body, "body", warnings)]
     for number, step in enumerate(row.steps):
         name = f"steps.{number}"
-        text = "\n\n".join(filter(None, (markdown(t, name, warnings) for t in (step.title, step.body))))
+        text = PARAGRAPH.join(filter(None, (markdown(t, name, warnings) for t in (step.title, step.body))))
         if len(row.steps) > 1:
-            text = f"**{number + 1}.** {text}"
-        choices = [f"- {markdown(choice, name, warnings)}" for choice in step.choices or []]
+            # A displayed formula begins its own paragraph.
+            text = f"**{number + 1}.**{PARAGRAPH if text.startswith('$$') else ' '}{text}"
+        choices = [f"- {markdown(choice, name, warnings, display=False)}" for choice in step.choices or []]
         parts += [text, "\n".join(choices)]
-    statement = "\n\n".join(filter(None, parts)) or markdown(row.title, "title", warnings)
+    statement = PARAGRAPH.join(filter(None, parts)) or markdown(row.title, "title", warnings)
     if len(statement) > STATEMENT_LIMIT:
         raise ShapeError("steps", f"make a statement of {len(statement)} characters; the limit is {STATEMENT_LIMIT}")
     return statement
@@ -168,37 +171,38 @@ def _short(text: str, limit: int = 60) -> str:
     return text[:limit].rsplit(" ", 1)[0].rstrip(" ,.;:") + "…"
 
 
-def markdown(text: str, field: str, warnings: list[str]) -> str:
-    """Text with ``$$x$$`` formulas as Markdown with ``$x$``; everything else means itself.
+def markdown(text: str, field: str, warnings: list[str], *, display: bool = True) -> str:
+    """Text with ``$$x$$`` formulas as Markdown with ``$x$``; everything else means itself, each line a paragraph.
 
-    A paragraph that is one formula becomes a displayed one. An unpaired ``$$`` is kept as text and warned about.
+    A text that is one formula becomes a displayed one. An unpaired ``$$`` is kept as text and warned about.
     """
-    parts = text.split("$$")
+    parts = text.replace(MARK, "").split("$$")
     if len(parts) % 2 == 0:
         warnings.append(f"{field}: an unpaired $$ is shown as it stands")
         parts[-2:] = ["$$".join(parts[-2:])]
-    built = ""
-    for place, part in enumerate(parts):
-        if place % 2 == 0:
-            # A digit right behind a closing dollar would keep the formula from closing.
-            gap = " " if built.endswith("$") and part[:1].isdigit() else ""
-            built += gap + _escape(part, at_start=not built)
-        elif formula := " ".join(part.split()):
-            built += "$" + re.sub(r"(?<!\\)\$", r"\\$", formula) + "$"
-    alone = len(parts) == 3 and not parts[0].strip() and not parts[2].strip() and built.strip()
-    return f"${built.strip()}$" if alone else built.strip()
+    formulas = [_formula(part) for part in parts[1::2]]
+    # Formulas step aside for a mark while the text around them is escaped line by line.
+    lines = MARK.join(parts[0::2]).split("\n")
+    escaped = PARAGRAPH.join(filter(None, (_escape(line.strip()) for line in lines)))
+    if escaped == MARK and display and formulas[0]:
+        return f"${formulas[0]}$"
+    # A digit right behind a closing dollar would keep the formula from closing.
+    escaped = re.sub(rf"{MARK}(?=\d)", f"{MARK} ", escaped)
+    for formula in formulas:
+        escaped = escaped.replace(MARK, formula, 1)
+    return escaped.strip()
 
 
-def _escape(text: str, *, at_start: bool) -> str:
-    lines = [SPECIAL.sub(r"\\\1", line.strip() if place else line) for place, line in enumerate(text.split("\n"))]
-    marked = [_escape_start(line) if place or at_start else line for place, line in enumerate(lines)]
-    return "\n\n".join(line for line in marked if line or len(marked) == 1)
+def _formula(text: str) -> str:
+    inside = " ".join(text.split())
+    return "$" + re.sub(r"(?<!\\)\$", r"\\$", inside) + "$" if inside else ""
 
 
-def _escape_start(line: str) -> str:
-    """What would begin a heading, a list or a rule at a line's start means itself."""
+def _escape(line: str) -> str:
+    """The line with everything escaped that Markdown would take for a sign, at its start above all."""
+    line = SPECIAL.sub(r"\\\1", line)
     found = LEADING.match(line)
     if found is None:
         return line
-    sign = found[2]
-    return line[: found.start(2)] + (f"\\{sign}" if not sign.isdigit() else f"{sign}\\") + line[found.end(2) :]
+    sign, rest = found[1], line[found.end() :]
+    return f"{sign}\\{rest}" if sign.isdigit() else f"\\{sign}{rest}"

@@ -1,0 +1,78 @@
+"""Django's admin: every model has its page, and records that nobody may change cannot be changed there."""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from classroom.people.models import RevokedSession, SpentTicket, User
+from classroom.review import services
+from classroom.rooms import journal
+from classroom.rooms.models import Room
+from tutor.models import Answer, Reference, Shard
+
+OURS = [model for model in apps.get_models() if model.__module__.startswith(("classroom.", "tutor."))]
+READ_ONLY = {"Event", "Answer", "ReadAudit", "Shard", "SpentTicket", "RevokedSession"}
+
+
+@pytest.fixture
+def office(room: Room, root: User, client_for) -> Client:  # type: ignore[no-untyped-def]
+    """An admin's browser, and one row of each kind."""
+    root.is_staff = root.is_superuser = True
+    root.save()
+    with transaction.atomic():
+        journal.append(room.pk, type="message.posted", data={"text": "hi"}, actor=root)
+    Answer.objects.create(room=room, question="?", asked_at=timezone.now(), asked_seq=1)
+    Shard.objects.create(pk=0)
+    Reference.objects.create(problem=room.problem)
+    SpentTicket.objects.create(jti="j", expires_at=timezone.now())
+    RevokedSession.objects.create(digest="d")
+    services.read_record(room=room, actor=root, actor_name="Root", verb="view")
+    room.school_class.groups.create(name="Group one")
+    return client_for(root)
+
+
+def address(model: type, action: str = "changelist") -> str:
+    return f"/admin/{model._meta.app_label}/{model._meta.model_name}/"  # type: ignore[attr-defined]
+
+
+def test_every_model_of_ours_is_registered() -> None:
+    assert [model.__name__ for model in OURS if model not in admin.site._registry] == []
+
+
+@pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
+def test_lists_rows_and_searches_render(office: Client, model: type) -> None:
+    row = model.objects.first()  # type: ignore[attr-defined]
+    assert row is not None
+    for path in ("", f"{row.pk}/change/"):
+        assert office.get(address(model) + path, follow=True).status_code == 200
+    if admin.site._registry[model].search_fields:  # type: ignore[index]
+        assert office.get(address(model), {"q": "one"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "model", [model for model in OURS if model.__name__ in READ_ONLY], ids=lambda model: model.__name__
+)
+def test_records_are_to_look_at(office: Client, model: type) -> None:
+    row = model.objects.first()  # type: ignore[attr-defined]
+    for path in ("add/", f"{row.pk}/delete/"):
+        assert office.get(address(model) + path).status_code == 403
+        assert office.post(address(model) + path, {"post": "yes"}).status_code == 403
+    assert office.post(f"{address(model)}{row.pk}/change/", {}).status_code == 403
+    assert model.objects.filter(pk=row.pk).exists()  # type: ignore[attr-defined]
+
+
+def test_a_class_with_a_log_is_not_deleted_by_hand(office: Client, room: Room) -> None:
+    office.post(f"{address(type(room.school_class))}{room.school_class_id}/delete/", {"post": "yes"})
+    assert Room.objects.filter(pk=room.pk).exists()
+
+
+@pytest.mark.parametrize("who", ["alice", "bob", "charlie"])
+def test_nobody_else_gets_in(request: pytest.FixtureRequest, office: Client, client_for, who: str) -> None:  # type: ignore[no-untyped-def]
+    user = request.getfixturevalue(who)
+    assert client_for(user).get("/admin/").status_code == 302
+    assert client_for(user).get(address(Room)).status_code == 302

@@ -1,0 +1,91 @@
+"""Transcripts in the browser: found, read, with private text for admins alone. The table of roles is in tests/rooms."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from classroom.people.models import User
+from classroom.review import views
+from classroom.review.models import ReadAudit
+from classroom.rooms.models import Room
+from tests.review.conftest import Say
+
+
+@pytest.fixture
+def teacher(talk: Room, alice: User, client_for) -> Client:  # type: ignore[no-untyped-def]
+    return client_for(alice)
+
+
+def test_the_list_is_searched_and_filtered(teacher: Client, talk: Room) -> None:
+    assert b"Table one" in teacher.get("/review/").content
+    assert b"Table one" in teacher.get("/review/?q=hello&state=open&answers=yes").content
+    nothing = teacher.get("/review/?q=nowhere").content
+    assert b"No transcript fits" in nothing
+    assert f"/review/{talk.pk}/".encode() not in nothing
+    assert not ReadAudit.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "query", ["since=yesterday", "state=ajar", "school_class=1", "since=2026-03-02&until=2026-03-01", "q=a%E2%80%AEb"]
+)
+def test_a_wrong_filter_is_named(teacher: Client, query: str) -> None:
+    answer = teacher.get(f"/review/?{query}")
+    assert answer.status_code == 400
+    assert answer.context["form"].errors
+
+
+def test_long_lists_come_in_pages(teacher: Client, talk: Room, alice: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(views, "ROOMS_A_PAGE", 2)
+    for number in range(4):
+        Room.objects.create(school_class=talk.school_class, title=f"Room {number}", created_by=alice)
+    first = teacher.get("/review/?state=open").content.decode()
+    assert 'href="?state=open&amp;page=2"' in first
+    assert len(teacher.get("/review/?page=3").context["page"].object_list) == 1
+
+
+def test_a_transcript_shows_everything_and_is_written_down(teacher: Client, talk: Room, alice: User) -> None:
+    answer = teacher.get(f"/review/{talk.pk}/")
+    page = answer.content.decode()
+    for words in (
+        "Hello, I am Bob", "Why, asks Bob Baker?", "Because, Bob.", "raised a hand", "closed the room", "tiny-model", "seed-1",
+        "31 in, 7 out", "trace-1", "250 ms", "700 ms", "1500 ms", "What is $1+1$?",
+    ):  # fmt: skip
+        assert words in page, words
+    assert "no-store" in answer["Cache-Control"]
+    read = ReadAudit.objects.get()
+    assert (read.verb, read.detail, read.actor) == ("view", "page 1", alice)
+
+
+def test_private_text_and_readers_are_for_admins(teacher: Client, talk: Room, root: User, client_for) -> None:  # type: ignore[no-untyped-def]
+    page = teacher.get(f"/review/{talk.pk}/").content.decode()
+    for hidden in ("PRIVATE THOUGHT", "Who read this", "names=1"):
+        assert hidden not in page
+    page = client_for(root).get(f"/review/{talk.pk}/").content.decode()
+    assert "&lt;think&gt;PRIVATE THOUGHT&lt;/think&gt;Because." in page
+    assert "Who read this" in page
+    assert "Alice Archer" in page[page.index("Who read this") :]
+    assert "?names=1" in page
+
+
+def test_long_transcripts_come_in_pages(
+    teacher: Client, talk: Room, alice: User, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "LINES_A_PAGE", 5)
+    for number in range(5):
+        say(talk, "message.posted", alice, "teacher", text=f"line {number}")
+    first = teacher.get(f"/review/{talk.pk}/").content.decode()
+    assert "line 4" not in first
+    assert "line 4" in teacher.get(f"/review/{talk.pk}/?page=3").content.decode()
+    assert ReadAudit.objects.filter(detail="page 3").exists()
+
+
+def test_an_empty_room_reads_as_empty(room: Room, alice: User, client_for) -> None:  # type: ignore[no-untyped-def]
+    assert b"Nothing has been said" in client_for(alice).get(f"/review/{room.pk}/").content
+
+
+def test_charlie_finds_no_transcript(talk: Room, charlie: User, client_for) -> None:  # type: ignore[no-untyped-def]
+    client = client_for(charlie)
+    assert client.get("/review/").status_code == 403
+    assert client.get(f"/review/{talk.pk}/").status_code == 404
+    assert not ReadAudit.objects.exists()
