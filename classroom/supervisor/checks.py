@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from classroom.supervisor import redis
 
 FREE_MB = 300  # less than this, and SQLite or the AOF would soon be cut off in the middle of a lesson
+FIRST_MB = 1000  # the first start also unpacks the demo model
 
 
 class Trouble(Exception):
@@ -46,6 +47,11 @@ def disk_sentence(error: OSError, data: Path) -> str:
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return f"The disk is full: nothing can be written in {data}. Free some space, or set DATA_DIR to another disk."
     return f"DATA_DIR {data} cannot be written ({error.strerror}). Set DATA_DIR to a folder of yours."
+
+
+def space_needed(data: Path, *, model: str) -> int:
+    """Megabytes that must be free before anything is started."""
+    return FIRST_MB if model == "demo" and not (data / "models").is_dir() else FREE_MB
 
 
 def space_check(data: Path, *, free_mb: int = FREE_MB) -> None:

@@ -49,6 +49,13 @@ def test_too_little_space_is_told_before_anything_starts(tmp_path: Path) -> None
         checks.space_check(tmp_path, free_mb=1_000_000_000)
 
 
+def test_the_first_start_needs_room_for_the_model(tmp_path: Path) -> None:
+    assert checks.space_needed(tmp_path, model="demo") == checks.FIRST_MB
+    assert checks.space_needed(tmp_path, model="/models/mine") == checks.FREE_MB
+    (tmp_path / "models").mkdir()
+    assert checks.space_needed(tmp_path, model="demo") == checks.FREE_MB
+
+
 def test_a_path_too_long_for_a_socket_is_told(tmp_path: Path) -> None:
     long = tmp_path / ("x" * LONGEST_SOCKET_PATH)
     with pytest.raises(Trouble, match="too long for a socket's name"):
