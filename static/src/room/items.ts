@@ -75,11 +75,11 @@ function answerLine(item: AnswerItem, context: ItemContext): TemplateResult {
     <article class="said" aria-label=${`Question by ${item.by?.name ?? "somebody"}, ${clockTime(item.at)}`}>
       ${nameLine(item.by, item.at, "asked the tutor", context.you)}
       <cs-markdown .text=${item.question}></cs-markdown>
-      <section class="answer" data-state=${item.state} aria-label="The tutor's answer" aria-busy=${isOpen ? "true" : "false"}>
+      <div class="answer" role="group" data-state=${item.state} aria-label="The tutor's answer" aria-busy=${isOpen ? "true" : "false"}>
         ${answerHead(item, isOpen, context)}
         <cs-stream class="answer-text" .content=${[item.text, !isOpen] as [string, boolean]}></cs-stream>
         ${answerFoot(item, context)}
-      </section>
+      </div>
     </article>
   </li>`;
 }
