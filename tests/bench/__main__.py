@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from classroom.env import ENV
@@ -31,9 +32,9 @@ def plan_for(room: int, events: int | None) -> Plan:
     return Plan(warm=WARM_EVENTS, closed=max(least, min(most, CLOSED_DELIVERIES // room)), paced=PACED_EVENTS)
 
 
-def measured(rig: Rig, rounds: int, events: int | None) -> dict[int, list[Pair]]:
+def measured(rig: Rig, rooms: Sequence[int], rounds: int, events: int | None) -> dict[int, list[Pair]]:
     """Every room size in every round, the two ways next to each other and in turn first."""
-    pairs: dict[int, list[Pair]] = {room: [] for room in report.ROOMS}
+    pairs: dict[int, list[Pair]] = {room: [] for room in rooms}
     for number in range(rounds):
         for room, of_room in pairs.items():
             print(f"round {number + 1} of {rounds}, room of {room} …", file=sys.stderr, flush=True)
@@ -58,6 +59,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="one short round: whether it runs, not what it says")
     parser.add_argument("--rounds", type=int, help=f"how often each room is measured ({report.ROUNDS})")
     parser.add_argument("--events", type=int, help="events of a saturated sitting, the same for every room")
+    parser.add_argument("--rooms", type=int, nargs="+", default=report.ROOMS, help="members of the rooms")
     options = parser.parse_args()
     if trouble := processor.supported():
         print(trouble, file=sys.stderr)
@@ -67,7 +69,7 @@ def main() -> int:
     kept = ENV.DATA_DIR.expanduser().resolve() / "bench"
     kept.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="run-", dir=kept) as folder, Rig(Path(folder)) as rig:
-        pairs = measured(rig, rounds, events)
+        pairs = measured(rig, options.rooms, rounds, events)
         peer = rig.peer
     figures = report.figures_of(pairs, rounds)
     sittings = [way.record() for of_room in pairs.values() for pair in of_room for way in (pair.ours, pair.bare) if way]

@@ -1,8 +1,11 @@
 """The load client: the members of one room in one process, on a CPU of its own.
 
-Asked by lines (see talk): {"do": "enter", "host", "port", "path", "protocols": [one a member; "" for the peer]} →
-{"entered", "refused": {code: number}}; {"do": "expect", "upto": seq, "timed"} → {}; {"do": "wait"} → what came;
-{"do": "leave"} → {}. While members receive, it writes into a pipe up to which event all of them have it.
+Asked by lines (see talk):
+- {"do": "enter", "host", "port", "path", "protocols": [one a member; "" for the peer]}, beside those who are in
+  → {"entered", "refused": {code: number}}
+- {"do": "expect", "upto": seq, "timed"} → {}, then {"do": "wait"} → what came
+- {"do": "leave"} → {}
+While members receive, it writes into a pipe up to which event all of them have everything.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import json
 import os
 import struct
 import sys
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tests.bench import processor
@@ -35,7 +39,7 @@ class Audience:
         self._ages: list[int] = []
         self._members: list[Member] = []
         self._counts: collections.Counter[int] = collections.Counter()
-        self._all_have = self._from = self._upto = self._deliveries = self._disordered = 0
+        self._all_have = self._from = self._upto = self._deliveries = self._disordered = self._restarted = 0
         self._ack_due = False
         self._moved = asyncio.Event()
 
@@ -59,6 +63,9 @@ class Audience:
     def disordered(self) -> None:
         self._disordered += 1
 
+    def restarted(self) -> None:
+        self._restarted += 1
+
     def _ack(self) -> None:
         self._ack_due = False
         self._moved.set()
@@ -73,13 +80,13 @@ class Audience:
 
         async def one(offered: str) -> tuple[Member, int]:
             async with gate:
-                _, member = await loop.create_connection(lambda: Member(self, f"{host}:{port}", path, offered), host, port)
+                _, member = await loop.create_connection(
+                    lambda: Member(self, f"{host}:{port}", path, offered), host, port
+                )
                 return member, await asyncio.wait_for(member.entered, ENTER_S)
 
         came = await asyncio.gather(*map(one, protocols))
-        self._members = [member for member, code in came if not code]
-        self._all_have = self._upto = self._disordered = 0
-        self._counts.clear()
+        self._members += [member for member, code in came if not code]
         refused = collections.Counter(code for _, code in came if code)
         return {"entered": len(self._members), "refused": {str(code): number for code, number in refused.items()}}
 
@@ -100,6 +107,7 @@ class Audience:
             "deliveries": self._deliveries,
             "expected": (self._upto - self._from) * len(self._members),
             "disordered": self._disordered,
+            "restarted": self._restarted,
             "p50_ms": percentile_ms(ages, 0.50),
             "p99_ms": percentile_ms(ages, 0.99),
         }
@@ -108,6 +116,8 @@ class Audience:
         for member in self._members:
             member.close()
         self._members = []
+        self._all_have = self._upto = self._disordered = self._restarted = 0
+        self._counts.clear()
         await asyncio.sleep(0.2)
         return {}
 
@@ -122,7 +132,12 @@ async def serve(acks: int) -> None:
     lines = asyncio.StreamReader(limit=2**24)  # 200 tickets in one line
     await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), sys.stdin)
     audience = Audience(acks)
-    verbs = {"enter": audience.enter, "expect": audience.expect, "wait": audience.wait, "leave": audience.leave}
+    verbs: dict[str, Callable[..., Awaitable[dict[str, Any]]]] = {
+        "enter": audience.enter,
+        "expect": audience.expect,
+        "wait": audience.wait,
+        "leave": audience.leave,
+    }
     answer({"ready": True})
     while line := await lines.readline():
         message = json.loads(line)

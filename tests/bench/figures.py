@@ -1,8 +1,8 @@
 """A bench's figures: how one line of them is written, and how a run is kept as JSON. Every bench prints the same way.
 
-    figure <name> <value> goal <op> <bound>     measured
-    unmeasured <name>                           a peer is not there: nothing to compare with
-    missing <name>                              our own part gave no figure: the run ends with 1
+figure <name> <value> goal <op> <bound>     measured
+unmeasured <name>                           a peer is not there: nothing to compare with
+missing <name>                              our own part gave no figure: the run ends with 1
 """
 
 from __future__ import annotations

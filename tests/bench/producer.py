@@ -3,8 +3,10 @@
 It writes events into the log in batches and tells them by the product's own path. For the peer it builds the very same
 frames and publishes them one by one to the peer's channel, without a log: the peer has none.
 
-Asked by lines (see talk): {"do": "room", "way": "ours" | "bare", "members"} → {"room", "tickets", "outsider"};
-{"do": "produce", "count", "window", "rate"} → {"sent", "seconds", "commit_ms"}.
+Asked by lines (see talk):
+- {"do": "room", "way": "ours" | "bare", "members"} → {"room", "outsider"}
+- {"do": "tickets", "first", "count"} → {"tickets"}
+- {"do": "produce", "count", "window", "rate"} → {"sent", "seconds", "commit_ms"}
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ import statistics
 import struct
 import sys
 import time
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
@@ -119,11 +122,13 @@ class Producer:
         self._seq = 0
 
     def room(self, way: str, members: int) -> dict[str, Any]:
-        made = self._school.room(members)
-        by = self._school.speaker
-        self._way = Log(made["room"], by) if way == "ours" else Channel(by)
+        room, by = self._school.room(members), self._school.speaker
+        self._way = Log(room, by) if way == "ours" else Channel(by)
         self._seq = 0
-        return made
+        return {"room": room, "outsider": self._school.outsider_ticket()}
+
+    def tickets(self, first: int, count: int) -> dict[str, Any]:
+        return {"tickets": self._school.tickets(first, count)}
 
     def produce(self, count: int, window: int, rate: float) -> dict[str, Any]:
         """``window``: so many events at most on their way (closed loop); 0: ``rate`` events a second (paced)."""
@@ -164,7 +169,11 @@ def main() -> None:
     answer = answers_only()
     producer = Producer(Acks(options.acks))
     answer({"ready": True})
-    verbs = {"room": producer.room, "produce": producer.produce}
+    verbs: dict[str, Callable[..., dict[str, Any]]] = {
+        "room": producer.room,
+        "tickets": producer.tickets,
+        "produce": producer.produce,
+    }
     for line in sys.stdin:
         message = json.loads(line)
         try:

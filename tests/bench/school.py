@@ -21,15 +21,19 @@ class School:
     def speaker(self) -> dict[str, Any]:
         return journal.person(self._teacher)
 
-    def room(self, members: int) -> dict[str, Any]:
-        """A new room and one ticket for each of its members; and one of somebody who must be refused."""
+    def room(self, members: int) -> str:
+        """The id of a new room in a class of at least so many members."""
         self._enrol(members)
         room = Room.objects.create(school_class=self._class, title="Bench", created_by=self._teacher)
-        return {
-            "room": str(room.pk),
-            "tickets": [_ticket(user) for user in self._members[:members]],
-            "outsider": _ticket(self._outsider),
-        }
+        return str(room.pk)
+
+    def tickets(self, first: int, count: int) -> list[str]:
+        """Tickets of ``count`` members from number ``first`` on. They are good for 30 s."""
+        return [_ticket(user) for user in self._members[first : first + count]]
+
+    def outsider_ticket(self) -> str:
+        """The ticket of somebody who must be refused."""
+        return _ticket(self._outsider)
 
     def _enrol(self, members: int) -> None:
         new = [User(username=f"member{number}", role=Role.STUDENT) for number in range(len(self._members), members)]

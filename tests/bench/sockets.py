@@ -32,6 +32,8 @@ class Counter(Protocol):
 
     def disordered(self) -> None: ...
 
+    def restarted(self) -> None: ...
+
 
 class Member(asyncio.Protocol):
     """One socket. ``entered`` gets 0 when it is in, else the close code or HTTP status with which it was refused."""
@@ -126,11 +128,15 @@ class Member(asyncio.Protocol):
             join = {"type": "join", "id": str(uuid.uuid4()), "data": {"after": None, "epoch": None}}
             self._transport.write(masked(0x1, json.dumps(join).encode()))
         elif payload.startswith(SNAPSHOT):
+            if self.entered.done():
+                self._counter.restarted()
             self._enter(0)
 
 
 def masked(opcode: int, payload: bytes) -> bytes:
     """A client's frame (RFC 6455, 5.3), masked with zeros: the servers are our own."""
     size = len(payload)
-    head = struct.pack("!BB", 0x80 | opcode, 0x80 | size) if size < 126 else struct.pack("!BBH", 0x80 | opcode, 254, size)
+    head = (
+        struct.pack("!BB", 0x80 | opcode, 0x80 | size) if size < 126 else struct.pack("!BBH", 0x80 | opcode, 254, size)
+    )
     return head + b"\0\0\0\0" + payload

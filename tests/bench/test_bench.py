@@ -1,0 +1,288 @@
+"""The bench measures what it says: every figure is printed, nothing is lost on the way, and nobody gets in without right."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from classroom.supervisor.child import BASE_DIR
+from tests.bench import __main__ as bench
+from tests.bench import processor
+from tests.bench.__main__ import CLOSED_EVENTS, plan_for
+from tests.bench.audience import Audience, percentile_ms
+from tests.bench.figures import Figure, figures_keep
+from tests.bench.report import ROOMS, Pair, figures_of, table
+from tests.bench.rig import Plan, Rig, Sitting, Way
+from tests.bench.sockets import Member, masked
+from tests.bench.talk import Talk, Unanswered
+
+LINE = re.compile(r"figure [a-z0-9_]+ [0-9.e+]+ goal (>=|<=) [0-9.]+")
+SMALL = (3, 10, 40)
+
+
+def names(rooms: Iterable[int]) -> set[str]:
+    kinds = ("websockets", "paced_cpu", "paced_p50_ratio", "paced_p99_ratio")
+    return {f"{kind}_{room}" for kind in kinds for room in rooms} | {"rounds"}
+
+
+def sitting(way: Way, per_cpu_s: float, p50_ms: float = 2.0) -> Sitting:
+    return Sitting(
+        way=way,
+        members=10,
+        deliveries=100,
+        expected=100,
+        per_cpu_s=per_cpu_s,
+        paced_per_cpu_s=per_cpu_s / 2,
+        p50_ms=p50_ms,
+        p99_ms=4 * p50_ms,
+        commit_ms=p50_ms / 2,
+        entering_cpu_ms=1.0,
+    )
+
+
+# ---- figures
+
+
+def test_a_figure_is_one_line_with_its_goal() -> None:
+    assert Figure("websockets_10", 0.98765, ">=", 0.5).line() == "figure websockets_10 0.988 goal >= 0.5"
+    assert Figure("rounds", 3, ">=", 3, ours=True).line() == "figure rounds 3 goal >= 3"
+
+
+def test_a_goal_is_met_from_the_bound_on() -> None:
+    assert Figure("a", 0.5, ">=", 0.5).met is True
+    assert Figure("a", 0.49, ">=", 0.5).met is False
+    assert Figure("a", 3.0, "<=", 2.0).met is False
+    assert Figure("a", None, "<=", 2.0).met is None
+
+
+def test_a_missing_peer_is_unmeasured_and_only_our_own_gap_is_missing() -> None:
+    peerless = figures_of({10: [Pair(sitting("ours", 100.0), None)]}, rounds=1)
+    assert peerless[0].line() == "unmeasured websockets_10"
+    assert not any(figure.missing for figure in peerless)
+    without_us = figures_of({10: [Pair(None, sitting("bare", 100.0))]}, rounds=1)
+    assert without_us[0].line() == "missing websockets_10"
+    assert all(figure.missing for figure in without_us)
+
+
+def test_a_figure_is_the_median_of_the_rounds_ratios() -> None:
+    pairs = [Pair(sitting("ours", ours, p50_ms=6.0), sitting("bare", 100.0)) for ours in (90.0, 300.0, 110.0)]
+    figures = {figure.name: figure.value for figure in figures_of({10: pairs}, rounds=3)}
+    assert figures == {
+        "websockets_10": pytest.approx(1.1),
+        "paced_p50_ratio_10": pytest.approx(3.0),
+        "paced_p99_ratio_10": pytest.approx(3.0),
+        "paced_cpu_10": pytest.approx(1.1),
+        "rounds": 3,
+    }
+
+
+def test_rooms_of_10_50_and_200_have_their_figures() -> None:
+    pairs = {room: [Pair(sitting("ours", 100.0), sitting("bare", 100.0))] for room in ROOMS}
+    assert ROOMS == (10, 50, 200)
+    assert {figure.name for figure in figures_of(pairs, rounds=1)} == names(ROOMS)
+
+
+def test_one_lost_round_counts_as_a_round_less() -> None:
+    pairs = [Pair(sitting("ours", 100.0), sitting("bare", 100.0)), Pair(None, sitting("bare", 100.0))]
+    figures = {figure.name: figure for figure in figures_of({10: pairs}, rounds=2)}
+    assert figures["rounds"].value == 1
+    assert figures["rounds"].met is False
+    assert figures["websockets_10"].value == pytest.approx(1.0)
+
+
+def test_the_table_has_a_line_for_each_room_even_without_figures() -> None:
+    lines = table({10: [Pair(sitting("ours", 150.0), sitting("bare", 100.0))], 50: [Pair(None, None)]})
+    assert len(lines) == 3
+    assert "1.50x" in lines[1]
+    assert "50%" in lines[1]
+    assert "–" in lines[2]
+    assert len({len(line) for line in lines}) == 1
+
+
+def test_a_run_is_kept_as_json(tmp_path: Path) -> None:
+    figures = [Figure("websockets_10", 1.5, ">=", 1.0), Figure("websockets_50", None, ">=", 1.0)]
+    path = figures_keep(tmp_path / "bench", "delivery", figures, {"rounds": 1})
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d{6}Z\.json", path.name)
+    kept = json.loads(path.read_text())
+    assert kept["bench"] == "delivery"
+    assert kept["measured"] == {"rounds": 1}
+    assert kept["figures"][0] == {"name": "websockets_10", "value": 1.5, "op": ">=", "bound": 1.0, "met": True}
+    assert kept["figures"][1]["value"] is None
+
+
+def test_small_rooms_are_sent_more_events_and_all_of_them_a_bounded_number() -> None:
+    closed = [plan_for(room, None).closed for room in (1, *ROOMS, 10_000)]
+    assert closed == sorted(closed, reverse=True)
+    assert (min(closed), max(closed)) == CLOSED_EVENTS
+    assert plan_for(10, 300) == plan_for(200, 300)
+
+
+# ---- the load client
+
+
+class Wire(asyncio.Transport):
+    """What a member writes; nothing is sent. Only the bytes matter here: the real sockets are in the round below."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = b""
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.written += data
+
+    def close(self) -> None:
+        self.written += b"closed"
+
+
+def frame(text: str, opcode: int = 1) -> bytes:
+    payload = text.encode()
+    size = len(payload)
+    head = bytes([0x80 | opcode, size]) if size < 126 else bytes([0x80 | opcode, 126]) + size.to_bytes(2)
+    return head + payload
+
+
+def event(seq: int, more: str = "") -> bytes:
+    return frame(
+        json.dumps({"type": "message.posted", "seq": seq, "data": {"text": f"0 w{more}"}}, separators=(",", ":"))
+    )
+
+
+@pytest.fixture
+async def audience() -> Audience:
+    _, writes = os.pipe()
+    return Audience(writes)
+
+
+@pytest.fixture
+async def member(audience: Audience) -> Member:
+    """A member of ours who has got in."""
+    made = Member(audience, "host:1", "/ws/", "classroom.v1, ticket.x")
+    made.connection_made(Wire())
+    made.data_received(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n")
+    made.data_received(frame('{"type":"hello","seq":null}') + frame('{"type":"snapshot","seq":0}'))
+    assert made.entered.result() == 0
+    audience._members = [made]
+    return made
+
+
+async def test_a_member_counts_events_however_the_stream_is_cut(audience: Audience, member: Member) -> None:
+    stream = b"".join(event(seq, "x" * (seq * 40)) for seq in range(1, 8))
+    for piece in (stream[i : i + 7] for i in range(0, len(stream), 7)):
+        member.data_received(piece)
+    await audience.expect(upto=7, timed=False)
+    came = await audience.wait()
+    assert came["disordered"] == came["restarted"] == 0
+    assert audience._all_have == 7
+
+
+async def test_a_hole_and_a_repeat_are_seen(audience: Audience, member: Member) -> None:
+    member.data_received(event(1) + event(3) + event(3))
+    assert audience._disordered == 2
+
+
+async def test_a_second_snapshot_is_no_delivery(audience: Audience, member: Member) -> None:
+    member.data_received(event(1) + frame('{"type":"snapshot","seq":9}'))
+    assert audience._restarted == 1
+
+
+async def test_other_frames_are_not_counted_and_a_ping_is_answered(audience: Audience, member: Member) -> None:
+    wire = member._transport
+    assert isinstance(wire, Wire)
+    wire.written = b""
+    member.data_received(frame('{"type":"presence.changed","seq":null}') + frame("beat", opcode=9))
+    assert audience._deliveries == 0
+    assert wire.written == masked(0xA, b"beat")
+
+
+@pytest.mark.parametrize(("answer", "code"), [(b"HTTP/1.1 403 Forbidden\r\n\r\n", 403), (b"", 1006)])
+async def test_who_is_turned_away_at_the_door_is_told_apart(audience: Audience, answer: bytes, code: int) -> None:
+    made = Member(audience, "host:1", "/ws/", "classroom.v1, ticket.x")
+    made.connection_made(Wire())
+    made.data_received(answer)
+    made.connection_lost(None)
+    assert made.entered.result() == code
+
+
+def test_a_percentile_of_nothing_is_nothing() -> None:
+    assert percentile_ms([], 0.5) == 0.0
+    assert percentile_ms([1_000_000, 2_000_000, 3_000_000], 0.5) == 2.0
+    assert percentile_ms([1_000_000, 2_000_000, 3_000_000], 0.99) == 3.0
+
+
+def test_a_machine_that_cannot_measure_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "argv", ["bench"])
+    assert bench.main() == 2
+    assert "Both need Linux, and this is darwin" in capsys.readouterr().err
+
+
+def test_the_clock_of_a_process_goes_with_its_work() -> None:
+    before = processor.cpu_s(os.getpid())
+    sum(range(2_000_000))
+    assert processor.cpu_s(os.getpid()) > before
+    with pytest.raises(OSError, match="Invalid argument"):
+        processor.cpu_s(2**22 + 1)
+
+
+def test_a_child_that_ends_is_reported_with_what_it_said(tmp_path: Path) -> None:
+    talk = Talk("tests.bench.producer", "--no-such-word", log=tmp_path / "log")
+    with pytest.raises(Unanswered, match="required"):
+        talk.hear(timeout_s=30)
+    talk.close()
+
+
+# ---- the real thing
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    with Rig(tmp_path_factory.mktemp("rig")) as opened:
+        yield opened
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("way", ["ours", "bare"])
+def test_both_ways_deliver_everything(rig: Rig, way: Way) -> None:
+    done = rig.sitting(way, 7, Plan(warm=20, closed=200, paced=20))
+    assert done.deliveries == done.expected == 7 * 220
+    assert done.per_cpu_s > 0
+    assert 0 < done.p50_ms <= done.p99_ms
+
+
+@pytest.mark.stack
+def test_an_outsider_is_refused_and_a_ticket_serves_once(rig: Rig) -> None:
+    room = rig.room(1)
+    assert rig.enter("ours", room["room"], [room["outsider"]]) == {"entered": 0, "refused": {"4404": 1}}
+    assert rig.enter("ours", room["room"], [room["outsider"]]) == {"entered": 0, "refused": {"4401": 1}}
+
+
+@pytest.mark.stack
+def test_a_run_prints_every_figure_and_keeps_it(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench", "--quick", "--events", "150", "--rooms", *map(str, SMALL)],
+        cwd=BASE_DIR,
+        env={**os.environ, "DATA_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = [line for line in done.stdout.splitlines() if line.startswith(("figure ", "unmeasured ", "missing "))]
+    assert all(LINE.fullmatch(line) for line in lines), lines
+    assert {line.split()[1] for line in lines} == names(SMALL)
+    assert len(lines) == len(names(SMALL))
+    (kept,) = (tmp_path / "bench").iterdir()  # the run's own folder is gone
+    run = json.loads(kept.read_text())
+    assert {figure["name"] for figure in run["figures"]} == names(SMALL)
+    assert len(run["measured"]["sittings"]) == 2 * len(SMALL)
+    assert all(one["deliveries"] == one["expected"] > 0 for one in run["measured"]["sittings"])
