@@ -44,12 +44,13 @@ def _printable(text: str) -> str:
     return "".join(letter for letter in text if letter == "\t" or letter == "\x1b" or letter.isprintable())
 
 
-def welcome(url: str, users: Iterable[Iterable[str]]) -> list[str]:
-    """What a newcomer wants to know first: where to go, and as whom."""
+def welcome(url: str, users: Iterable[Iterable[str]], *, note: str = "") -> list[str]:
+    """What a newcomer wants to know first: where to go, as whom, and what is wrong (``note``), if anything."""
     rows = [tuple(user) for user in users]
     lines = [f"Chalkstream is ready: {url}"]
     if rows:
         width = max(len(name) for name, *_ in rows)
         lines += ["", "Demo accounts (open a second browser or a private window for the second person):"]
         lines += [f"  {name:<{width}}  {password}  {role}" for name, password, role in rows]
+    lines += ["", note] if note else []
     return [*lines, "", "Ctrl-C stops everything."]

@@ -116,9 +116,13 @@ class House:
 
     def _tell(self, answer: Answer) -> None:
         missing = answer.missing()
-        if answer.ok and not self._ready:
+        if not self._ready and (answer.ok or missing == ["model: broken"]):
+            # Without its model the class still works, and a newcomer must not wait for what will not come.
             self._ready = True
-            self.console.block(welcome(self.url, self.users))
+            note = (
+                "" if answer.ok else "The tutor is unavailable: see the lines of `inference` above, or run make doctor."
+            )
+            self.console.block(welcome(self.url, self.users, note=note))
         elif answer.states and not self._served:
             self._served = True
             if not answer.ok:

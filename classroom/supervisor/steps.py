@@ -107,7 +107,7 @@ class Progress:
     def tell(self, line: str) -> None:
         found = WORD.match(line.strip())
         if found:
-            self.word = found.group(1)
+            self.word = found.group(1).rstrip(",")
             self.beat()
 
     def beat(self) -> None:

@@ -56,6 +56,10 @@ def test_without_a_demo_there_are_no_accounts_to_name() -> None:
     assert not [line for line in welcome("http://localhost:8000/", []) if "account" in line]
 
 
+def test_what_is_wrong_is_said_with_the_welcome() -> None:
+    assert "The tutor is unavailable." in welcome("http://localhost:8000/", [], note="The tutor is unavailable.")
+
+
 def test_a_block_stands_apart() -> None:
     stream = io.StringIO()
     Console(stream, colour=False).block(["one", "two"])

@@ -127,6 +127,16 @@ def test_a_killed_supervisor_leaves_nothing_and_can_start_again(house: Callable[
 
 
 @pytest.mark.stack
+def test_a_model_that_cannot_be_loaded_is_told_and_the_class_goes_on(house: Callable[..., Run], tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    run = house(INFERENCE_ENGINE="transformers", TUTOR_MODEL=str(tmp_path / "model"))
+    run.wait_for("The tutor is unavailable: see the lines of `inference` above")
+    assert f"Chalkstream is ready: http://localhost:{run.port}/" in run.text()
+    assert str(tmp_path / "model") in run.text()  # the worker says which file or folder
+    assert readiness("127.0.0.1", run.port)["parts"]["model"] == {"ok": False, "state": "broken"}
+
+
+@pytest.mark.stack
 def test_the_web_alone_as_in_a_container(house: Callable[..., Run], tmp_path: Path) -> None:
     """Redis and the database are elsewhere: it takes no lock, prepares nothing, and serves."""
     run = house("--only", "web", WEB_PROCESSES="3", REDIS_URL="redis://127.0.0.1:1/0")
