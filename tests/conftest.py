@@ -35,6 +35,7 @@ from classroom.people.models import Enrolment, Role, SchoolClass, User  # noqa: 
 from classroom.rooms.models import Problem, Room  # noqa: E402
 from tests.databases import connected_to  # noqa: E402
 from tests.services import Postgres, Valkey  # noqa: E402
+from tutor import dispatch  # noqa: E402
 
 PASSWORD = "correct-horse-9"
 # A machine under load is no failure; which inputs are tried may differ from run to run.
@@ -59,15 +60,18 @@ def valkey() -> Iterator[Valkey]:
 
 
 @pytest.fixture
-def redis_url(valkey: Valkey, settings: Settings) -> str:
+def redis_url(valkey: Valkey, settings: Settings) -> Iterator[str]:
     """That server, empty, as the one that everything of this test speaks to."""
     with redis.Redis.from_url(valkey.url) as client:
         client.flushall()
     settings.REDIS_URL = valkey.url
+    settings.BROKER_URL = valkey.url.replace("unix://", "redis+socket://", 1)
     layer = {**settings.CHANNEL_LAYERS["default"]}
     layer["CONFIG"] = {**layer["CONFIG"], "hosts": [{"address": valkey.url, "socket_timeout": None}]}
     settings.CHANNEL_LAYERS = {"default": layer}
-    return valkey.url
+    dispatch._celery.cache_clear()
+    yield valkey.url
+    dispatch._celery.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -56,7 +56,7 @@ def answer_ask(rights: RoomRights, text: str, *, ref: str, trace: str) -> Event:
             ref=ref,
             trace=trace,
         )
-        if event.data["answer"] != str(answer_id):
+        if event.data.get("answer") != str(answer_id):
             return event  # the client did not hear our ack
         waiting = Answer.objects.filter(room_id=room_id, state__in=ACTIVE).count()
         if waiting >= QUEUE_MAX:
@@ -109,10 +109,10 @@ def answer_stop(rights: RoomRights, answer_id: UUID, *, ref: str, trace: str) ->
 
 
 def answer_fail(answer_id: UUID, reason: str, message: str) -> bool:
-    """End an answer that cannot go on (A4): reason for programs, message for people. False if it has ended meanwhile."""
+    """End an answer that cannot go on (A4): reason for programs, message for people. False if it has ended or gone."""
     with transaction.atomic():
-        answer = Answer.objects.select_for_update().get(pk=answer_id)
-        if not move_allowed(answer.state, State.FAILED):
+        answer = Answer.objects.select_for_update().filter(pk=answer_id).first()
+        if answer is None or not move_allowed(answer.state, State.FAILED):
             return False
         draft = answer_end(answer, State.FAILED, reason, message=message)
         answer.save()
@@ -122,11 +122,12 @@ def answer_fail(answer_id: UUID, reason: str, message: str) -> bool:
 
 
 def answer_close(answer_id: UUID) -> bool:
-    """End an answer because its room was closed. False if it has ended meanwhile or the room is open again."""
+    """End an answer because its room was closed. False if it has ended or gone meanwhile or the room is open again."""
     with transaction.atomic():
-        answer = Answer.objects.select_for_update().get(pk=answer_id)
-        room = Room.objects.get(pk=answer.room_id)
-        if room.state != Room.State.CLOSED or not move_allowed(answer.state, State.STOPPED):
+        answer = Answer.objects.select_for_update().filter(pk=answer_id).first()
+        if answer is None or not move_allowed(answer.state, State.STOPPED):
+            return False
+        if not Room.objects.filter(pk=answer.room_id, state=Room.State.CLOSED).exists():
             return False
         draft = answer_end(answer, State.STOPPED, "room_closed")
         answer.save()

@@ -56,7 +56,9 @@ def job_for(answer: Answer) -> Job:
 
 def answer_dispatch(answer_id: UUID) -> bool:
     """Put the job of an answer into Redis and ring a worker. False when Redis is away: the reaper tries again."""
-    answer = Answer.objects.select_related("room__problem").get(pk=answer_id)
+    answer = Answer.objects.select_related("room__problem").filter(pk=answer_id).first()
+    if answer is None:
+        return False  # its room was deleted
     job = job_for(answer)
     key = f"{job.answer}:{job.attempt}"
     try:

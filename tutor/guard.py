@@ -34,36 +34,50 @@ class Release:
 
 def release(policy: Policy, pending: str, released: int, *, done: bool) -> Release:
     """Everything of ``pending`` that may be shown now. ``done``: no more text follows, so nothing needs to wait."""
-    shown: list[str] = []
-    at = 0
-    thinking = policy.opens_in_thought and released == 0 and policy.think is not None
+    spans, decided = _visible(policy, pending, released, done=done)
+    text = "".join(pending[start:end] for start, end in spans)
+    if done:
+        return Release(text, released + len(pending))
+    clusters = [match.start() for match in _CLUSTER.finditer(text)]
+    if not clusters:
+        return Release("", released + decided)
+    # The last grapheme waits for what follows it, be it beyond a thought: an accent may come.
+    return Release(text[: clusters[-1]], released + _place(spans, clusters[-1]))
+
+
+def _visible(policy: Policy, pending: str, released: int, *, done: bool) -> tuple[list[tuple[int, int]], int]:
+    """Where ``pending`` is no thought, as far as that is certain; and how far it is."""
+    spans: list[tuple[int, int]] = []
+    if policy.think is None:
+        return [(0, len(pending))], len(pending)
+    opening, closing = policy.think
+    at, thinking = 0, policy.opens_in_thought and released == 0
     while True:
-        if thinking and policy.think is not None:
-            end = pending.find(policy.think[1], at)
+        if thinking:
+            end = pending.find(closing, at)
             if end < 0:
-                # An open thought stays in front of the cursor; at the end it is dropped for good.
-                return Release("".join(shown), released + (len(pending) if done else at))
-            at, thinking = end + len(policy.think[1]), False
-        start = pending.find(policy.think[0], at) if policy.think else -1
+                return spans, at  # an open thought stays behind the cursor; with `done` it is dropped for good
+            at = end + len(closing)
+        start = pending.find(opening, at)
         if start < 0:
-            break
-        shown.append(pending[at:start])
+            end = len(pending) if done else _before_marker(pending, opening, at)
+            return [*spans, (at, end)], end
+        spans.append((at, start))
         at, thinking = start, True
-    keep = len(pending) if done else _safe_end(policy, pending, at)
-    shown.append(pending[at:keep])
-    return Release("".join(shown), released + keep)
 
 
-def _safe_end(policy: Policy, pending: str, at: int) -> int:
-    """Where the text behind ``at`` can be cut: before a possible marker and before the last grapheme."""
-    end = len(pending)
-    if policy.think:
-        opening = policy.think[0]
-        for size in range(min(len(opening) - 1, end - at), 0, -1):
-            if pending.endswith(opening[:size], at):
-                end -= size
-                break
-    if end < len(pending):
-        return end  # the text before a marker is whole: `<` begins a grapheme of its own
-    clusters = [match.start() for match in _CLUSTER.finditer(pending, at)]
-    return clusters[-1] if clusters else end
+def _before_marker(pending: str, opening: str, at: int) -> int:
+    """The end of ``pending``, or the place where an opening marker may have begun."""
+    for size in range(min(len(opening) - 1, len(pending) - at), 0, -1):
+        if pending.endswith(opening[:size], at):
+            return len(pending) - size
+    return len(pending)
+
+
+def _place(spans: list[tuple[int, int]], offset: int) -> int:
+    """Where in the raw text the visible code point number ``offset`` stands."""
+    for start, end in spans:
+        if offset < end - start:
+            return start + offset
+        offset -= end - start
+    raise IndexError(offset)

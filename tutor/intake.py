@@ -72,14 +72,14 @@ class _Batch:
         self._touched: dict[str, Answer] = {}
         self._fresh: dict[str, int] = {}  # answer → length of `shown` before this batch
         self._holes: set[str] = set()
-        self._confirm: dict[str, Persisted] = {}
+        self._confirm: dict[tuple[str, int], Persisted] = {}
         self._ended: list[tuple[UUID, UUID]] = []
 
     def take(self, output: Output) -> None:
         answer = self._rows.get(output.answer)
         if answer is None or answer.attempt != output.attempt or answer.state not in ACTIVE:
             # S2: nobody waits for it; the worker may forget it.
-            self._confirm[output.answer] = Persisted(output.answer, output.attempt, output.offset, done=True)
+            self._settled(output.answer, output.attempt, output.offset)
             return
         if answer.room_id in self._closed:
             self._end(answer, Answer.State.STOPPED, "room_closed")
@@ -90,10 +90,12 @@ class _Batch:
             self._started(answer, output)
         elif output.offset > answer.raw_length:
             self._holes.add(output.answer)
-        elif output.kind == "text":
-            self._text(answer, output)
         else:
-            self._done(answer, output)
+            self._started(answer, output)  # should Redis have lost that entry, the text proves it
+            if output.kind == "text":
+                self._text(answer, output)
+            else:
+                self._done(answer, output)
 
     def _started(self, answer: Answer, output: Output) -> None:
         if answer.started_attempt == answer.attempt:
@@ -146,7 +148,11 @@ class _Batch:
         self._delta(answer)
         self._drafts.append(answer_end(answer, state, reason, message=message))
         self._ended.append((answer.pk, answer.room_id))
-        self._confirm[str(answer.pk)] = Persisted(str(answer.pk), answer.attempt, answer.raw_length, done=True)
+        self._settled(str(answer.pk), answer.attempt, answer.raw_length)
+
+    def _settled(self, key: str, attempt: int, length: int) -> None:
+        """Nobody waits for anything more of this attempt."""
+        self._confirm[key, attempt] = Persisted(key, attempt, length, done=True)
 
     def _delta(self, answer: Answer) -> None:
         """One delta an answer and batch: what became visible in it."""
@@ -159,7 +165,8 @@ class _Batch:
         for key, answer in self._touched.items():
             self._delta(answer)
             hole = key in self._holes
-            self._confirm.setdefault(key, Persisted(key, answer.attempt, answer.raw_length, hole=hole))
+            said = Persisted(key, answer.attempt, answer.raw_length, hole=hole)
+            self._confirm.setdefault((key, answer.attempt), said)
         if self._touched:
             Answer.objects.bulk_update(self._touched.values(), _FIELDS)
         events = journal.append_many(self._drafts)

@@ -1,9 +1,9 @@
 """The reaper: finds answers that nobody works on any more and gets them going again, or ends them with a reason (R1–R5).
 
-Runs beside the scribe, every TICK_S, on the database's rows and the workers' heartbeats. R1 a queued answer that Redis
+Runs beside the scribe, every TICK_S, on the database's rows and the workers' heartbeats. R1 a waiting answer that Redis
 has lost is rung for again; R2 a running one whose worker is gone gets its next attempt from the persisted prefix; R3
-after two attempts it fails; R4 without any usable worker a question fails after QUEUE_TIMEOUT_S, at once if every model
-is broken; R5 a closed room's answers end.
+when two workers have lost it, it fails; R4 without any usable worker a waiting answer fails after QUEUE_TIMEOUT_S, at
+once if every model is broken; R5 a closed room's answers end.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from uuid import UUID
 import redis
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, close_old_connections, connection
+from django.db import Error, close_old_connections, connection
+from django.db.models import F, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
@@ -48,12 +49,12 @@ class Reaper:
             close_old_connections()
             try:
                 self.tick()
-            except (redis.RedisError, DatabaseError, OperationalError) as error:
+            except (redis.RedisError, Error, OperationalError) as error:
                 log.warning("reaper_waits", error=str(error))
                 connection.close()
 
     def tick(self) -> None:
-        """One round. Raises redis.RedisError, OperationalError or DatabaseError; the next round starts anew."""
+        """One round. Raises redis.RedisError, OperationalError or django.db.Error; the next round starts anew."""
         now = timezone.now()
         for answer_id in _in_closed_rooms():
             answers.answer_close(answer_id)
@@ -62,26 +63,28 @@ class Reaper:
         with redis_client() as client:
             workers = workers_read(client)
             held = {key for worker in workers for key in worker.running}
-            self._queued(client, workers, held, now)
+            self._waiting(client, workers, held, now)
         self._running(held, now)
 
-    def _queued(self, client: Any, workers: list[WorkerState], held: set[str], now: datetime) -> None:
+    def _waiting(self, client: Any, workers: list[WorkerState], held: set[str], now: datetime) -> None:
         state = state_of(workers)
         all_broken = bool(workers) and all(worker.state == "broken" for worker in workers)
-        waiting = Answer.objects.filter(state=Answer.State.QUEUED, enqueued_at__lt=now - timedelta(seconds=1))
-        for answer in waiting:
-            age = (now - answer.enqueued_at).total_seconds() if answer.enqueued_at else 0.0
-            key = f"{answer.pk}:{answer.attempt}"
+        for answer in _without_worker(now - timedelta(seconds=1)):
+            # A second attempt waits since it was minted.
+            since = answer.enqueued_at if answer.state == Answer.State.QUEUED else answer.progress_at
+            age = (now - since).total_seconds() if since else 0.0
             if all_broken or (not state["available"] and age > settings.QUEUE_TIMEOUT_S):
                 answers.answer_fail(answer.pk, "unavailable", state["reason"] or NO_ANSWER)
-            elif age > RING_AGAIN_S and key not in held:
+            elif age > RING_AGAIN_S and f"{answer.pk}:{answer.attempt}" not in held:
                 if not client.exists(JOB.format(answer=answer.pk, attempt=answer.attempt)):
                     answer_dispatch(answer.pk)
                 elif state["available"] and client.llen(JOBS):
                     ticket_send()  # spare tickets find nothing and end
 
     def _running(self, held: set[str], now: datetime) -> None:
-        quiet = Answer.objects.filter(state=Answer.State.RUNNING, progress_at__lt=now - timedelta(seconds=GONE_S))
+        quiet = Answer.objects.filter(
+            state=Answer.State.RUNNING, started_attempt=F("attempt"), progress_at__lt=now - timedelta(seconds=GONE_S)
+        )
         for answer in quiet:
             stalled = answer.progress_at is not None and now - answer.progress_at > timedelta(seconds=STALLED_S)
             if f"{answer.pk}:{answer.attempt}" in held and not stalled:
@@ -91,6 +94,13 @@ class Reaper:
             else:
                 log.warning("answer_handed_on", answer=str(answer.pk), attempt=answer.attempt + 1)
                 answers.attempt_mint(answer.pk, answer.attempt)
+
+
+def _without_worker(before: datetime) -> list[Answer]:
+    """Answers that wait for a worker since ``before``: asked, or handed on and not yet taken."""
+    asked = Q(state=Answer.State.QUEUED, enqueued_at__lt=before)
+    handed_on = Q(state=Answer.State.RUNNING, started_attempt__lt=F("attempt"), progress_at__lt=before)
+    return list(Answer.objects.filter(asked | handed_on))
 
 
 def _in_closed_rooms() -> list[UUID]:

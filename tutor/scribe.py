@@ -9,10 +9,11 @@ from __future__ import annotations
 import threading
 import time
 from typing import Any
+from uuid import UUID
 
 import redis
 import structlog
-from django.db import DatabaseError, close_old_connections, connection, transaction
+from django.db import Error, close_old_connections, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -56,7 +57,7 @@ class Scribe:
             except Fenced:
                 log.warning("scribe_overtaken", shard=self.shard, epoch=self.epoch)
                 return
-            except (redis.RedisError, DatabaseError) as error:
+            except (redis.RedisError, Error) as error:
                 log.warning("scribe_waits", error=str(error))
                 connection.close()
                 self._stop.wait(RETRY_S)
@@ -131,11 +132,17 @@ class Scribe:
 
 
 def _parsed(fields: dict[str, str]) -> Output | None:
+    """An entry that cannot be read is dropped: it must not stand in the way of those behind it."""
     try:
-        return Output.from_json(fields[OUTPUT_FIELD])
-    except (KeyError, TypeError, ValueError) as error:
+        output = Output.from_json(fields[OUTPUT_FIELD])
+        UUID(output.answer)
+        if not isinstance(output.info, dict) or not all(isinstance(n, int) for n in (output.attempt, output.offset)):
+            raise TypeError("attempt, offset or info is of another type")
+        f"{output.text}{output.sha256}".encode()
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         log.error("output_unreadable", error=str(error))
         return None
+    return output
 
 
 def _tell(pipeline: Any, result: Result) -> None:
