@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
@@ -24,11 +25,17 @@ class Drawer:
         self._position = position
         self._generator = torch.Generator()
 
-    def draw(self, logits: Tensor) -> int:
-        """``logits``: one row [vocabulary]. Raises RequestError when they are not numbers."""
+    def draw(self, logits: Tensor, allowed: Sequence[int] = ()) -> int:
+        """``logits``: one row [vocabulary]; ``allowed``: the only ids to draw from, or none for all.
+
+        Raises RequestError when the logits are not numbers.
+        """
         row = logits.float()
         if not torch.isfinite(row.max()):  # NaN anywhere, +inf anywhere, or -inf everywhere
             raise RequestError(BROKEN)
+        if allowed:
+            open_ids = torch.tensor(allowed, device=row.device)
+            row = torch.full_like(row, -torch.inf).index_copy(0, open_ids, row[open_ids])
         position, self._position = self._position, self._position + 1
         sampling = self._sampling
         if sampling.temperature <= 0:

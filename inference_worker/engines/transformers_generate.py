@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from inference_worker.engines.base import (
 from inference_worker.engines.detokeniser import Detokeniser
 from inference_worker.engines.drawing import Drawer
 from inference_worker.engines.pooled import PooledEngine
+from inference_worker.engines.seam import Seam, Vocabulary
 from inference_worker.engines.stops import StopStrings
 from inference_worker.job import FinishReason, Sampling
 
@@ -116,47 +118,53 @@ class TransformersEngine(PooledEngine):
     def _generate(self, handle: Handle) -> Finish:
         request, sampling = handle.request, handle.request.sampling
         prompt, prefix = self.prompt_ids(request), self._ids(request.prefix) if request.prefix else []
-        space = self.context - len(prompt) - len(prefix)
-        if space < 1:
-            total = len(prompt) + len(prefix)
+        total = len(prompt) + len(prefix)
+        if total >= self.context:
             raise RequestError(f"The conversation has {total} tokens, but the model reads at most {self.context}.")
-        budget = min(space, sampling.max_tokens - len(prefix))
-        detokeniser = Detokeniser(self._decode, prefix)
+        if len(prefix) >= sampling.max_tokens:
+            return Finish("length", len(prompt), len(prefix))
+        seam = Seam(prefix, self._decode, self._vocabulary)
+        kept, again = len(seam.kept), len(seam.again)
+        budget = min(self.context - len(prompt), sampling.max_tokens) - kept
+        detokeniser = Detokeniser(self._decode, seam.kept)
         stops = StopStrings(sampling.stop)
-        reason: FinishReason = "length"
+        reason: FinishReason | None = None
         made = 0
-        for token in self._tokens([*prompt, *prefix], Drawer(sampling, position=len(prefix)), handle, budget):
+        for token in self._tokens([*prompt, *seam.kept], Drawer(sampling, position=kept), handle, seam):
             if token in self._eos:
                 reason = "stop"
                 break
             made += 1
-            self._emit(handle, stops.push(detokeniser.step(token)))
-            if stops.hit:
-                reason = "stop"
+            text = detokeniser.step(token)
+            self._emit(handle, stops.push(text[again:]))
+            again = max(0, again - len(text))
+            reason = "stop" if stops.hit else "length" if made >= budget else None
+            if reason is not None:
                 break
-        else:
-            reason = handle.due() or "length" if made < budget else "length"
-        if not stops.hit:
-            handle.emit(stops.push(detokeniser.flush()), 0)
+        handle.emit(stops.push(detokeniser.flush()[again:]), 0)
         handle.emit(stops.flush(), 0)
-        return Finish(reason, len(prompt), len(prefix) + made)
+        return Finish(reason or handle.due() or "length", len(prompt), kept + made)
 
-    def _tokens(self, ids: list[int], drawer: Drawer, handle: Handle, budget: int) -> Iterator[int]:
-        """At most ``budget`` new tokens; ends early when the handle is due."""
+    def _tokens(self, ids: list[int], drawer: Drawer, handle: Handle, seam: Seam) -> Iterator[int]:
+        """One new token after the other, until the handle is due."""
         cache: Any = None
         left = torch.tensor([ids], device=self.device)
         width = PREFILL_CUDA if self.device == "cuda" else PREFILL_CPU
-        while budget > 0 and handle.due() is None:
+        while handle.due() is None:
             now, left = left[:, :width], left[:, width:]
             with torch.inference_mode():
                 out = self.net(input_ids=now, past_key_values=cache, use_cache=True, **self._last_only)
                 cache = out.past_key_values
                 if left.shape[1]:
                     continue
-                token = drawer.draw(out.logits[0, -1])
-                left = torch.tensor([[token]], device=self.device)
-            budget -= 1
+                token = drawer.draw(out.logits[0, -1], seam.allowed())
+            seam.take(token)
+            left = torch.tensor([[token]], device=self.device)
             yield token
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary([self._decode([token]) for token in range(self.tokenizer.backend_tokenizer.get_vocab_size())])
 
     def _decode(self, ids: list[int]) -> str:
         return str(self.tokenizer.backend_tokenizer.decode(ids, skip_special_tokens=True))
