@@ -116,20 +116,20 @@ def test_a_newcomers_first_start(house: Callable[..., Run], tmp_path: Path) -> N
 
 @pytest.mark.stack
 def test_a_killed_supervisor_leaves_nothing_and_can_start_again(house: Callable[..., Run]) -> None:
-    run = house()
+    run = house(DEMO="0")
     run.wait_for("Chalkstream is ready")
     started = run.pids()
     run.process.kill()
     run.process.wait()
     wait_until(lambda: not any(map(alive, started)), "all have ended", timeout_s=GRACE_S + 20)
-    again = house()
-    again.wait_for("Chalkstream is ready")
+    again = house(DEMO="0")
+    again.wait_for("pages are served")
 
 
 @pytest.mark.stack
 def test_a_model_that_cannot_be_loaded_is_told_and_the_class_goes_on(house: Callable[..., Run], tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
-    run = house(INFERENCE_ENGINE="transformers", TUTOR_MODEL=str(tmp_path / "model"))
+    run = house(DEMO="0", INFERENCE_ENGINE="transformers", TUTOR_MODEL=str(tmp_path / "model"))
     run.wait_for("The tutor is unavailable: see the lines of `inference` above")
     assert f"Chalkstream is ready: http://localhost:{run.port}/" in run.text()
     assert str(tmp_path / "model") in run.text()  # the worker says which file or folder
