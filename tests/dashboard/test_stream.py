@@ -24,6 +24,7 @@ from classroom.people.models import User
 from classroom.rooms import journal
 from classroom.rooms import services as rooms
 from classroom.rooms.models import Room
+from classroom.rooms.offload import offload
 from tests.services import Valkey
 
 LONG_S = 20.0
@@ -111,7 +112,7 @@ def say(room: Room, user: User, text: str) -> None:
 
 
 async def on_database(work: Any, *args: Any, **kwargs: Any) -> Any:
-    return await asyncio.to_thread(work, *args, **kwargs)
+    return await offload(work, *args, **kwargs)  # which gives its connection back
 
 
 async def test_changes_arrive_and_only_the_changed_tile(live: None, room: Room, alice: User, bob: User) -> None:
