@@ -3,7 +3,7 @@
 
 import MarkdownIt, { type Token } from "markdown-it";
 
-import { mathsNode, mathsRules, type ParseEnv } from "./maths";
+import { mathsNode, mathsRules, named, type ParseEnv } from "./maths";
 
 const parser = new MarkdownIt({ html: false, linkify: false, breaks: true, typographer: false });
 // A definition further down would change blocks that are finished already.
@@ -110,6 +110,7 @@ function opened(token: Token): [Node, Node] {
   if (name === "heading") return both(element(`h${Math.min(Number(token.tag.slice(1)) + 2, 6)}`));
   if (name === "table") {
     const scroll = element("div", "scroll");
+    named(scroll, "Table");
     const table = scroll.appendChild(element("table"));
     return [scroll, table];
   }

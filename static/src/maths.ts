@@ -12,6 +12,7 @@ export interface ParseEnv {
 const LONGEST = 4000;
 const LONGEST_HELD = 400;
 const KEPT = 300;
+const WIDE = 30;
 const kept = new Map<string, Element>();
 
 /** A node with the formula; its source in plain letters where KaTeX cannot read it. */
@@ -41,11 +42,20 @@ function build(tex: string, display: boolean): Element {
       throwOnError: true,
     });
     node.className = display ? "maths-block" : "maths";
+    // What may be wider than a phone must be reachable by the keyboard, to be scrolled.
+    if (display && tex.length > WIDE) named(node, "Formula");
   } catch {
     node.className = "maths-source";
     node.textContent = tex;
   }
   return node;
+}
+
+/** Makes a box that may scroll reachable, with a name. */
+export function named(node: Element, name: string): void {
+  node.setAttribute("tabindex", "0");
+  node.setAttribute("role", "group");
+  node.setAttribute("aria-label", name);
 }
 
 /** Index of `closer` at or after `from`, not counting what a backslash escapes; -1 when there is none. */

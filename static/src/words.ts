@@ -47,6 +47,8 @@ export function dayWords(at: string, now: number): string {
 export interface StatusWords {
   short: string;
   long: string;
+  /** For a phone, where it is shorter still. */
+  tiny?: string;
   tone: "ok" | "warn" | "danger";
 }
 
@@ -61,7 +63,7 @@ export function statusWords(status: Status, now: number, isOnline: boolean): Sta
   if (!isOnline) return { short: "Offline", long: "Your device is offline. What you send is kept until it is back.", tone: "danger" };
   const seconds = status.retryAt === null ? 0 : Math.ceil((status.retryAt - now) / 1000);
   if (status.phase === "waiting" && seconds > 0) {
-    return { short: `Reconnecting in ${seconds} s`, long: "The connection is lost. What you send is kept until it is back.", tone: "warn" };
+    return { short: `Reconnecting in ${seconds} s`, tiny: `in ${seconds} s`, long: "The connection is lost. What you send is kept until it is back.", tone: "warn" };
   }
   return { short: "Connecting…", long: "Connecting to the room.", tone: "warn" };
 }

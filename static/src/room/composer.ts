@@ -34,7 +34,6 @@ export class Composer extends LitElement {
     text: { state: true },
     pending: { state: true },
     fault: { state: true },
-    isLocked: { state: true },
   };
 
   /** Why nothing can be written at all; empty when something can. */
@@ -50,16 +49,16 @@ export class Composer extends LitElement {
   /** Id of the frame that has not been answered yet. */
   declare pending: string | null;
   declare fault: string;
-  declare isLocked: boolean;
 
   private typedAt = 0;
+  private last = { text: "", at: -TWICE_MS };
   private box: HTMLTextAreaElement | null = null;
 
   constructor() {
     super();
     this.closedReason = this.tutorReason = this.text = this.fault = "";
     this.canAsk = this.canPost = true;
-    this.isLive = this.isLocked = false;
+    this.isLive = false;
     this.limit = 8000;
     this.mode = "tutor";
     this.pending = null;
@@ -125,14 +124,16 @@ export class Composer extends LitElement {
 
   private submit(mode: Mode): void {
     const text = this.text.trim();
-    if (this.isLocked || this.pending || this.closedReason || !text || lengthOf(text) > this.limit) return;
+    if (this.pending || this.closedReason || !text || lengthOf(text) > this.limit) return;
     const why = this.whyNot(mode);
     if (why) {
       this.fault = why;
       return;
     }
-    this.isLocked = true;
-    setTimeout(() => (this.isLocked = false), TWICE_MS);
+    // A second Enter or click before anything was answered: the same thing once.
+    const now = Date.now();
+    if (text === this.last.text && now - this.last.at < TWICE_MS) return;
+    this.last = { text, at: now };
     this.typedAt = 0;
     this.fault = "";
     this.dispatchEvent(new CustomEvent<Wanted>("wanted", { detail: { mode, text } }));
@@ -168,7 +169,7 @@ export class Composer extends LitElement {
     const say = SAY[this.mode];
     const length = lengthOf(this.text);
     const isOver = length > this.limit;
-    const cannot = this.isLocked || this.pending !== null || !this.text.trim() || isOver || this.whyNot(this.mode) !== "";
+    const cannot = this.pending !== null || !this.text.trim() || isOver || this.whyNot(this.mode) !== "";
     return html`<form class="composer" @submit=${(event: Event) => this.submitted(event)}>
       ${this.faultLine(isOver, length)}
       <div class="composer-box" data-mode=${this.mode}>

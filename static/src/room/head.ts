@@ -62,7 +62,7 @@ function lineState({ status, now, retry }: HeadContext): TemplateResult {
   const words = statusWords(status, now, navigator.onLine);
   const canRetry = status.phase === "waiting" || status.phase === "paused";
   return html`<span class="line-state" data-tone=${words.tone} data-phase=${status.phase} data-kind=${status.kind} title=${words.long}>
-    <i></i><span>${words.short}</span>
+    <i></i><span class=${words.tiny ? "state-long" : ""}>${words.short}</span>${words.tiny ? html`<span class="state-tiny" aria-hidden="true">${words.tiny}</span>` : nothing}
     ${canRetry ? html`<button type="button" class="button small" @click=${retry}>Try now</button>` : nothing}
   </span>`;
 }
