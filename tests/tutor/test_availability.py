@@ -1,0 +1,53 @@
+"""Whether there is a tutor, in words for the people in the room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import redis
+
+from inference_worker.job import WORKER, WorkerState
+from tutor import availability
+from tutor.availability import state_of, state_read
+
+
+def beat(state: Any, reason: str = "", name: str = "w") -> WorkerState:
+    return WorkerState(name, state, "scripted", "demo", reason, ("a:1",))
+
+
+@pytest.mark.parametrize(
+    ("workers", "available", "reason"),
+    [
+        ([], False, availability.NOBODY),
+        ([beat("ready")], True, ""),
+        ([beat("loading")], False, availability.LOADING),
+        ([beat("broken", "tokenizer.json is missing")], False, "tokenizer.json is missing"),
+        ([beat("broken", "x"), beat("loading")], False, availability.LOADING),
+        ([beat("broken", "x"), beat("loading"), beat("ready")], True, ""),
+        ([beat("broken", "first"), beat("broken", "second")], False, "first"),
+        ([beat("broken")], False, availability.NOBODY),
+    ],
+)
+def test_the_most_hopeful_worker_counts(workers: list[WorkerState], available: bool, reason: str) -> None:
+    state = state_of(workers)
+    assert state["available"] is available
+    assert reason in state["reason"]
+    assert (state["reason"] == "") is available
+
+
+def test_heartbeats_are_read_from_redis(redis_url: str) -> None:
+    assert state_read() == {"available": False, "reason": availability.NOBODY}
+    with redis.Redis.from_url(redis_url) as client:
+        client.set(WORKER.format(name="w1"), beat("loading", name="w1").to_json())
+        client.set(WORKER.format(name="w2"), beat("ready", name="w2").to_json())
+        client.set("cs:something-else", "not a worker")
+    assert state_read() == {"available": True, "reason": ""}
+    with availability.redis_client() as mine:
+        found = availability.workers_read(mine)
+    assert {worker.name for worker in found} == {"w1", "w2"}
+    assert {worker.running for worker in found} == {("a:1",)}
+
+
+def test_without_redis_the_tutor_cannot_be_reached() -> None:
+    assert state_read() == {"available": False, "reason": availability.UNREACHABLE}

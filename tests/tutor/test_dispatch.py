@@ -1,0 +1,109 @@
+"""From an answer's row to a worker: what the Job says, and that a Redis which is away holds nobody up."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import redis
+from pytest_django import Settings
+
+from classroom.people.models import User
+from classroom.rooms.models import Room
+from inference_worker.job import CONTROL, JOB, JOB_TTL_S, JOBS, QUEUE, STOP, TICKET, Job
+from tests.tutor.turns import ask, fresh
+from tutor import dispatch
+from tutor.models import Answer
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[Any]:
+    with redis.Redis.from_url(redis_url, decode_responses=True) as link:
+        yield link
+
+
+@pytest.fixture
+def answer(room: Room, bob: User) -> Answer:
+    return ask(bob, room, "why?")
+
+
+def test_the_job_knows_the_room_and_no_person(room: Room, answer: Answer, bob: User, settings: Settings) -> None:
+    settings.MAX_ANSWER_TOKENS, settings.ANSWER_DEADLINE_S = 99, 12.5
+    job = dispatch.job_for(answer)
+    assert (job.answer, job.attempt, job.trace, job.prefix) == (str(answer.pk), 1, answer.trace, "")
+    assert (job.sampling.max_tokens, job.deadline_s) == (99, 12.5)
+    assert (job.room_key, job.class_key) == (room.pk.hex, room.school_class_id.hex)
+    assert "What is $1+1$?" in job.messages[0]["content"]
+    assert job.messages[-1] == {"role": "user", "content": "why?"}
+    for word in (bob.name, bob.username, str(bob.pk), room.title, room.school_class.name):
+        assert word not in job.to_json()
+
+
+def test_earlier_answers_of_this_room_go_along(room: Room, bob: User, alice: User) -> None:
+    other = Room.objects.create(school_class=room.school_class, title="Table two", created_by=alice)
+    for place, words in ((room, "one"), (room, ""), (room, "two"), (other, "elsewhere")):
+        Answer.objects.filter(pk=ask(bob, place, f"about {words}").pk).update(shown=words, state="completed")
+    last = ask(bob, room, "now?")
+    later = ask(alice, room, "later?")
+    Answer.objects.filter(pk=later.pk).update(shown="from the future")
+    said = [message["content"] for message in dispatch.job_for(last).messages[1:]]
+    assert said == ["about one", "one", "about two", "two", "now?"]
+
+
+def test_a_further_attempt_takes_the_raw_text_along(answer: Answer) -> None:
+    answer.attempt, answer.raw, answer.shown = 2, "<think>x</think>Yes, 二", "Yes, 二"
+    job = dispatch.job_for(answer)
+    assert (job.attempt, job.prefix) == (2, "<think>x</think>Yes, 二")
+
+
+def test_a_room_without_a_problem(room: Room, answer: Answer) -> None:
+    Room.objects.filter(pk=room.pk).update(problem=None)
+    assert "The problem of this room" not in dispatch.job_for(fresh(answer)).messages[0]["content"]
+
+
+def test_dispatching_leaves_the_job_its_place_and_a_ticket(client: Any, answer: Answer) -> None:
+    assert dispatch.answer_dispatch(answer.pk) is True
+    assert dispatch.answer_dispatch(answer.pk) is True
+    assert client.lrange(JOBS, 0, -1) == [f"{answer.pk}:1"], "in the list once, however often it is sent"
+    name = JOB.format(answer=answer.pk, attempt=1)
+    assert Job.from_json(client.get(name)) == dispatch.job_for(answer)
+    assert 0 < client.ttl(name) <= JOB_TTL_S
+    ticket = json.loads(client.lindex(QUEUE, 0))
+    assert ticket["headers"]["task"] == TICKET
+    assert client.llen(QUEUE) == 2
+
+
+def test_who_came_first_is_popped_first(client: Any, room: Room, bob: User) -> None:
+    asked = [ask(bob, room) for _ in range(3)]
+    for answer in asked:
+        dispatch.answer_dispatch(answer.pk)
+    assert [client.rpop(JOBS) for _ in asked] == [f"{answer.pk}:1" for answer in asked]
+
+
+def test_stopping_leaves_a_mark_and_a_word(client: Any, answer: Answer) -> None:
+    with client.pubsub() as ears:
+        ears.subscribe(CONTROL)
+        ears.get_message(timeout=5)
+        dispatch.stop_send(answer.pk)
+        heard = ears.get_message(timeout=5)
+    assert json.loads(heard["data"]) == {"verb": "stop", "answer": str(answer.pk)}
+    assert 0 < client.ttl(STOP.format(answer=answer.pk)) <= JOB_TTL_S
+
+
+def test_without_redis_asking_and_stopping_go_on(answer: Answer) -> None:
+    assert dispatch.answer_dispatch(answer.pk) is False
+    dispatch.stop_send(answer.pk)
+
+
+def test_an_answer_that_is_gone_is_not_sent(client: Any, db: None) -> None:
+    assert dispatch.answer_dispatch(uuid4()) is False
+    assert not client.exists(JOBS)
+
+
+def test_charlies_room_lends_no_turns(room: Room, bob: User, charlie: User, other_class: Any) -> None:
+    theirs = Room.objects.create(school_class=other_class, title="Elsewhere", created_by=other_class.created_by)
+    Answer.objects.filter(pk=ask(charlie, theirs, "secret question").pk).update(shown="secret answer")
+    assert "secret" not in dispatch.job_for(ask(bob, room)).to_json()
