@@ -81,7 +81,9 @@ export function renderInto(target: Element, text: string): void {
 export function plainLine(text: string): string {
   const holder = document.createElement("div");
   renderInto(holder, text.slice(0, 500));
-  for (const extra of holder.querySelectorAll(".code-bar, .host, .katex-html, annotation")) extra.remove();
+  // A fraction without its bar would read as another number: formulas appear as they were written.
+  for (const maths of holder.querySelectorAll(".maths, .maths-block")) maths.replaceChildren(maths.querySelector("annotation")?.textContent ?? "");
+  for (const extra of holder.querySelectorAll(".code-bar, .host")) extra.remove();
   for (const piece of holder.querySelectorAll("p, li, th, td, br, h3, h4, h5, h6, pre, .maths-block")) piece.after(" ");
   return (holder.textContent ?? "").replace(/\s+/g, " ").trim();
 }

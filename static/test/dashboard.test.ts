@@ -92,7 +92,7 @@ describe("<cs-dashboard>", () => {
     await shows(tile("1", { group: "Group one", hands: ["林小雨", "Bob", "Mia", "Noah"], answer: { state: "running", by: "Bob" }, last: { by: null, text: "So **x** is $4$", at: new Date().toISOString() } }), tile("2", { state: "closed", present: [], last: null }), tile("3", { idle: true }));
     expect(texts(".tile h2")).toEqual(["Room 1", "Room 3", "Room 2"]);
     expect(texts(".tile-hands")[0]).toBe("林小雨, Bob, Mia and 1 more");
-    expect(texts(".tile-last")[0]).toBe("Tutor just nowSo x is 4");
+    expect(texts(".tile-last")[0]).toBe("Tutorjust nowSo x is 4");
     expect(texts(".tile .badge")).toEqual(["answering", "idle", "closed"]);
     expect(wall.querySelector<HTMLAnchorElement>(".tile")?.getAttribute("href")).toBe("/rooms/1/");
     expect(texts(".line-state")[0]).toBe("Live");

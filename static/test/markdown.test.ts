@@ -112,6 +112,7 @@ describe("text", () => {
   it("makes one plain line for a tile", () => {
     expect(plainLine("**Hello** `x`\n\n- a")).toBe("Hello x a");
     expect(plainLine("<script>")).toBe("<script>");
+    expect(plainLine("so $x = \\frac{1}{2}$ and\n\n$$\ny\n$$")).toBe("so x = \\frac{1}{2} and y");
   });
 });
 

@@ -69,7 +69,9 @@ def asset_css(name: str) -> SafeString:
 def asset_js(name: str) -> SafeString:
     """The script of a bundle as a module, with the chunks it imports asked for at once."""
     first, *others = entry_chunks(name)
-    preloads = format_html_join("", '<link rel="modulepreload" href="{}">\n', ((_url(chunk["file"]),) for chunk in others))
+    preloads = format_html_join(
+        "", '<link rel="modulepreload" href="{}">\n', ((_url(chunk["file"]),) for chunk in others)
+    )
     return format_html('{}<script type="module" src="{}"></script>', preloads, _url(first["file"]))
 
 
