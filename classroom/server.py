@@ -96,12 +96,16 @@ class ChalkServer(Server):
         return queue
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
-        """As Daphne's, but a close frame keeps its reason (where ``retry_ms`` stands)."""
-        if message["type"] == "websocket.close" and message.get("reason") and protocol in self.connections:
-            if protocol.state == protocol.STATE_OPEN:
-                protocol.sendClose(code=message["code"], reason=message["reason"])
-            return
-        await super().handle_reply(protocol, message)
+        """As Daphne's, but an open socket closes with any code and its reason.
+
+        Autobahn's ``sendClose`` refuses what RFC 6455 keeps for servers (1009, 1011, 1012), and Daphne drops the reason.
+        """
+        if message["type"] != "websocket.close" or not _open(protocol):
+            await super().handle_reply(protocol, message)
+        elif protocol in self.connections and "disconnected" not in self.connections[protocol]:
+            protocol.sendCloseFrame(
+                code=message.get("code") or 1000, reasonUtf8=(message.get("reason") or "").encode(), isReply=False
+            )
 
     def run(self) -> None:
         # A stop between "booting" and "running" would otherwise raise; triggers run in the order of their adding.
@@ -117,6 +121,11 @@ class ChalkServer(Server):
             await asyncio.sleep(0.3)
 
         return defer.Deferred.fromFuture(asyncio.ensure_future(drain()))
+
+
+def _open(protocol: Any) -> bool:
+    """Whether this is a WebSocket behind its handshake (HTTP protocols have no such state)."""
+    return hasattr(protocol, "STATE_OPEN") and protocol.state == protocol.STATE_OPEN
 
 
 def listening_socket(host: str, port: int) -> socket.socket:

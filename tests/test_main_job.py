@@ -1,0 +1,260 @@
+"""The main job over real processes: a question, every word to everybody, whatever dies; on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+
+from tests.ledger import Account, Frame, Ledger, proven, text_of
+from tests.stack import Stack
+
+pytestmark = pytest.mark.stack
+SLOW = "@scripted rate=25 tokens=75"  # three seconds: time enough to break something
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with Stack(tmp_path_factory.mktemp(request.param), web=2, database=request.param) as made:
+        yield made
+
+
+@pytest.fixture
+def room(stack: Stack) -> str:
+    return str(stack.demo["room"])
+
+
+@pytest.fixture
+def mia(stack: Stack) -> Account:
+    return Account(stack, "mia")
+
+
+@pytest.fixture
+def ada(stack: Stack) -> Account:
+    """The teacher, at the other web process."""
+    return Account(stack, "ada", web=1)
+
+
+def outsider(stack: Stack) -> Account:
+    """Charlie: an account of nobody's class."""
+    code = (
+        "from classroom.people.models import User\n"
+        "User.objects.filter(username='charlie').exists() or User.objects.create_user('charlie', password='chalk-and-talk')"
+    )
+    stack.manage("shell", "-v0", "-c", code)
+    if not any(name == "charlie" for name, *_ in stack.demo["users"]):
+        demo = stack.demo
+        stack._demo = json.dumps({**demo, "users": [*demo["users"], ["charlie", "chalk-and-talk", "student"]]})
+    return Account(stack, "charlie")
+
+
+def same_as_log(ledger: Ledger, log: list[Frame]) -> None:
+    """H1: each seq once, in order, and as the log has it."""
+    seen = ledger.events
+    assert [f["seq"] for f in seen] == list(range(seen[0]["seq"], seen[-1]["seq"] + 1))
+    assert seen == log[seen[0]["seq"] - 1 : seen[-1]["seq"]]
+
+
+def test_every_word_reaches_everybody(stack: Stack, room: str, mia: Account, ada: Account) -> None:
+    """Two web processes, a late joiner and somebody who reconnects end with the same bytes as the log (H1, H4, A6)."""
+    asker, teacher = mia.join(room), ada.join(room)
+    for ledger in (asker, teacher):
+        ledger.until("snapshot")
+    answer = asker.ask(SLOW)
+    teacher.until("answer.delta")
+    late = Account(stack, "noah", web=1).join(room)
+    state = late.until("snapshot")["data"]["state"]
+    shown = next(item for item in state["items"] if item.get("answer") == answer)
+    assert shown["state"] == "running"
+    assert shown["text"]
+    cursor = teacher.events[-1]["seq"]
+    teacher.socket.close()
+    again = ada.join(room, after=cursor, epoch=teacher.hello["data"]["epoch"])
+    ends = [ledger.end_of(answer) for ledger in (asker, late, again)]
+    log = mia.log(room)
+    for end in ends:
+        proven(end, text_of(log, answer))
+    assert text_of(asker.frames, answer) == text_of([*teacher.frames, *again.frames], answer) == ends[0]["data"]["text"]
+    for ledger in (asker, late, again):
+        same_as_log(ledger, log)
+    kept = ends[0]["data"]
+    assert kept["model"]
+    assert kept["completion_tokens"] == 75
+    assert kept["first_token_ms"] <= kept["total_ms"]
+
+
+def test_an_answer_outlives_its_viewers(room: str, mia: Account) -> None:
+    ledger = mia.join(room)
+    answer = ledger.ask(SLOW)
+    ledger.until("answer.delta")
+    ledger.socket.close()
+    back = mia.join(room, after=ledger.events[-1]["seq"])
+    end = back.end_of(answer)
+    assert end["type"] == "answer.completed"
+    proven(end, text_of([*ledger.frames, *back.frames], answer))
+
+
+def test_a_stop_is_final(stack: Stack, room: str, mia: Account, ada: Account) -> None:
+    """A3: anybody who may write stops it; nothing comes behind; a second stop says so."""
+    asker, other = mia.join(room), ada.join(room)
+    other.until("snapshot")
+    answer = asker.ask("@scripted rate=25 tokens=500")
+    other.until("answer.delta")
+    other.reply(other.send("answer.stop", answer=answer))
+    end = asker.end_of(answer)
+    assert end["type"] == "answer.stopped"
+    assert end["by"]["name"] == "Ada"
+    proven(end, text_of(asker.frames, answer))
+    refused = other.reply(other.send("answer.stop", answer=answer))
+    assert refused["code"] == "not_running"
+    time.sleep(1.0)
+    assert mia.log(room)[-1]["seq"] == end["seq"]
+
+
+def test_questions_wait_for_their_turn(room: str, mia: Account) -> None:
+    ledger = mia.join(room)
+    first = ledger.ask("@scripted rate=50 tokens=40")
+    frame_id = ledger.send("answer.ask", text="@scripted tokens=5")
+    queued = ledger.until("answer.queued")
+    assert queued["data"]["position"] == 1
+    second = queued["data"]["answer"]
+    ends = [ledger.end_of(first), ledger.end_of(second)]
+    assert [end["type"] for end in ends] == ["answer.completed"] * 2
+    assert any(f["type"] == "ack" and f["ref"] == frame_id for f in ledger.frames)
+
+
+def test_a_frame_that_comes_again_happens_once(room: str, mia: Account) -> None:
+    """F3, A1, J4: over the socket and over POST."""
+    ledger = mia.join(room)
+    frame = {"type": "message.post", "id": str(uuid.uuid4()), "data": {"text": "only once"}}
+    ledger.socket.send(json.dumps(frame))
+    seq = ledger.reply(frame["id"])["seq"]  # type: ignore[arg-type]
+    reply = httpx.post(f"{mia.url}/api/rooms/{room}/events/", json=frame, headers=mia.headers, timeout=20)
+    assert reply.json() == {"type": "ack", "ref": frame["id"], "seq": seq}
+    assert sum(f["data"].get("text") == "only once" for f in mia.log(room)) == 1
+
+
+def test_the_event_stream_goes_on_where_it_was(room: str, mia: Account) -> None:
+    """X1: an event stream with Last-Event-ID gets what is missing, then what comes."""
+    ledger = mia.join(room)
+    seq = ledger.reply(ledger.send("message.post", text="before"))["seq"]
+    headers = {**mia.headers, "Accept": "text/event-stream", "Last-Event-ID": str(seq - 1)}
+    frames: list[Frame] = []
+    with httpx.stream("GET", f"{mia.url}/api/rooms/{room}/events/", headers=headers, timeout=20) as stream:
+        assert stream.headers["X-Accel-Buffering"] == "no"
+        ledger.send("message.post", text="after")
+        for line in stream.iter_lines():
+            if line.startswith("data: "):
+                frames.append(json.loads(line[6:]))
+            if frames and frames[-1]["data"].get("text") == "after":
+                break
+    assert frames[0]["type"] == "hello"
+    assert [f["seq"] for f in frames if f["seq"] is not None] == [seq, seq + 1]
+
+
+def test_the_long_poll_waits_and_tells(room: str, mia: Account) -> None:
+    """X2: what is missing at once; the bad cursor is named."""
+    ledger = mia.join(room)
+    seq = ledger.reply(ledger.send("message.post", text="for the poll"))["seq"]
+    url = f"{mia.url}/api/rooms/{room}/events/"
+    epoch = ledger.hello["data"]["epoch"]
+    told = httpx.get(f"{url}?after={seq - 1}&epoch={epoch}&wait=5", headers=mia.headers, timeout=20).json()["frames"]
+    assert [f["seq"] for f in told] == [seq]
+    wrong = httpx.get(f"{url}?after=x", headers=mia.headers, timeout=20)
+    assert (wrong.status_code, wrong.json()["field"]) == (400, "after")
+
+
+def test_charlie_gets_nowhere(stack: Stack, room: str, mia: Account) -> None:
+    """T1, T4: outsiders, unknown rooms, spent tickets and foreign origins get their code and no data."""
+    charlie = outsider(stack)
+    for place in (room, str(uuid.uuid4())):
+        socket = charlie.open(place)
+        with pytest.raises(ConnectionClosed) as closed:
+            socket.recv(10)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4404
+        assert (
+            httpx.get(f"{charlie.url}/api/rooms/{place}/events/", headers=charlie.headers, timeout=20).status_code
+            == 404
+        )
+    ticket = mia.ticket()
+    mia.open(room, ticket=ticket).close()
+    for bad in (ticket, "rubbish"):
+        with pytest.raises(ConnectionClosed) as closed:
+            mia.open(room, ticket=bad).recv(10)
+        assert closed.value.rcvd is not None
+        assert closed.value.rcvd.code == 4401
+    with pytest.raises(InvalidStatus):
+        mia.open(room, origin="https://evil.example")
+    assert httpx.get(f"{mia.url}/api/rooms/{room}/events/", timeout=20).status_code == 401
+    assert ticket not in "".join(stack.logs(name) for name in stack.names)
+
+
+def test_bad_frames_hurt_their_sender_only(room: str, mia: Account, ada: Account) -> None:
+    """F5, F6, F7: an error that names the field, 4400 after five, 1009 for a giant; a bystander notices nothing."""
+    bystander = ada.join(room)
+    bystander.until("snapshot")
+    ledger = mia.join(room)
+    ledger.until("snapshot")
+    for text in ("{", "[]", json.dumps({"type": "message.pst", "id": str(uuid.uuid4()), "data": {}}), "[" * 5000):
+        ledger.socket.send(text)
+        assert ledger.until("error")["code"] in {"bad_json", "unknown_type", "too_deep"}
+    long = ledger.reply(ledger.send("message.post", text="x" * 20_000))
+    assert (long["code"], long["field"]) == ("too_long", "data.text")
+    assert ledger.close_code()[0] == 4400
+    giant = mia.join(room)
+    giant.socket.send("x" * 70_000)
+    assert giant.close_code()[0] in (1009, 1006)
+    empty = mia.join(room)
+    refused = empty.reply(empty.send("answer.ask", text="   "))
+    assert (refused["code"], refused["field"]) == ("empty", "data.text")
+    asked = empty.reply(empty.send("message.post", text="still here"))
+    assert bystander.until(lambda f: f.get("seq") == asked["seq"])["data"]["text"] == "still here"
+
+
+@pytest.mark.parametrize("victim", ["scribe", "inference", "redis"])
+def test_a_killed_part_costs_time_not_text(stack: Stack, room: str, mia: Account, ada: Account, victim: str) -> None:
+    """R2, S1–S3, H6: SIGKILL in mid-answer; another goes on from what is stored, nothing lost and nothing doubled."""
+    asker, other = mia.join(room), ada.join(room)
+    for ledger in (asker, other):
+        ledger.until("snapshot")
+    answer = asker.ask("@scripted rate=12 tokens=75")
+    asker.until("answer.delta")
+    stack.kill(victim)
+    stack.start(victim)
+    ends = [ledger.end_of(answer, timeout_s=90) for ledger in (asker, other)]
+    assert [end["type"] for end in ends] == ["answer.completed"] * 2
+    log = mia.log(room)
+    proven(ends[0], text_of(log, answer))
+    for ledger in (asker, other):
+        same_as_log(ledger, log)
+    if victim == "inference":
+        starts = [f["data"]["attempt"] for f in log if f["type"] == "answer.started" and f["data"]["answer"] == answer]
+        assert starts == [1, 2]
+
+
+def test_a_broken_tutor_is_said_and_the_chat_goes_on(stack: Stack, room: str, mia: Account) -> None:
+    """A4: a failing model ends in words for people, not in silence."""
+    ledger = mia.join(room)
+    end = ledger.end_of(ledger.ask("@scripted fail"))
+    assert (end["type"], end["data"]["reason"]) == ("answer.failed", "error")
+    assert end["data"]["message"]
+    assert ledger.reply(ledger.send("message.post", text="never mind"))["type"] == "ack"
+
+
+def test_a_restart_says_when_to_come_back(stack: Stack, room: str, mia: Account, ada: Account) -> None:
+    """F9: SIGTERM closes with 1012 and a time of its own; the other process serves on."""
+    ledger, other = mia.join(room), ada.join(room)
+    ledger.until("snapshot")
+    stack.stop("web1")
+    code, reason = ledger.close_code()
+    stack.start("web1")
+    stack.wait_ready()
+    assert code == 1012
+    assert reason.startswith("retry_ms=")
+    assert other.reply(other.send("message.post", text="I am still here"))["type"] == "ack"
