@@ -15,7 +15,7 @@ from tests.ledger import Account, Frame, Ledger, proven, text_of
 from tests.stack import Stack
 
 pytestmark = pytest.mark.stack
-SLOW = "@scripted rate=25 tokens=75"  # three seconds: time enough to break something
+SLOW = "@scripted rate=10 tokens=75"  # some seconds: time enough to come late, to leave, to break something
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
@@ -65,9 +65,10 @@ def test_every_word_reaches_everybody(stack: Stack, room: str, mia: Account, ada
     asker, teacher = mia.join(room), ada.join(room)
     for ledger in (asker, teacher):
         ledger.until("snapshot")
+    noah = Account(stack, "noah", web=1)
     answer = asker.ask(SLOW)
     teacher.until("answer.delta")
-    late = Account(stack, "noah", web=1).join(room)
+    late = noah.join(room)
     state = late.until("snapshot")["data"]["state"]
     shown = next(item for item in state["items"] if item.get("answer") == answer)
     assert shown["state"] == "running"
