@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.template import Context, Template
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django.fixtures import Settings
 
 from classroom.people.templatetags import assets
 
@@ -28,7 +28,7 @@ MANIFEST: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-def manifest(tmp_path: Path, settings: SettingsWrapper) -> Path:
+def manifest(tmp_path: Path, settings: Settings) -> Path:
     path = tmp_path / "manifest.json"
     path.write_text(json.dumps(MANIFEST))
     settings.VITE_MANIFEST = path
@@ -57,7 +57,7 @@ def test_a_script_is_a_module_and_asks_for_each_of_its_chunks_once() -> None:
 
 
 @pytest.mark.usefixtures("manifest")
-def test_an_address_follows_the_setting(settings: SettingsWrapper) -> None:
+def test_an_address_follows_the_setting(settings: Settings) -> None:
     settings.STATIC_URL = "/elsewhere/"
     assert render('{% asset_url "site" %}') == "/elsewhere/assets/site-1.js"
 
@@ -68,7 +68,7 @@ def test_an_unknown_bundle_is_named_with_those_that_exist() -> None:
         assets.asset_js("board")
 
 
-def test_a_missing_build_says_what_to_run(tmp_path: Path, settings: SettingsWrapper) -> None:
+def test_a_missing_build_says_what_to_run(tmp_path: Path, settings: Settings) -> None:
     settings.VITE_MANIFEST = tmp_path / "none.json"
     with pytest.raises(ImproperlyConfigured, match="npm run build"):
         assets.asset_css("site")
@@ -85,7 +85,9 @@ def test_a_new_build_is_seen_without_a_restart(manifest: Path) -> None:
 def test_every_icon_is_hidden_from_assistive_technology() -> None:
     for name in json.loads(assets.ICONS.read_text()):
         html = assets.icon(name)
-        assert html.startswith("<svg ") and 'aria-hidden="true"' in html and " style=" not in html
+        assert html.startswith("<svg ")
+        assert 'aria-hidden="true"' in html
+        assert " style=" not in html
 
 
 def test_an_icon_that_is_not_there_is_an_error() -> None:
