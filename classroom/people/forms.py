@@ -14,7 +14,7 @@ from classroom.people import services
 from classroom.people.models import CODE_LENGTH, Role, SchoolClass, User
 
 # Bidirectional overrides and isolates turn a line around and let one name look like another.
-TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f")
+TURNING = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
 class LineField(forms.CharField):

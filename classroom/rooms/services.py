@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -16,7 +17,7 @@ from django.db import transaction
 from classroom.people import services as people
 from classroom.people.access import role_in
 from classroom.people.models import Enrolment, Group, SchoolClass, User
-from classroom.rooms import journal
+from classroom.rooms import broadcast, journal
 from classroom.rooms.access import RoomRights, rights_of, rooms_of
 from classroom.rooms.models import Problem, Room
 from classroom.rooms.projection import problem_head
@@ -40,6 +41,9 @@ def access_changes(*, school_class: SchoolClass, by: User) -> Iterator[None]:
         yield
         after = _rights(school_class)
         _log_differences(before, after, journal.person(by, role or role_in(by, school_class)), by)
+        if any(before[pair].role != after[pair].role for pair in before.keys() & after.keys()):
+            # No room is gained or lost, but what may be done there is another: sockets must not wait for H5.
+            transaction.on_commit(partial(broadcast.everywhere_tell, {"type": "rights.changed"}))
 
 
 def _rights(school_class: SchoolClass) -> Rights:

@@ -19,6 +19,7 @@ from classroom.people.models import SchoolClass, User
         ("林小雨", "林小雨"),
         ("عليّ", "عليّ"),
         ("👩‍🏫 Ms K", "👩‍🏫 Ms K"),
+        ("\u200fשרה", "\u200fשרה"),
         ("<b>bold</b>", "<b>bold</b>"),
     ],
 )
@@ -26,7 +27,7 @@ def test_a_line_is_tidied_and_otherwise_kept(typed: str, kept: str) -> None:
     assert LineField().clean(typed) == kept
 
 
-@pytest.mark.parametrize("typed", ["a\u202eb", "a\u2066b", "\u200fa", "a\x07b", "a\x1bb", "a\x00b"])
+@pytest.mark.parametrize("typed", ["a\u202eb", "a\u2066b", "a\x07b", "a\x1bb", "a\x00b"])
 def test_invisible_controls_are_refused(typed: str) -> None:
     with pytest.raises(ValidationError):
         LineField().clean(typed)

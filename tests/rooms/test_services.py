@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 from classroom.people import services as people
 from classroom.people.models import Enrolment, Group, Role, SchoolClass, User
-from classroom.rooms import services
+from classroom.rooms import broadcast, services
 from classroom.rooms.access import rights_of
 from classroom.rooms.models import Event, Problem, Room
 from tests.conftest import enrol, person
@@ -156,6 +156,21 @@ def test_an_assistant_made_student_loses_the_rooms_of_groups(
     with services.access_changes(school_class=room.school_class, by=alice):
         people.enrolment_role_set(school_class=room.school_class, user_id=tom.pk, role=Role.STUDENT)
     assert told(group_room) == [("member.removed", "Tom Tutor")]
+    assert told(room) == []
+
+
+def test_another_role_in_the_same_rooms_is_told_to_every_process(
+    room: Room, alice: User, tom: User, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks
+) -> None:  # type: ignore[no-untyped-def]
+    said: list[dict[str, str]] = []
+    monkeypatch.setattr(broadcast, "everywhere_tell", said.append)
+    for _ in range(2):
+        with (
+            django_capture_on_commit_callbacks(execute=True),
+            services.access_changes(school_class=room.school_class, by=alice),
+        ):
+            people.enrolment_role_set(school_class=room.school_class, user_id=tom.pk, role=Role.OBSERVER)
+    assert said == [{"type": "rights.changed"}]
     assert told(room) == []
 
 
