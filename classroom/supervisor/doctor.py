@@ -23,7 +23,11 @@ def main() -> int:
     except (ValueError, OSError, ImproperlyConfigured) as error:
         print(f"✗ settings: {error}", file=sys.stderr)
         return 1
-    call_command("doctor", *sys.argv[1:])
+    try:
+        call_command("doctor", *sys.argv[1:])
+    except BrokenPipeError:  # `make doctor | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return 0
 
 

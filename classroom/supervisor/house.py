@@ -64,18 +64,21 @@ class House:
         if self.whole:
             if not self.env.REDIS_URL:
                 self._redis_start()
+            # The model takes longest to come, and does not care about the database: it begins first.
+            self._add([process for process in self.kinds if "database" not in process.needs])
             self._prepare()
-        for process in self.kinds:
-            for name in names(process, self.env.WEB_PROCESSES):
-                self.supervisor.add(self._slot(process, name))
+        running = {slot.name for slot in self.supervisor.slots}
+        self._add([process for process in self.kinds if process.name not in running])
         if self._listener is not None and not self.supervisor.stopping:
             host, port = own_address(self.env.BIND), self._listener.getsockname()[1]
             self._readiness = Readiness(host, port, name=host_name(self.env.ALLOWED_HOSTS))
             self._readiness.start()
 
-    def _slot(self, process: Process, name: str) -> Slot:
-        fd = self._listener.fileno() if process.socket and self._listener else None
-        return Slot(name, process.argv(fd=fd), fds=() if fd is None else (fd,))
+    def _add(self, processes: Sequence[Process]) -> None:
+        for process in processes:
+            fd = self._listener.fileno() if process.socket and self._listener else None
+            for name in names(process, self.env.WEB_PROCESSES):
+                self.supervisor.add(Slot(name, process.argv(fd=fd), fds=() if fd is None else (fd,)))
 
     def _redis_start(self) -> None:
         path = redis.socket_path(self.data)

@@ -123,7 +123,7 @@ def test_a_killed_supervisor_leaves_nothing_and_can_start_again(house: Callable[
     run.process.wait()
     wait_until(lambda: not any(map(alive, started)), "all have ended", timeout_s=GRACE_S + 20)
     again = house(DEMO="0")
-    again.wait_for("pages are served")
+    again.wait_for(f"http://localhost:{again.port}/")
 
 
 @pytest.mark.stack
