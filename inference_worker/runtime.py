@@ -17,12 +17,13 @@ from redis.retry import Retry
 
 from inference_worker.control import Listener
 from inference_worker.engines import engine_make
-from inference_worker.engines.base import Engine, EngineOptions, ModelError
+from inference_worker.engines.base import Engine, EngineOptions, ModelError, blamed
 from inference_worker.heartbeat import Heartbeat
 from inference_worker.job import WORKER, Control, Job, Persisted, WorkerState
 from inference_worker.jobs import Jobs, Taken
 from inference_worker.publisher import Publisher
 from inference_worker.runs import Run
+from inference_worker.transcript import storable
 
 log = logging.getLogger(__name__)
 REDIS_S = 5.0  # the longest that a call to Redis may take
@@ -82,10 +83,11 @@ class Runtime:
         options = self._options
         log.info("engine %s loads the model %s", options.engine, options.model.model)
         try:
-            engine = engine_make(options.engine, options.model)
-            engine.start(log.info)
+            with blamed(options.model.model):
+                engine = engine_make(options.engine, options.model)
+                engine.start(log.info)
         except ModelError as error:
-            self._state, self._reason = "broken", str(error)
+            self._state, self._reason = "broken", storable(str(error))
             log.error("the model cannot be used: %s", error)
         else:
             self._engine = engine

@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 
 import redis
+from kombu.exceptions import OperationalError
 
 from inference_worker.celery_app import app
 from inference_worker.job import QUEUE, TICKET
 from inference_worker.runtime import Holder, TicketReturned
 
 log = logging.getLogger(__name__)
+LOST = "redis does not answer, the ticket is lost and the reaper rings again: %s"
 
 
 @app.task(name=TICKET)
@@ -28,6 +30,13 @@ def ticket() -> None:
                 log.exception("answer %s attempt %s failed", taken.answer, taken.attempt)
                 runtime.fail(taken)
     except TicketReturned:
-        ticket.apply_async(queue=QUEUE, retry=False)
+        _give_back()
     except redis.RedisError as error:
-        log.warning("redis does not answer, the ticket is lost and the reaper rings again: %s", error)
+        log.warning(LOST, error)
+
+
+def _give_back() -> None:
+    try:
+        ticket.apply_async(queue=QUEUE, retry=False)
+    except OperationalError as error:
+        log.warning(LOST, error)

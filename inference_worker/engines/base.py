@@ -34,7 +34,7 @@ class ModelError(Exception):
 
 
 @contextmanager
-def blamed(what: Path) -> Iterator[None]:
+def blamed(what: Path | str) -> Iterator[None]:
     """Whatever goes wrong inside is a ModelError that names ``what``.
 
     Any exception at all: libraries read somebody's files here, and each format has error classes of its own.

@@ -49,7 +49,7 @@ def hear(handle: Handle) -> Heard:
             heard.chunks.append(event)
         else:
             heard.finishes.append(event)
-    while (event := handle.poll(0.05)) is not None:
+    while (event := handle.poll(0.001)) is not None:
         assert isinstance(event, Finish), "text behind the end"
         heard.finishes.append(event)
     return heard

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -39,3 +40,16 @@ def mortal() -> Iterator[Valkey]:
     """A server of the test's own: it may be killed, emptied and started again."""
     with tempfile.TemporaryDirectory(prefix="cs-") as folder, Valkey(Path(folder)) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The folder of a tiny checkpoint, made on first use: ``llama`` or ``qwen2``. To be read only."""
+
+    @cache
+    def made(kind: str) -> Path:
+        from tests.inference_worker.tiny import checkpoint_make  # torch takes seconds: only for who needs it
+
+        return checkpoint_make(tmp_path_factory.mktemp("tiny") / kind, kind)
+
+    return made

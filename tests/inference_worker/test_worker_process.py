@@ -1,0 +1,237 @@
+"""The real Celery worker as a process, with the scripted engine: tickets in, a stream out, and every way to end it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from celery import Celery
+
+from classroom.supervisor.keeper import Keeper
+from classroom.supervisor.processes import INFERENCE
+from inference_worker.celery_app import broker_url
+from inference_worker.engines.scripted import TEXT
+from inference_worker.job import QUEUE, TICKET, WORKER, Job, Sampling, WorkerState
+from tests.inference_worker.line import Row, SmallScribe, client_make, job_put, stop_say
+from tests.services import Service, Valkey, wait_until
+
+
+class Worker(Service):
+    """The command of the table of processes. Up with its first heartbeat."""
+
+    def __init__(self, folder: Path, server: Valkey, keeper: Keeper, **settings: str) -> None:
+        super().__init__(folder, f"worker-{time.monotonic_ns()}", keeper)
+        self.server = server
+        self.environment = {
+            "REDIS_URL": server.url,
+            "DATA_DIR": str(folder),
+            "INFERENCE_ENGINE": "scripted",
+            **settings,
+        }
+        self.client = client_make(server.url)
+
+    def argv(self) -> list[str]:
+        return INFERENCE.argv()
+
+    def options(self) -> dict[str, Any]:
+        return {}
+
+    def start(self) -> Any:
+        before = dict(os.environ)
+        os.environ.update(self.environment)
+        try:
+            return super().start()
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+    def answers(self) -> bool:
+        return self.state() is not None
+
+    def settled(self) -> Any:
+        """Ready or broken: a busy machine may take a minute to import torch."""
+        wait_until(lambda: (told := self.state()) and told.state != "loading", "it has loaded", timeout_s=120)
+        return self
+
+    def state(self) -> WorkerState | None:
+        """The heartbeat of this very process."""
+        assert self.child is not None
+        for name in self.client.scan_iter(match=WORKER.format(name="*")):
+            if name.endswith(f":{self.child.pid}") and (text := self.client.get(name)):
+                return WorkerState.from_json(text)
+        return None
+
+    def ticket(self, count: int = 1) -> None:
+        with Celery(broker=broker_url(self.server.url)) as app:
+            app.conf.task_serializer = "json"
+            for _ in range(count):
+                app.send_task(TICKET, queue=QUEUE, ignore_result=True)
+
+
+Hire = Callable[..., Worker]
+
+
+@pytest.fixture
+def hire(tmp_path: Path, valkey: Valkey) -> Iterator[Hire]:
+    keeper = Keeper()
+    hired: list[Worker] = []
+
+    def begin(**settings: str) -> Worker:
+        hired.append(Worker(tmp_path, valkey, keeper, **settings))
+        return hired[-1].start().settled()  # type: ignore[no-any-return]
+
+    yield begin
+    for worker in hired:
+        worker.stop()
+    keeper.close()
+
+
+def ask(worker: Worker, text: str, answer: str = "a", *, attempt: int = 1, prefix: str = "") -> None:
+    asked = Job(answer, attempt, ({"role": "user", "content": text},), Sampling(max_tokens=4_000), prefix)
+    job_put(worker.client, asked)
+    worker.ticket()
+
+
+def ended(scribe: SmallScribe, answer: str = "a") -> Row:
+    wait_until(lambda: scribe.row(answer).done, f"{answer} has ended")
+    assert scribe.row(answer).whole
+    return scribe.row(answer)
+
+
+def gone(worker: Worker, timeout_s: float) -> None:
+    """The process and all that it started have ended."""
+    assert worker.child is not None
+    group = worker.child.pid
+    assert worker.child.wait(timeout_s) is not None, worker.log.read_text()[-2000:]
+    left = [p.pid for p in psutil.process_iter() if p.status() != psutil.STATUS_ZOMBIE and group_of(p.pid) == group]
+    assert not left
+
+
+def group_of(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return 0
+
+
+def test_tickets_in_text_out_and_a_stop_within_a_second(hire: Hire, valkey: Valkey) -> None:
+    worker = hire(SCRIPTED_RATE="2000", MAX_ANSWER_TOKENS="4000")
+    with SmallScribe(valkey.url) as scribe:
+        names = [f"a{number}" for number in range(10)]
+        for name in names:
+            ask(worker, f"Question {name}?", name)
+        for name in names:
+            assert ended(scribe, name).raw == TEXT.format(question=f"Question {name}?")
+        worker.ticket(20)  # spare ones find nothing
+        ask(worker, "@scripted rate=50 loop", "long")
+        wait_until(lambda: scribe.row("long").raw, "text has come")
+        asked = time.monotonic()
+        stop_say(worker.client, "long")
+        row = ended(scribe, "long")
+        assert time.monotonic() - asked < 1.0, "the promise of the room page"
+        assert row.done is not None
+        assert row.done.reason == "cancelled"
+        ask(worker, "@scripted text=still there", "last")
+        assert ended(scribe, "last").raw == "still there"
+
+
+def test_sigterm_leaves_at_once_and_another_goes_on(hire: Hire, valkey: Valkey) -> None:
+    worker = hire(SCRIPTED_RATE="100", MAX_ANSWER_TOKENS="4000")
+    with SmallScribe(valkey.url) as scribe:
+        ask(worker, f"@scripted rate=100 text={TEXT}")
+        wait_until(lambda: len(scribe.row("a").raw) > 60, "text has come")
+        assert worker.child is not None
+        worker.child.terminate()
+        gone(worker, 5.0)
+        assert scribe.row("a").done is None, "its end is another worker's"
+        assert worker.state() is None, "it says at once that it is gone"
+        row = scribe.row("a")
+        row.attempt = 2
+        second = hire(SCRIPTED_RATE="2000", MAX_ANSWER_TOKENS="4000")
+        ask(second, f"@scripted rate=0 text={TEXT}", attempt=2, prefix=row.raw)
+        assert ended(scribe).raw == TEXT
+
+
+def test_sigkill_leaves_nothing_and_a_ticket_that_comes_again_does_no_harm(hire: Hire, valkey: Valkey) -> None:
+    worker = hire(MAX_ANSWER_TOKENS="4000")
+    with SmallScribe(valkey.url) as scribe:
+        ask(worker, "@scripted rate=50 loop")
+        wait_until(lambda: scribe.row("a").raw, "text has come")
+        assert worker.child is not None
+        worker.child.signal(signal.SIGKILL)
+        gone(worker, 5.0)
+        second = hire(MAX_ANSWER_TOKENS="4000")
+        before = len(scribe.said)
+        second.ticket(3)  # as the broker does with what was not acked
+        ask(second, "@scripted text=another", "b")
+        ended(scribe, "b")
+        assert {output.answer for output in scribe.said[before:]} == {"b"}, "the killed attempt is not begun again"
+
+
+def test_the_worker_outlives_redis(hire: Hire, mortal: Valkey, tmp_path: Path) -> None:
+    keeper = Keeper()
+    worker = Worker(tmp_path, mortal, keeper, MAX_ANSWER_TOKENS="4000")
+    try:
+        worker.start()
+        with SmallScribe(mortal.url) as scribe:
+            ask(worker, f"@scripted rate=100 text={TEXT}")
+            wait_until(lambda: len(scribe.row("a").raw) > 60, "text has come")
+            mortal.kill()
+            mortal.start()
+            assert ended(scribe).raw == TEXT
+            ask(worker, "@scripted text=again", "b")
+            assert ended(scribe, "b").raw == "again"
+    finally:
+        worker.stop()
+        keeper.close()
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"INFERENCE_ENGINE": "warp"}, "INFERENCE_ENGINE=warp"),
+        ({"INFERENCE_ENGINE": "transformers", "TUTOR_MODEL": "./no/such/model"}, "./no/such/model"),
+    ],
+)
+def test_a_model_that_cannot_be_used_is_said_and_answered_with(
+    hire: Hire, valkey: Valkey, settings: dict[str, str], words: str
+) -> None:
+    worker = hire(**settings)
+    told = worker.state()
+    assert told is not None
+    assert told.state == "broken"
+    assert words in told.reason
+    with SmallScribe(valkey.url) as scribe:
+        ask(worker, "Why?")
+        row = ended(scribe)
+        assert row.done is not None
+        assert row.done.reason == "error"
+        assert words in row.done.info["message"]
+    assert words in worker.log.read_text()
+
+
+def test_a_broken_worker_gives_its_tickets_to_one_that_is_not(hire: Hire, valkey: Valkey) -> None:
+    """One GPU machine has a damaged disk: no question fails while the other one answers."""
+    broken = hire(INFERENCE_ENGINE="warp")
+    hire(SCRIPTED_RATE="2000", MAX_ANSWER_TOKENS="4000")
+    with SmallScribe(valkey.url) as scribe:
+        names = [f"a{number}" for number in range(8)]
+        for name in names:
+            ask(broken, "@scripted text=answered", name)
+        for name in names:
+            assert ended(scribe, name).raw == "answered"
+
+
+def test_a_setting_that_is_no_number_ends_the_start_with_its_name(tmp_path: Path, valkey: Valkey) -> None:
+    keeper = Keeper()
+    worker = Worker(tmp_path, valkey, keeper, SCRIPTED_RATE="fast")
+    with pytest.raises(AssertionError, match="ended"):
+        worker.start()
+    assert "SCRIPTED_RATE" in worker.log.read_text()
+    keeper.close()
