@@ -101,6 +101,10 @@ def either_database(request: pytest.FixtureRequest, transactional_db: None) -> I
         call_command("flush", verbosity=0, interactive=False)
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-screenshots", action="store_true", help="write the README's pictures into docs/images")
+
+
 def person(username: str, role: str, name: str = "") -> User:
     return User.objects.create_user(username, password=PASSWORD, role=role, display_name=name)
 
