@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +171,7 @@ def test_outsiders_and_students_get_no_file(talk: Room, bob: User, charlie: User
 
 def test_the_command_writes_a_file_a_room_and_receipts(talk: Room, alice: User, tmp_path: Path) -> None:
     Room.objects.create(school_class=talk.school_class, title="Table two", created_by=alice)
-    call_command("export_transcripts", str(tmp_path / "out"), verbosity=0)
+    call_command("export_transcripts", str(tmp_path / "out"), stderr=StringIO())
     files = sorted((tmp_path / "out").iterdir())
     assert len(files) == 2
     text = (tmp_path / "out" / f"transcript-{talk.pk}.jsonl").read_text(encoding="utf-8")
@@ -192,6 +193,16 @@ def test_the_command_takes_rooms_classes_names_and_deltas(talk: Room, alice: Use
     assert ReadAudit.objects.get().detail == "with names"
     call_command("export_transcripts", str(tmp_path / "class"), "--class", str(talk.school_class_id))
     assert len(list((tmp_path / "class").iterdir())) == 2
+
+
+def test_without_a_folder_all_rooms_go_to_standard_output(talk: Room, alice: User) -> None:
+    Room.objects.create(school_class=talk.school_class, title="Table two", created_by=alice)
+    out = StringIO()
+    call_command("export_transcripts", stdout=out, stderr=StringIO())
+    rows = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert [row["kind"] for row in rows if row["kind"] in ("header", "end")] == ["header", "end"] * 2
+    assert not [name for name in PEOPLE if name in out.getvalue()]
+    assert ReadAudit.objects.count() == 2
 
 
 def test_the_command_names_a_room_that_is_not_there(talk: Room, tmp_path: Path) -> None:

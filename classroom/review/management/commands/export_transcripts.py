@@ -1,4 +1,6 @@
-"""``manage.py export_transcripts``: rooms as JSON-lines files, without names unless ``--names`` is given.
+"""``manage.py export_transcripts [FOLDER]``: rooms as JSON lines, without names unless ``--names`` is given.
+
+With a folder each room gets a file; without one all rooms go to standard output, one behind the other.
 
 Each room's export leaves a receipt that names the account of the operating system which ran the command.
 """
@@ -28,10 +30,12 @@ def operator() -> str:
 
 
 class Command(BaseCommand):
-    help = "Write transcripts as JSON lines, one file a room, pseudonymised unless --names is given."
+    help = "Write transcripts as JSON lines, pseudonymised unless --names is given."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", type=Path, help="where the files go; made when missing")
+        parser.add_argument(
+            "folder", nargs="?", type=Path, help="one file a room goes here; without it, standard output"
+        )
         parser.add_argument("--room", action="append", type=UUID, default=[], help="this room (may be repeated)")
         parser.add_argument("--class", dest="class_id", type=UUID, help="all rooms of this class")
         parser.add_argument("--names", action="store_true", help="keep the names of people")
@@ -47,22 +51,30 @@ class Command(BaseCommand):
         missing = set(options["room"]) - {room.pk for room in chosen}
         if missing:
             raise CommandError(f"no such room: {', '.join(sorted(map(str, missing)))}")
-        folder: Path = options["folder"]
-        folder.mkdir(parents=True, exist_ok=True)
+        folder: Path | None = options["folder"]
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
         for number, room in enumerate(chosen, start=1):
-            path = folder / f"transcript-{room.pk}.jsonl"
-            self._export(room, path, names=options["names"], deltas=options["deltas"])
-            self.stdout.write(f"{number} of {len(chosen)}: {path}")
-        self.stdout.write(self.style.SUCCESS(f"{len(chosen)} transcripts"))
+            # First the receipt: without it nothing is read.
+            self._record(room, names=options["names"])
+            export = Export(room, names=options["names"], deltas=options["deltas"], audiences=None)
+            if folder is None:
+                for piece in export.pieces():
+                    self.stdout.write(piece, ending="")
+            else:
+                self._file_write(export, folder / f"transcript-{room.pk}.jsonl")
+                self.stderr.write(f"{number} of {len(chosen)}: {room.pk}")
+        self.stderr.write(f"{len(chosen)} transcripts")
 
-    def _export(self, room: Room, path: Path, *, names: bool, deltas: bool) -> None:
+    def _record(self, room: Room, *, names: bool) -> None:
         detail = "with names" if names else "pseudonymised"
-        # First the receipt: without it nothing is read.
         actor_name = f"command line: {operator()}"
         services.read_record(room=room, actor=None, actor_name=actor_name, verb=services.COMMAND, detail=detail)
+
+    def _file_write(self, export: Export, path: Path) -> None:
         partial = path.with_suffix(".part")
         with partial.open("w", encoding="utf-8") as file:
             partial.chmod(0o600)
-            for piece in Export(room, names=names, deltas=deltas, audiences=None).pieces():
+            for piece in export.pieces():
                 file.write(piece)
         partial.replace(path)
