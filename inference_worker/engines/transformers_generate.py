@@ -10,7 +10,6 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Iterator
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +31,7 @@ from inference_worker.engines.base import (
 from inference_worker.engines.detokeniser import Detokeniser
 from inference_worker.engines.drawing import Drawer
 from inference_worker.engines.pooled import PooledEngine
-from inference_worker.engines.seam import Seam, Vocabulary
+from inference_worker.engines.seam import Seam, Vocabulary, prefix_tokenizer, vocabulary_read
 from inference_worker.engines.stops import StopStrings
 from inference_worker.job import FinishReason, Sampling
 
@@ -52,6 +51,8 @@ class TransformersEngine(PooledEngine):
         self.context = 0  # tokens that fit, prompt and answer together
         self.net: Any = None
         self.tokenizer: Any = None
+        self._vocabulary = Vocabulary(())
+        self._prefix_tokenizer: Any = None
         self._eos: frozenset[int] = frozenset()
         self._special: tuple[str, ...] = ()
         self._last_only: dict[str, Any] = {}
@@ -92,6 +93,8 @@ class TransformersEngine(PooledEngine):
             weight.data = weight.data.to(self.device, dtype, copy=True)
         self.net = net.to(self.device).eval()
         self.tokenizer = tokenizer
+        self._vocabulary = vocabulary_read(tokenizer.backend_tokenizer)
+        self._prefix_tokenizer = prefix_tokenizer(tokenizer.backend_tokenizer)
         self.context = int(getattr(net.config, "max_position_embeddings", 1 << 20))
         ends = net.generation_config.eos_token_id
         ends = ends if isinstance(ends, list) else [ends]
@@ -104,7 +107,7 @@ class TransformersEngine(PooledEngine):
         """The chat by the model's own template, ready for the assistant's words."""
         messages = [{**message, "content": self._plain(message["content"])} for message in request.messages]
         text = self.tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=True)
-        return self._ids(text)
+        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def _plain(self, text: str) -> str:
         """A person cannot end her turn and speak as the system: control tokens in her text are taken out."""
@@ -112,18 +115,16 @@ class TransformersEngine(PooledEngine):
             text = text.replace(found, "")
         return text
 
-    def _ids(self, text: str) -> list[int]:
-        return list(self.tokenizer(text, add_special_tokens=False)["input_ids"])
-
     def _generate(self, handle: Handle) -> Finish:
         request, sampling = handle.request, handle.request.sampling
-        prompt, prefix = self.prompt_ids(request), self._ids(request.prefix) if request.prefix else []
+        prompt = self.prompt_ids(request)
+        prefix = self._prefix_tokenizer.encode(request.prefix, add_special_tokens=False).ids
         total = len(prompt) + len(prefix)
         if total >= self.context:
             raise RequestError(f"The conversation has {total} tokens, but the model reads at most {self.context}.")
         if len(prefix) >= sampling.max_tokens:
             return Finish("length", len(prompt), len(prefix))
-        seam = Seam(prefix, self._decode, self._vocabulary)
+        seam = Seam(prefix, self._vocabulary)
         kept, again = len(seam.kept), len(seam.again)
         budget = min(self.context - len(prompt), sampling.max_tokens) - kept
         detokeniser = Detokeniser(self._decode, seam.kept)
@@ -161,10 +162,6 @@ class TransformersEngine(PooledEngine):
             seam.take(token)
             left = torch.tensor([[token]], device=self.device)
             yield token
-
-    @cached_property
-    def _vocabulary(self) -> Vocabulary:
-        return Vocabulary([self._decode([token]) for token in range(self.tokenizer.backend_tokenizer.get_vocab_size())])
 
     def _decode(self, ids: list[int]) -> str:
         return str(self.tokenizer.backend_tokenizer.decode(ids, skip_special_tokens=True))
