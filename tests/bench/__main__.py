@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from classroom.env import ENV
+from classroom.supervisor.checks import Trouble
 from tests.bench import processor, report
 from tests.bench.figures import figures_keep
-from tests.bench.report import Pair
-from tests.bench.rig import NotMeasured, Plan, Rig, Sitting, Way
+from tests.bench.report import Pair, Pairs
+from tests.bench.rig import PEER, NotMeasured, Plan, Rig, Sitting, Way
+from tests.bench.talk import Unanswered
 
 WARM_EVENTS = 200
 CLOSED_DELIVERIES = 200_000  # of one sitting, so that small rooms are measured as long as large ones
@@ -45,7 +47,7 @@ def measured(rig: Rig, rooms: Sequence[int], rounds: int, events: int | None) ->
 
 
 def _sitting(rig: Rig, way: Way, room: int, plan: Plan) -> Sitting | None:
-    if way == "bare" and not rig.peer:
+    if way == "bare" and not PEER:
         return None
     try:
         return rig.sitting(way, room, plan)
@@ -64,17 +66,25 @@ def main() -> int:
     if trouble := processor.supported():
         print(trouble, file=sys.stderr)
         return 2
+    if busy := processor.others():
+        print(busy, file=sys.stderr)
     rounds = options.rounds or (1 if options.quick else report.ROUNDS)
     events = options.events or (QUICK_EVENTS if options.quick else None)
     kept = ENV.DATA_DIR.expanduser().resolve() / "bench"
     kept.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="run-", dir=kept) as folder, Rig(Path(folder)) as rig:
-        pairs = measured(rig, options.rooms, rounds, events)
-        peer = rig.peer
+    pairs: Pairs = {room: [] for room in options.rooms}
+    try:
+        with tempfile.TemporaryDirectory(prefix="run-", dir=kept) as folder, Rig(Path(folder)) as rig:
+            pairs = measured(rig, options.rooms, rounds, events)
+    except (AssertionError, Trouble, Unanswered) as error:
+        print(f"not measured: {error}", file=sys.stderr)  # the figures below say "missing"
+    except KeyboardInterrupt:
+        return 130
     figures = report.figures_of(pairs, rounds)
     sittings = [way.record() for of_room in pairs.values() for pair in of_room for way in (pair.ours, pair.bare) if way]
-    path = figures_keep(kept, "delivery", figures, {"rounds": rounds, "quick": options.quick, "sittings": sittings})
-    if not peer:
+    behind = {"rounds": rounds, "quick": options.quick, "busy": busy, "sittings": sittings}
+    path = figures_keep(kept, "delivery", figures, behind)
+    if not PEER:
         print("The package websockets is not installed: nothing to compare with.", file=sys.stderr)
     print("Chalkstream beside a bare websockets loop (per CPU-second: more is better; paced p50, p99: less is better)")
     print(*report.table(pairs), *(figure.line() for figure in figures), sep="\n")

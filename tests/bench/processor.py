@@ -17,6 +17,17 @@ def supported() -> str:
     return ""
 
 
+def others() -> str:
+    """A remark when other programs are at work here, else "". Ask before the bench's own processes start."""
+    load, cpus = os.getloadavg()[0], os.cpu_count() or 1
+    if load < cpus / 4:
+        return ""
+    return (
+        f"Other programs are busy on this machine (load {load:.1f} on {cpus} CPUs): costs are still fair, "
+        "but latencies are then mostly waiting for the CPU."
+    )
+
+
 def cpu_s(pid: int) -> float:
     """Seconds of CPU that a process has used, all its threads, in user and kernel.
 

@@ -26,6 +26,7 @@ from tests.stack import Stack
 
 Way = Literal["ours", "bare"]
 HOST: Final = "127.0.0.1"
+PEER: Final = importlib.util.find_spec("websockets") is not None
 WINDOW: Final = 32  # events on their way at most, in the closed loop
 RATE: Final = 50.0  # events a second, when paced: a fast tutor
 GROUP: Final = 50  # members who come in together: a ticket is good for 30 s
@@ -68,7 +69,6 @@ class Rig:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._open = ExitStack()
-        self.peer = importlib.util.find_spec("websockets") is not None
 
     def __enter__(self) -> Self:
         try:
@@ -94,7 +94,7 @@ class Rig:
         environment = self._stack.environment()
         self._pids = {"ours": self._stack.children["web1"].pid}
         self._ports = {"ours": self._stack.ports[0]}
-        if self.peer:
+        if PEER:
             self._start_peer(environment)
         self._producer = self._talk("producer", "--acks", str(reads), environment=environment, fds=[reads])
         words = ["--acks", str(writes), "--cpu", str(min(elsewhere))]
@@ -135,6 +135,7 @@ class Rig:
             raise NotMeasured(f"{way}, room of {members}: {error}") from error
 
     def _sitting(self, way: Way, members: int, plan: Plan) -> Sitting:
+        self._audience.ask(do="leave")  # whoever a sitting that failed has left behind
         room = self._producer.ask(do="room", way=way, members=members)
         before = processor.cpu_s(self._pids[way])
         for first in range(0, members, GROUP):

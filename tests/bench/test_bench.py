@@ -20,7 +20,7 @@ from tests.bench.__main__ import CLOSED_EVENTS, plan_for
 from tests.bench.audience import Audience, percentile_ms
 from tests.bench.figures import Figure, figures_keep
 from tests.bench.report import ROOMS, Pair, figures_of, table
-from tests.bench.rig import Plan, Rig, Sitting, Way
+from tests.bench.rig import NotMeasured, Plan, Rig, Sitting, Way
 from tests.bench.sockets import Member, masked
 from tests.bench.talk import Talk, Unanswered
 
@@ -70,6 +70,9 @@ def test_a_missing_peer_is_unmeasured_and_only_our_own_gap_is_missing() -> None:
     without_us = figures_of({10: [Pair(None, sitting("bare", 100.0))]}, rounds=1)
     assert without_us[0].line() == "missing websockets_10"
     assert all(figure.missing for figure in without_us)
+    nothing = figures_of({10: []}, rounds=3)
+    assert all(figure.missing for figure in nothing)
+    assert nothing[-1].line() == "missing rounds"
 
 
 def test_a_figure_is_the_median_of_the_rounds_ratios() -> None:
@@ -226,6 +229,12 @@ def test_a_machine_that_cannot_measure_is_told_so(
     assert "Both need Linux, and this is darwin" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("load", "busy"), [(0.0, False), (1000.0, True)])
+def test_a_busy_machine_is_remarked(monkeypatch: pytest.MonkeyPatch, load: float, *, busy: bool) -> None:
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, load, load))
+    assert ("Other programs are busy" in processor.others()) is busy
+
+
 def test_the_clock_of_a_process_goes_with_its_work() -> None:
     before = processor.cpu_s(os.getpid())
     sum(range(2_000_000))
@@ -264,6 +273,13 @@ def test_an_outsider_is_refused_and_a_ticket_serves_once(rig: Rig) -> None:
     room = rig.room(1)
     assert rig.enter("ours", room["room"], [room["outsider"]]) == {"entered": 0, "refused": {"4404": 1}}
     assert rig.enter("ours", room["room"], [room["outsider"]]) == {"entered": 0, "refused": {"4401": 1}}
+
+
+@pytest.mark.stack
+def test_a_sitting_that_fails_gives_no_figure_and_the_next_one_does(rig: Rig) -> None:
+    with pytest.raises(NotMeasured, match="room of 2"):
+        rig.sitting("ours", 2, Plan(warm=1, closed=-1, paced=1))  # fails half-way, its members still there
+    assert rig.sitting("ours", 3, Plan(warm=1, closed=20, paced=5)).deliveries == 3 * 25
 
 
 @pytest.mark.stack
