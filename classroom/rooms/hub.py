@@ -34,13 +34,14 @@ log = structlog.get_logger(__name__)
 CHECK_S = 1.0
 HOLE_WAIT_S = 0.005  # hints of a person's event and of the scribe may cross
 MESSAGES_A_PASS = 64
+UNHEARD: dict[str, Any] = {"available": False, "reason": ""}
 
 
 class Hub:
     def __init__(self) -> None:
         self.process = uuid.uuid4().hex
         self.feeds: dict[UUID, Feed] = {}
-        self.tutor: dict[str, Any] = {"available": False, "reason": ""}
+        self.tutor: dict[str, Any] = UNHEARD
         self.repaired = 0
         self.draining = False
         self._layer = get_channel_layer()
@@ -65,6 +66,8 @@ class Hub:
         fits = after is not None and feed.head is not None and after <= feed.head and epoch in (None, feed.epoch)
         viewer.cursor = after if fits and after is not None else 0
         viewer.wants_snapshot = not fits
+        if self.tutor == UNHEARD:
+            self.tutor = await offload(tutor_state)  # the first viewer of a process comes before the first check
         feed.viewers.add(viewer)
         self.roster.come()
         await catchup.viewer_catch_up(self, feed, viewer)
