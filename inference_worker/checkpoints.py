@@ -29,6 +29,8 @@ def model_folder(name: str, data_dir: Path, progress: Progress) -> Path:
     """A checked folder with safetensors. Raises ModelError, which names the file or package that is wrong."""
     if name == "demo":
         return _converted(_demo_gguf(), data_dir, progress)
+    if not name.strip():
+        raise ModelError("TUTOR_MODEL is empty: there is no such file or folder")
     path = Path(name).expanduser()
     if path.is_file():
         if path.suffix == ".gguf":
@@ -36,7 +38,7 @@ def model_folder(name: str, data_dir: Path, progress: Progress) -> Path:
         raise ModelError(f"{path} is not a model: give a folder, a .gguf file or a hub id")
     if path.is_dir():
         return _folder(path, data_dir, progress)
-    if name.startswith((".", "/", "~")) or path.suffix == ".gguf" or not name:
+    if name.startswith((".", "/", "~")) or path.suffix == ".gguf":
         raise ModelError(f"TUTOR_MODEL={name}: there is no such file or folder")
     return _folder(_from_hub(name, progress), data_dir, progress)
 
