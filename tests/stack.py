@@ -186,7 +186,8 @@ class Stack:
 
     def environment(self) -> dict[str, str]:
         given: Any = {"REDIS_URL": self.redis.url, "DATABASE_URL": self.database_url, **self._settings}
-        return environment_make(Env(**given))
+        # The worker has settings of its own, which Env does not know.
+        return {**environment_make(Env(**given)), **given}
 
     def prepare(self) -> None:
         """Migrations, cache table and demo school, in one process, as the supervisor does it."""

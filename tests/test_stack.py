@@ -84,6 +84,6 @@ def test_closing_leaves_nothing(tmp_path: Path) -> None:
 def test_a_process_that_ends_at_once_is_shown_with_its_log(tmp_path: Path) -> None:
     with (
         pytest.raises(AssertionError, match="ended: inference"),
-        Stack(tmp_path, settings={"SCRIPTED_RATE": "-1"}, seed=False),
+        Stack(tmp_path, settings={"INFERENCE_SLOTS": "many"}, seed=False),
     ):
         pass
