@@ -7,8 +7,8 @@ COPY static ./
 RUN npm run build
 
 FROM python:3.11-slim AS packages
-# PyTorch alone comes from this index: its CPU wheels by default. Empty: PyPI's, which carries CUDA (for the gpu profile).
-ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# PyTorch alone comes from this index. Empty: PyPI, whose Linux wheel carries CUDA; name the CPU wheels for a small image.
+ARG TORCH_INDEX=
 RUN python -m venv /opt/venv
 ENV PATH=/opt/venv/bin:$PATH PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1
 COPY requirements.txt requirements-nodeps.txt ./

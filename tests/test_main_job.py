@@ -7,7 +7,7 @@ import time
 import uuid
 from collections.abc import Iterator
 
-import httpx
+import httpx2 as httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 

@@ -29,11 +29,11 @@ Both lines begin with $c$. What is left when you take the first from the second?
 """
 # A lesson of a minute, written into the log by the rooms' own code: the scripted engine would show its stage directions.
 LESSON = """
-from uuid import uuid4
+from uuid import UUID, uuid4
 from django.db import transaction
 from classroom.people.models import User
 from classroom.rooms import journal
-room, answer, text = {room!r}, str(uuid4()), {text!r}
+room, answer, text = UUID({room!r}), str(uuid4()), {text!r}
 mia, noah, ada = (User.objects.get(username=name) for name in ("mia", "noah", "ada"))
 def tell(kind, actor=None, **data):
     with transaction.atomic():
@@ -43,13 +43,14 @@ tell("message.posted", noah, text="So there are fewer rabbits. Can we do it *wit
 tell("answer.asked", noah, answer=answer, text="How can we use the number of legs?")
 tell("answer.started", answer=answer, attempt=1, model="demo", engine="transformers")
 tell("answer.delta", answer=answer, offset=0, text=text, part="text")
-result = [room, answer]
+result = [str(room), answer]
 """
 FINISH = """
 import hashlib
+from uuid import UUID
 from django.db import transaction
 from classroom.rooms import journal
-room, answer, text = {room!r}, {answer!r}, {text!r}
+room, answer, text = UUID({room!r}), {answer!r}, {text!r}
 with transaction.atomic():
     data = dict(answer=answer, text=text, sha256=hashlib.sha256(text.encode()).hexdigest(), length=len(text))
     data |= dict(reason="stop", model="demo", prompt_tokens=1, completion_tokens=1, first_token_ms=1, total_ms=1)
