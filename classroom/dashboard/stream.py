@@ -92,34 +92,46 @@ async def wall_stream(spectator: Spectator, *, clock: Callable[[], float] = time
         async with aclosing(_ticks(wall)) as ticks:
             async for changed in ticks:
                 due = changed is None or clock() - read_at >= RIGHTS_S
-                if changed or due:
-                    tiles = await offload(spectator.tiles, None if due else changed)
-                    if tiles is None:
-                        return
-                    read_at = clock() if due else read_at
-                    for event in wall.changes(tiles, None if due else {str(room) for room in changed or ()}):
-                        spoke_at = clock()
-                        yield event
-                if clock() - spoke_at >= KEEP_ALIVE_S:
+                events = await _news(spectator, wall, None if due else changed)
+                if events is None:
+                    return
+                read_at = clock() if due else read_at
+                if not events and clock() - spoke_at >= KEEP_ALIVE_S:
+                    events = [": keep-alive\n\n"]
+                for event in events:
                     spoke_at = clock()
-                    yield ": keep-alive\n\n"
+                    yield event
     except DatabaseError:
         return
 
 
-async def _ticks(wall: Wall) -> AsyncGenerator[set[UUID] | None, None]:
-    """Which rooms of the wall have changed, at least every QUIET_S; None when everything should be read again.
+async def _news(spectator: Spectator, wall: Wall, changed: set[UUID] | None) -> list[str] | None:
+    """What to tell after these rooms have changed (None: read everything); None when the spectator may look no more."""
+    if changed is not None and not changed:
+        return []
+    tiles = await offload(spectator.tiles, changed)
+    if tiles is None:
+        return None
+    return wall.changes(tiles, None if changed is None else {str(room) for room in changed})
 
-    Watches anew as soon as other rooms stand on the wall.
-    """
+
+async def _ticks(wall: Wall) -> AsyncGenerator[set[UUID] | None, None]:
+    """Which rooms of the wall have changed, at least every QUIET_S; watches anew when other rooms stand on the wall."""
     while True:
         watched = wall.rooms
-        watching = cast("AsyncGenerator[set[UUID], None]", hub().watch(watched, quiet_s=QUIET_S))
-        try:
-            async with aclosing(watching) as changes:
-                async for changed in changes:
-                    yield changed
-                    if wall.rooms != watched:
-                        break
-        except Room.DoesNotExist:  # deleted since the tiles were read
-            yield None
+        async with aclosing(_watch(watched)) as changes:
+            async for changed in changes:
+                yield changed
+                if wall.rooms != watched:
+                    break
+
+
+async def _watch(rooms: set[UUID]) -> AsyncGenerator[set[UUID] | None, None]:
+    """The hub's word on these rooms; None, and the end, when one of them has been deleted since its tile was read."""
+    watching = cast("AsyncGenerator[set[UUID], None]", hub().watch(rooms, quiet_s=QUIET_S))
+    try:
+        async with aclosing(watching) as changes:
+            async for changed in changes:
+                yield changed
+    except Room.DoesNotExist:
+        yield None
