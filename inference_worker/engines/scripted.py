@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from inference_worker.engines.base import EngineOptions, Finish, Handle, Progress, Request, RequestError
+from inference_worker.engines.base import EngineOptions, Finish, Handle, Progress, RequestError
 from inference_worker.engines.pooled import PooledEngine
 from inference_worker.engines.stops import StopStrings
 from inference_worker.job import FinishReason, Message
@@ -78,10 +78,10 @@ class ScriptedEngine(PooledEngine):
         rate = self.options.rate if script.rate is None else script.rate
         stops = StopStrings(request.sampling.stop)
         prompt_tokens = sum(len(tokens(message["content"])) for message in request.messages)
-        done = len(tokens(request.prefix))
+        done, rest = script_continue(script, request.prefix)
         started = time.monotonic()
         reason: FinishReason = "stop"
-        for made, token in enumerate(_rest(script, request)):
+        for made, token in enumerate(rest):
             if rate > 0:
                 handle.rest(started + made / rate - time.monotonic())
             if script.fail_at is not None and made >= script.fail_at:
@@ -130,15 +130,19 @@ def script_read(messages: tuple[Message, ...]) -> Script:
     )
 
 
-def _rest(script: Script, request: Request) -> Iterator[str]:
-    """The tokens behind the prefix; the loop's prefix may reach into any of its rounds."""
-    if script.loop and script.text:
-        start = len(request.prefix) % len(script.text)
-        yield from tokens(script.text[start:])
-        while True:
-            yield from tokens(script.text)
-    text = script.text
-    yield from tokens(text[len(request.prefix) :] if text.startswith(request.prefix) else text)
+def script_continue(script: Script, prefix: str) -> tuple[int, Iterator[str]]:
+    """(tokens that the prefix holds whole, the pieces behind it), cut where a run without a break would cut them."""
+    looped = script.loop and bool(script.text)
+    size = len(prefix) if looped or script.text.startswith(prefix) else 0
+    rounds = itertools.repeat(script.text) if looped else iter([script.text])
+    pieces = (token for text in rounds for token in tokens(text))
+    done = end = 0
+    for token in pieces:
+        end += len(token)
+        if end > size:
+            return done, itertools.chain([token[len(token) - (end - size) :]], pieces)
+        done += 1
+    return done, iter(())
 
 
 def _quoted(question: str) -> str:

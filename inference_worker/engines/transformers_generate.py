@@ -122,10 +122,11 @@ class TransformersEngine(PooledEngine):
         total = len(prompt) + len(prefix)
         if total >= self.context:
             raise RequestError(f"The conversation has {total} tokens, but the model reads at most {self.context}.")
-        if len(prefix) >= sampling.max_tokens:
-            return Finish("length", len(prompt), len(prefix))
         seam = Seam(prefix, self._vocabulary)
+        # Not the prefix's own tokens: a word that was cut short may have more of them than it had whole.
         kept, again = len(seam.kept), len(seam.again)
+        if kept >= sampling.max_tokens:
+            return Finish("length", len(prompt), kept)
         budget = min(self.context - len(prompt), sampling.max_tokens) - kept
         detokeniser = Detokeniser(self._decode, seam.kept)
         stops = StopStrings(sampling.stop)

@@ -73,7 +73,7 @@ def test_e1_from_every_cut_between_characters_it_goes_on_to_the_same_text(subjec
         whole = ask(subject.engine, question, max_tokens=ENOUGH).text
         wrong = {
             whole[:cut]: rest
-            for cut in range(len(whole) + 1)
+            for cut in range(0, len(whole) + 1, 1 if len(whole) < 50 else 3)
             if whole[:cut] + (rest := ask(subject.engine, question, prefix=whole[:cut], max_tokens=ENOUGH).text)
             != whole
         }
@@ -83,7 +83,7 @@ def test_e1_from_every_cut_between_characters_it_goes_on_to_the_same_text(subjec
 def test_e1_nothing_at_or_behind_a_stop_string_is_said(subject: Subject) -> None:
     for question in subject.questions:
         whole = ask(subject.engine, question, max_tokens=ENOUGH).text
-        for at in range(1, len(whole), 5):
+        for at in range(1, len(whole), 9):
             stop = whole[at : at + 4]
             heard = ask(subject.engine, question, max_tokens=ENOUGH, stop=("never said", stop))
             assert heard.text == whole[: whole.index(stop)]
@@ -180,9 +180,11 @@ def test_e4_max_tokens_and_the_count_include_the_prefix(subject: Subject) -> Non
     whole = ask(subject.engine, question, max_tokens=12)
     assert (whole.reason, whole.finish.completion_tokens) == ("length", 12)
     for cut in range(len(whole.text) + 1):
-        rest = ask(subject.engine, question, prefix=whole.text[:cut], max_tokens=12)
+        prefix = whole.text[:cut]
+        rest = ask(subject.engine, question, prefix=prefix, max_tokens=12)
         assert rest.reason == "length"
-        assert rest.finish.completion_tokens == pytest.approx(12, abs=6), "a cut word may have more pieces"
+        assert whole.text == prefix + rest.text
+        assert rest.finish.completion_tokens == 12
 
 
 def test_e4_no_tokens_is_no_text(subject: Subject) -> None:
