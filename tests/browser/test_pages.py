@@ -47,7 +47,7 @@ PLACES = (
     Place("problems", "ada", "/problems/"),
     Place("problem", "ada", "/problems/{problem}/"),
     Place("problem-new", "ada", "/problems/new/"),
-    Place("problem-edit", "ada", "/problems/{problem}/edit/"),
+    Place("problem-edit", "admin", "/problems/{problem}/edit/"),
     Place("dashboard", "ada", "/dashboard/"),
     Place("review", "ada", "/review/"),
     Place("transcript", "ada", "/review/{room}/"),
