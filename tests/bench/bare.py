@@ -1,6 +1,7 @@
 """The peer: the least that a Python programmer would write. One pattern subscription, one ``websockets.broadcast``.
 
-No rights, no log, no cursor, no bound on slow readers. Compression is off: it would cost this side 2–3 times its CPU.
+No rights, no log, no cursor, no bound on slow readers. Compression is off: it would be done
+for each member anew.
 """
 
 from __future__ import annotations
