@@ -150,7 +150,8 @@ class Hub:
         async with self._opening:
             if self._channel is not None and feed.room_id not in self.feeds:
                 try:
-                    await self._layer.group_discard(broadcast.room_group(feed.room_id), self._channel)
+                    async with asyncio.timeout(CHECK_S):  # or whoever opens a room next waits for a Redis that hangs
+                        await self._layer.group_discard(broadcast.room_group(feed.room_id), self._channel)
                 except LAYER_ERRORS as error:
                     log.warning("layer_away", room=str(feed.room_id), error=str(error))
 
