@@ -101,9 +101,15 @@ class SpentTicket(models.Model):
     jti = models.CharField(max_length=64, primary_key=True)
     expires_at = models.DateTimeField(db_index=True)
 
+    def __str__(self) -> str:
+        return f"ticket {self.jti}"
+
 
 class RevokedSession(models.Model):
     """A page session that was logged out (SHA-256 of its key): sockets opened from it are closed."""
 
     digest = models.CharField(max_length=64, primary_key=True)
     at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return f"session {self.digest[:8]}…"

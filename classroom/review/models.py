@@ -20,3 +20,6 @@ class ReadAudit(models.Model):
 
     class Meta:
         ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name} · {self.verb} · {self.room_title}"
