@@ -1,0 +1,72 @@
+"""The real demo model, once: converted, loaded, asked, stopped and continued. Its answers are never judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from inference_worker.checkpoints import model_folder
+from inference_worker.engines import engine_make
+from inference_worker.engines.base import Chunk, EngineOptions
+from tests.inference_worker.asking import ask, hear, request
+
+pytestmark = pytest.mark.model
+QUESTION = "What is a half plus a third? Answer in one short sentence."
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the converted model lies; the conversion takes half a minute, so all tests share one."""
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def engine(home: Path) -> Iterator[Any]:
+    told: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        # Near ties fall differently in bf16: equal text can only be asked for in fp32.
+        patch.setattr("inference_worker.engines.transformers_generate.compute_dtype", lambda _: torch.float32)
+        made = engine_make("transformers", EngineOptions("demo", home))
+        made.start(told.append)
+        assert any("converting" in line for line in told), "a slow step says what it does"
+        yield made
+        made.drain(20)
+
+
+def test_it_is_converted_once_and_a_half_made_conversion_is_not_taken_for_one(engine: Any, home: Path) -> None:
+    (made,) = (home / "models").iterdir()
+    (home / "models" / f".{made.name}-killed").mkdir()
+    told: list[str] = []
+    assert model_folder("demo", home, told.append) == made
+    assert not told, "nothing is converted again"
+    assert {file.name for file in made.iterdir()} >= {"config.json", "model.safetensors", "tokenizer.json"}
+
+
+def test_what_is_streamed_is_what_generate_says(engine: Any) -> None:
+    asked = request(QUESTION, max_tokens=40)
+    prompt = engine.prompt_ids(asked)
+    with torch.inference_mode():
+        out = engine.net.generate(torch.tensor([prompt]), max_new_tokens=40, do_sample=False)
+    heard = hear(engine.submit(asked))
+    assert heard.text == engine.tokenizer.decode(out[0, len(prompt) :], skip_special_tokens=True)
+    assert heard.text.strip()
+    assert heard.finish.prompt_tokens == len(prompt)
+
+
+def test_a_cut_answer_goes_on_to_the_same_end(engine: Any) -> None:
+    whole = ask(engine, QUESTION, max_tokens=30).text
+    for cut in range(3, len(whole), max(1, len(whole) // 6)):
+        assert whole[:cut] + ask(engine, QUESTION, prefix=whole[:cut], max_tokens=30).text == whole
+
+
+def test_a_stop_comes_through(engine: Any) -> None:
+    handle = engine.submit(request("Count from one to one hundred in words.", max_tokens=400))
+    assert isinstance(handle.poll(60), Chunk)
+    handle.cancel()
+    heard = hear(handle)
+    assert heard.reason == "cancelled"
+    assert heard.finish.completion_tokens < 60
