@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils import timezone
@@ -79,6 +80,13 @@ def test_a_teacher_without_a_class_may_look_at_nothing(db: None) -> None:
     hedda = person("hedda", Role.TEACHER)
     require_looking(hedda)
     assert tiles_for(hedda) == []
+
+
+def test_strangers_and_disabled_accounts_may_not_look(room: Room, alice: User) -> None:
+    alice.is_active = False
+    for user in (AnonymousUser(), alice):
+        assert not may_look(user)
+        assert tiles_for(user) == []
 
 
 def test_a_removed_assistant_sees_nothing_more(room: Room, tom: User) -> None:
