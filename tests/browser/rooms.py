@@ -72,7 +72,7 @@ class RoomScreen:
         return self.page.get_by_role("button", name=re.compile("Stop"))
 
     def answer(self, number: int = -1) -> Locator:
-        return self.page.get_by_role("region", name="The tutor's answer").nth(number)
+        return self.page.get_by_role("group", name="The tutor's answer").nth(number)
 
     def shown(self) -> list[dict[str, Any]]:
         """Each line on the screen: {seq, text, answer?, state?, alike?}, texts as their Markdown source."""
