@@ -179,7 +179,7 @@ def test_text_that_was_written_while_redis_was_away_arrives(mortal: Valkey) -> N
         assert scribe.row("a").started >= 1, "the first word may have been lost too"
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_any_mix_of_mishaps_ends_with_exactly_the_text(mortal: Valkey, seed: int) -> None:
     """Lost, doubled and unconfirmed batches, and one kill with all data, under twelve answers at once."""
     chance = random.Random(seed)

@@ -1,0 +1,27 @@
+"""Engines with the accidents that no real one has on demand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from inference_worker.engines.base import Handle, Request
+from inference_worker.engines.scripted import ScriptedEngine
+
+
+class Startled(ScriptedEngine):
+    """Its library fails in a way that nobody foresaw."""
+
+    def start(self, progress: Any) -> None:
+        raise ZeroDivisionError("division by zero")
+
+
+class Clumsy(ScriptedEngine):
+    def submit(self, request: Request) -> Handle:
+        raise ZeroDivisionError("division by zero")
+
+
+class Mute(ScriptedEngine):
+    """Takes a request and never says a word about it, not even at its deadline."""
+
+    def submit(self, request: Request) -> Handle:
+        return Handle(request)
