@@ -119,7 +119,7 @@ def test_a_stop_is_final(stack: Stack, room: str, mia: Account, ada: Account) ->
 
 def test_questions_wait_for_their_turn(room: str, mia: Account) -> None:
     ledger = mia.join(room)
-    first = ledger.ask("@scripted rate=50 tokens=40")
+    first = ledger.ask("@scripted rate=8 tokens=40")
     frame_id = ledger.send("answer.ask", text="@scripted tokens=5")
     queued = ledger.until("answer.queued")
     assert queued["data"]["position"] == 1
