@@ -26,12 +26,12 @@ class Account:
         self.stack, self.username = stack, username
         self.url = stack.urls[web]
         password = next(secret for name, secret, _ in stack.demo["users"] if name == username)
-        reply = httpx.post(f"{self.url}/api/token/", json={"username": username, "password": password}, timeout=20)
+        reply = httpx.post(f"{self.url}/api/token/", json={"username": username, "password": password}, timeout=60)
         assert reply.status_code == 200, reply.text
         self.headers = {"Authorization": f"Bearer {reply.json()['access']}"}
 
     def ticket(self) -> str:
-        reply = httpx.post(f"{self.url}/api/tickets/", headers=self.headers, timeout=20)
+        reply = httpx.post(f"{self.url}/api/tickets/", headers=self.headers, timeout=60)
         assert reply.status_code == 200, reply.text
         return str(reply.json()["ticket"])
 

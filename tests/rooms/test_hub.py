@@ -104,7 +104,9 @@ async def test_h1_what_is_said_reaches_every_process(house: Hub, open_hub: Opene
         await say(room.pk, actor=bob)
     for viewer in (here, there):
         await sees(viewer, [0, 1, 2, 3])
-        told = [frame for frame in viewer.seen if frame["type"] == "message.posted"]  # who is here may be said behind it
+        told = [
+            frame for frame in viewer.seen if frame["type"] == "message.posted"
+        ]  # who is here may be said behind it
         assert told[-1]["by"]["name"] == "Bob Baker"
     assert house.repaired == other.repaired == 0
     await other.drain()
