@@ -157,6 +157,8 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SIGNUP_FORM_CLASS = "classroom.people.forms.JoinFields"
 ACCOUNT_ADAPTER = "classroom.people.adapter.Adapter"
 ACCOUNT_LOGOUT_REDIRECT_URL = "/accounts/login/"
+# A class signs in within one minute, often from behind one address: the bound a school needs is the one per name.
+ACCOUNT_RATE_LIMITS = {"login": "200/m/ip", "signup": "100/m/ip", "login_failed": "60/m/ip,5/300s/key"}
 JWT_SIGNING_KEY = _secret("jwt")
 SIMPLE_JWT = {
     "ACCESS_TOKEN_LIFETIME": timedelta(minutes=5),
@@ -176,7 +178,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
-    "DEFAULT_THROTTLE_RATES": {"token": "20/min", "tickets": "60/min"},
+    "DEFAULT_THROTTLE_RATES": {"token": "10/min", "token_address": "200/min", "tickets": "60/min"},
 }
 # Counts (log-in attempts, throttles) must hold over all web processes; the database is there even when Redis is not.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "cache"}}

@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import include, path
-from rest_framework.throttling import ScopedRateThrottle
-from rest_framework_simplejwt.views import TokenObtainPairView, TokenRefreshView
+from rest_framework_simplejwt.views import TokenRefreshView
 
 from classroom.health import livez, readyz
 from classroom.people.tickets import TicketView
+from classroom.people.tokens import TokenView
 from classroom.rooms.transports import RoomsView, room_events
-
-
-class TokenView(TokenObtainPairView):
-    """``POST /api/token/`` {username, password} → {access, refresh}; slow against guessing."""
-
-    throttle_classes = [ScopedRateThrottle]
-    throttle_scope = "token"
-
 
 urlpatterns = [
     path("livez", livez, name="livez"),

@@ -69,6 +69,7 @@ class Stack:
         self._settings = {"INFERENCE_ENGINE": engine, "DATA_DIR": str(self.data), "DEMO": str(seed), **(settings or {})}
         self.database_url = ""
         self._demo = "{}"
+        self.tokens: dict[str, tuple[float, str]] = {}  # by username: until when to use it, access token
 
     # ---- life
 

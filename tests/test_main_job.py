@@ -170,6 +170,29 @@ def test_the_long_poll_waits_and_tells(room: str, mia: Account) -> None:
     assert (wrong.status_code, wrong.json()["field"]) == (400, "after")
 
 
+def test_a_long_log_is_told_without_waiting(room: str, mia: Account) -> None:
+    """X1, X2: more than a socket may have pending comes in pages by poll, and whole by stream."""
+    ledger = mia.join(room)
+    first = ledger.reply(ledger.send("message.post", text="first"))["seq"]
+    seqs = [ledger.reply(ledger.send("message.post", text=f"{n} " + "長" * 7_900))["seq"] for n in range(24)]
+    url, epoch = f"{mia.url}/api/rooms/{room}/events/", ledger.hello["data"]["epoch"]
+    pages, after = 0, first
+    while after < seqs[-1]:
+        told = httpx.get(f"{url}?after={after}&epoch={epoch}&wait=0", headers=mia.headers, timeout=10).json()["frames"]
+        assert [f["seq"] for f in told] == list(range(after + 1, told[-1]["seq"] + 1))
+        pages, after = pages + 1, told[-1]["seq"]
+    assert 1 < pages < len(seqs)
+    headers = {**mia.headers, "Accept": "text/event-stream", "Last-Event-ID": str(first)}
+    streamed: list[int] = []
+    with httpx.stream("GET", url, headers=headers, timeout=10) as stream:
+        for line in stream.iter_lines():
+            if line.startswith("id: "):
+                streamed.append(int(line[4:]))
+            if streamed and streamed[-1] == seqs[-1]:
+                break
+    assert streamed == list(range(first + 1, seqs[-1] + 1))
+
+
 def test_charlie_gets_nowhere(stack: Stack, room: str, mia: Account) -> None:
     """T1, T4: outsiders, unknown rooms, spent tickets and foreign origins get their code and no data."""
     charlie = outsider(stack)

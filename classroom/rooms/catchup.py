@@ -24,12 +24,15 @@ POLL_S = 0.05
 
 
 async def viewer_catch_up(hub: Hub, feed: Feed, viewer: Viewer) -> None:
-    """Run until the viewer is live, closed or gone. A database error closes it with 1012: the client comes back."""
+    """Run until the viewer is live, closed, gone or has her page. A database error closes it with 1012: she comes back."""
     try:
         while viewer in feed.viewers and viewer.closed is None:
-            if viewer.pending() > PENDING_LOW and not await _drained(viewer):
-                viewer.close(frames.Close.SLOW_DOWN, retry_ms=2_000)
-                return
+            if viewer.pending() > PENDING_LOW:
+                if viewer.paged:
+                    return
+                if not await _drained(viewer):
+                    viewer.close(frames.Close.SLOW_DOWN, retry_ms=2_000)
+                    return
             if viewer.wants_snapshot:
                 await _snapshot_send(hub, feed, viewer)
             told = await _missing(hub, feed, viewer)

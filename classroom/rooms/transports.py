@@ -81,8 +81,8 @@ def _stream(viewer: QueuedViewer, after: int | None, epoch: str | None) -> Strea
 async def _events(viewer: QueuedViewer, after: int | None, epoch: str | None) -> AsyncIterator[str]:
     viewer.send(hello_frame(viewer.rights))
     yield "retry: 2000\n\n"
+    entering = asyncio.create_task(_attach(viewer, after, epoch))  # a long catch-up waits for what we take meanwhile
     try:
-        await hub().attach(viewer, after=after, epoch=epoch)
         while True:
             try:
                 text = await asyncio.wait_for(viewer.take(), KEEP_ALIVE_S)
@@ -94,7 +94,15 @@ async def _events(viewer: QueuedViewer, after: int | None, epoch: str | None) ->
                 return
             yield sse(text)
     finally:
+        entering.cancel()
         hub().detach(viewer)
+
+
+async def _attach(viewer: QueuedViewer, after: int | None, epoch: str | None) -> None:
+    try:
+        await hub().attach(viewer, after=after, epoch=epoch)
+    except Error:
+        viewer.close(frames.Close.RESTART, retry_ms=2_000)  # the status is sent already: the stream says it
 
 
 def sse(text: str) -> str:
@@ -111,7 +119,8 @@ def _seq(text: str) -> str | None:
 
 
 async def _poll(viewer: QueuedViewer, after: int | None, epoch: str | None, wait_s: float) -> JsonResponse:
-    """What is missing at once; if nothing is, whatever comes within ``wait_s``."""
+    """What is missing at once, a page of it at most; if nothing is, whatever comes within ``wait_s``."""
+    viewer.paged = True
     until = time.monotonic() + wait_s
     if after is None or epoch != viewer.rights.room.epoch:
         viewer.send(hello_frame(viewer.rights))

@@ -74,6 +74,7 @@ class Viewer:
         self.wants_snapshot = False
         self.cut_at: int | None = None  # nothing above this seq: the person was removed there
         self.closed: int | None = None
+        self.paged = False  # nobody takes anything before the catch-up ends: it ends after one page (long-poll)
         self.catching_up: asyncio.Task[None] | None = None
 
     def renew(self, rights: RoomRights) -> None:
