@@ -10,8 +10,8 @@ from django.core.asgi import get_asgi_application
 
 django_application = get_asgi_application()
 
-from channels.routing import ProtocolTypeRouter  # noqa: E402
+from channels.routing import ProtocolTypeRouter
 
-from classroom.routing import websocket_application  # noqa: E402
+from classroom.routing import websocket_application
 
 application = ProtocolTypeRouter({"http": django_application, "websocket": websocket_application})

@@ -227,5 +227,5 @@ async def readyz(request: HttpRequest) -> JsonResponse:
     body = {"ok": ok, "parts": {part.name: {"ok": part.ok, "state": part.state} for part in found}}
     response = JsonResponse(body, status=200 if ok else 503, headers={"Cache-Control": "no-store"})
     # "Not ready yet" is an answer, not an error of this process: Django would log each 503.
-    response._has_been_logged = True  # type: ignore[attr-defined]
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django's own mark
     return response

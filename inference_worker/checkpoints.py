@@ -157,8 +157,8 @@ def _convert(gguf: Path, folder: Path, progress: Progress) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
     from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a log is no terminal
-    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # no types there  # a log is no terminal
+    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # no types there
     progress("reading the vocabulary (1 of 3)")
     tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
     progress("unpacking the weights (2 of 3)")

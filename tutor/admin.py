@@ -23,7 +23,7 @@ class ShardAdmin(RecordAdmin):
 
 
 @admin.register(Reference)
-class ReferenceAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ReferenceAdmin(admin.ModelAdmin):
     list_display = ("problem",)
     list_select_related = ("problem",)
     search_fields = ("problem__title", "problem__slug")

@@ -5,20 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import redis
-from django.conf import settings
 
+from classroom.rooms.connections import redis_client
 from inference_worker.job import WORKER, WorkerState
 
 UNREACHABLE = "The tutor cannot be reached just now."
 NOBODY = "The tutor is not running."
 LOADING = "The tutor is starting: its model is being loaded."
-
-
-def redis_client(timeout_s: float = 1.0) -> Any:
-    """A client for one piece of work. Any: redis-py's own types mix its synchronous and its asynchronous replies."""
-    return redis.Redis.from_url(
-        settings.REDIS_URL, socket_timeout=timeout_s, socket_connect_timeout=timeout_s, decode_responses=True
-    )
 
 
 def workers_read(client: Any) -> list[WorkerState]:
@@ -42,7 +35,6 @@ def state_of(workers: list[WorkerState]) -> dict[str, Any]:
 def state_read() -> dict[str, Any]:
     """{available, reason} now. Never raises."""
     try:
-        with redis_client() as client:
-            return state_of(workers_read(client))
+        return state_of(workers_read(redis_client()))
     except redis.RedisError:
         return {"available": False, "reason": UNREACHABLE}

@@ -11,9 +11,9 @@ from celery import Celery
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
+from classroom.rooms.connections import redis_client
 from inference_worker.job import CONTROL, JOB, JOB_TTL_S, JOBS, QUEUE, STOP, TICKET, Control, Job, Sampling
 from tutor import prompt
-from tutor.availability import redis_client
 from tutor.models import Answer
 
 log = structlog.get_logger(__name__)
@@ -62,7 +62,7 @@ def answer_dispatch(answer_id: UUID) -> bool:
     job = job_for(answer)
     key = f"{job.answer}:{job.attempt}"
     try:
-        with redis_client(RING_S) as client, client.pipeline() as pipeline:
+        with redis_client(RING_S).pipeline() as pipeline:
             pipeline.set(JOB.format(answer=job.answer, attempt=job.attempt), job.to_json(), ex=JOB_TTL_S)
             pipeline.lrem(JOBS, 0, key)
             pipeline.lpush(JOBS, key)
@@ -83,7 +83,7 @@ def ticket_send() -> None:
 def stop_send(answer_id: UUID) -> None:
     """Tell whichever worker has this answer to stop at the next token, and whichever gets it never to start."""
     try:
-        with redis_client(RING_S) as client, client.pipeline() as pipeline:
+        with redis_client(RING_S).pipeline() as pipeline:
             pipeline.set(STOP.format(answer=answer_id), "1", ex=JOB_TTL_S)
             pipeline.publish(CONTROL, Control("stop", str(answer_id)).to_json())
             pipeline.execute()

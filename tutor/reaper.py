@@ -21,10 +21,11 @@ from django.db.models import F, Q
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from classroom.rooms.connections import redis_client
 from classroom.rooms.models import Room
 from inference_worker.job import JOB, JOBS, WorkerState
 from tutor import answers
-from tutor.availability import redis_client, state_of, workers_read
+from tutor.availability import state_of, workers_read
 from tutor.dispatch import answer_dispatch, ticket_send
 from tutor.models import Answer
 
@@ -60,10 +61,10 @@ class Reaper:
             answers.answer_close(answer_id)
         for room_id in _rooms_waiting():
             answers.room_advance(room_id)
-        with redis_client() as client:
-            workers = workers_read(client)
-            held = {key for worker in workers for key in worker.running}
-            self._waiting(client, workers, held, now)
+        client = redis_client()
+        workers = workers_read(client)
+        held = {key for worker in workers for key in worker.running}
+        self._waiting(client, workers, held, now)
         self._running(held, now)
 
     def _waiting(self, client: Any, workers: list[WorkerState], held: set[str], now: datetime) -> None:

@@ -18,9 +18,9 @@ from django.db.models import F
 from django.utils import timezone
 
 from classroom.rooms import broadcast
+from classroom.rooms.connections import redis_alone
 from inference_worker.job import OUTPUT_FIELD, OUTPUTS, PERSISTED, Output
 from tutor import answers
-from tutor.availability import redis_client
 from tutor.dispatch import stop_send
 from tutor.intake import Fenced, Result, batch_store
 from tutor.models import Shard
@@ -50,7 +50,7 @@ class Scribe:
         """Serve until stopped or overtaken. Database and Redis may go and come back; nothing is acked before commit."""
         while not self._stop.is_set():
             try:
-                with redis_client(timeout_s=5.0) as client:
+                with redis_alone(timeout_s=5.0) as client:
                     self._take_over(client)
                     while not self._stop.is_set():
                         self._turn(client)

@@ -10,7 +10,7 @@ from classroom.people.models import Enrolment, Group, RevokedSession, SchoolClas
 
 
 @admin.register(User)
-class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # not subscriptable when it runs
+class PersonAdmin(UserAdmin):  # not subscriptable when it runs
     list_display = ("username", "display_name", "role", "is_active", "is_staff", "last_login")
     list_filter = ("role", "is_active", "is_staff")
     search_fields = ("username", "display_name")
@@ -18,14 +18,14 @@ class PersonAdmin(UserAdmin):  # type: ignore[type-arg]  # not subscriptable whe
     add_fieldsets = (*UserAdmin.add_fieldsets, ("Chalkstream", {"fields": ("display_name", "role")}))
 
 
-class EnrolmentInline(admin.TabularInline):  # type: ignore[type-arg]
+class EnrolmentInline(admin.TabularInline):
     model = Enrolment
     extra = 0
     autocomplete_fields = ("user",)
 
 
 @admin.register(SchoolClass)
-class SchoolClassAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class SchoolClassAdmin(admin.ModelAdmin):
     list_display = ("name", "created_by", "join_open", "created_at")
     list_select_related = ("created_by",)
     search_fields = ("name",)
@@ -34,7 +34,7 @@ class SchoolClassAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Enrolment)
-class EnrolmentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class EnrolmentAdmin(admin.ModelAdmin):
     list_display = ("user", "school_class", "role", "joined_at", "removed_at")
     list_select_related = ("user", "school_class")
     list_filter = ("role", "school_class")
@@ -43,7 +43,7 @@ class EnrolmentAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Group)
-class GroupAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class GroupAdmin(admin.ModelAdmin):
     list_display = ("name", "school_class")
     list_select_related = ("school_class",)
     list_filter = ("school_class",)

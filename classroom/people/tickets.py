@@ -70,7 +70,7 @@ def ticket_mint(user: User, *, until: int | None, session_key: str | None) -> st
 def ticket_spend(text: str) -> Pass:
     """Check a ticket and use it up. Raises TicketError; the second use of the same ticket does too."""
     try:
-        ticket = Ticket(text)  # type: ignore[arg-type]  # simplejwt takes the encoded text as str
+        ticket = Ticket(text)  # type: ignore[arg-type]  # the stubs want a Token, the library takes the text
     except TokenError:
         raise TicketError("expired or not a ticket") from None
     if ticket.get("aud") != "ws":
@@ -88,7 +88,7 @@ def ticket_spend(text: str) -> Pass:
 def access_read(text: str) -> tuple[UUID, datetime]:
     """Whose access token this is and when it ends. Raises TicketError."""
     try:
-        token = AccessToken(text)  # type: ignore[arg-type]
+        token = AccessToken(text)  # type: ignore[arg-type]  # the stubs want a Token, the library a text
     except TokenError:
         raise TicketError("expired or not an access token") from None
     return UUID(token["user_id"]), datetime.fromtimestamp(token["exp"], UTC)

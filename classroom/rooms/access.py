@@ -63,13 +63,14 @@ class RoomRights:
         return {"id": str(self.user.pk), "name": self.user.name, "role": self.role}
 
 
-def room_for(user: User, room_id: UUID | str) -> RoomRights:
-    """The room and what this person may do in it. Raises Http404 for a room that is not there or not hers."""
+def room_for(user: User | UUID, room_id: UUID | str) -> RoomRights:
+    """The room and what this person (or her id) may do in it. Raises Http404 for a room that is not there or not hers."""
     try:
         key = room_id if isinstance(room_id, UUID) else UUID(room_id)
     except ValueError:
         raise Http404("no such room") from None
-    rights = rights_of([(user.pk, key)]).get((user.pk, key))
+    pair = (user.pk if isinstance(user, User) else user), key
+    rights = rights_of([pair]).get(pair)
     if rights is None:
         raise Http404("no such room")
     return rights

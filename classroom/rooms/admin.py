@@ -9,7 +9,7 @@ from classroom.rooms.models import Event, Problem, Room
 
 
 @admin.register(Problem)
-class ProblemAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class ProblemAdmin(admin.ModelAdmin):
     list_display = ("title", "course", "lesson", "source", "created_by")
     list_select_related = ("created_by",)
     list_filter = ("course",)
@@ -18,7 +18,7 @@ class ProblemAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 @admin.register(Room)
-class RoomAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class RoomAdmin(admin.ModelAdmin):
     """To look at: what a room is changes on its own pages, where the people in it are told."""
 
     list_display = ("title", "school_class", "group", "state", "last_seq", "created_at")

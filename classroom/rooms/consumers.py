@@ -71,8 +71,8 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
             return None
         try:
             ticket = next(part for part in offered if part.startswith(frames.TICKET_PREFIX))
-            spent = await offload(ticket_spend, ticket.removeprefix(frames.TICKET_PREFIX))
-            rights = await offload(_rights, spent.user_id, self.scope["url_route"]["kwargs"]["room_id"])
+            room_id = self.scope["url_route"]["kwargs"]["room_id"]
+            spent, rights = await offload(_admitted, ticket.removeprefix(frames.TICKET_PREFIX), room_id)
         except (StopIteration, TicketError):
             await self._close(Close.EXPIRED)
             return None
@@ -80,7 +80,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
             await self._close(Close.NOT_FOUND)
             return None
         except Error:
-            await self._close(Close.RESTART, f"retry_ms={random.randrange(500, 5_000)}")  # noqa: S311
+            await self._close(Close.RESTART, f"retry_ms={random.randrange(500, 5_000)}")  # noqa: S311  (spread, not secrecy)
             return None
         viewer = self._viewer(rights, spent)
         viewer.send(hello_frame(rights))
@@ -131,7 +131,8 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
             if frame.type == "join":
                 if joined:
                     raise FrameError("bad_field", "This socket has joined already.", field="type")
-                viewer.renew(await offload(_rights, viewer.user_id, viewer.room_id))  # hello is seconds old
+                # Hello is up to ten seconds old, and a removal in between would not find this viewer in the hub.
+                viewer.renew(await offload(access.room_for, viewer.user_id, viewer.room_id))
                 await hub().attach(viewer, after=frame.data.after, epoch=frame.data.epoch)
                 return True
             if not joined:
@@ -212,6 +213,11 @@ def hello_frame(rights: RoomRights) -> dict[str, Any]:
     )
 
 
+def _admitted(ticket: str, room_id: UUID) -> tuple[Pass, RoomRights]:
+    spent = ticket_spend(ticket)
+    return spent, access.room_for(spent.user_id, room_id)
+
+
 def origin_allowed(scope: dict[str, Any]) -> bool:
     """Browsers always send Origin: it must be a host of ours. Programs send none, and bring a ticket anyway."""
     headers = dict(scope["headers"])
@@ -224,13 +230,6 @@ def origin_allowed(scope: dict[str, Any]) -> bool:
     host = headers.get(b"host", b"").decode("latin1")
     domain, _ = split_domain_port(parts.netloc)
     return parts.netloc == host and validate_host(domain, settings.ALLOWED_HOSTS)
-
-
-def _rights(user_id: UUID, room_id: UUID) -> RoomRights:
-    user = User.objects.filter(pk=user_id, is_active=True).first()
-    if user is None:
-        raise Http404("no such room")
-    return access.room_for(user, room_id)
 
 
 def _refreshed(user: User, token: str) -> datetime:

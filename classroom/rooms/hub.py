@@ -107,7 +107,7 @@ class Hub:
         """Before a restart: every socket gets 1012 and its own moment to come back (F9)."""
         self.draining = True
         for viewer in self.viewers():
-            viewer.close(frames.Close.RESTART, retry_ms=random.randrange(200, spread_ms))  # noqa: S311
+            viewer.close(frames.Close.RESTART, retry_ms=random.randrange(200, spread_ms))  # noqa: S311  (spread, not secrecy)
         for task in list(self._tasks):
             task.cancel()
 

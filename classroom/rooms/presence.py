@@ -15,6 +15,8 @@ from uuid import UUID
 import redis
 from django.conf import settings
 
+from classroom.rooms.connections import redis_client
+
 TTL_S = 20
 BEAT_S = 8
 Person = dict[str, Any]
@@ -24,14 +26,10 @@ def _key(room_id: UUID | str) -> str:
     return f"{settings.CHANNEL_PREFIX}:present:{room_id}"
 
 
-def _client() -> redis.Redis:
-    return redis.Redis.from_url(settings.REDIS_URL, socket_timeout=1, socket_connect_timeout=1, decode_responses=True)
-
-
 def present_beat(process: str, rooms: dict[UUID, list[Person]], gone: dict[UUID, list[Person]]) -> None:
     """Write who this process sees now and take out who has left. Raises redis.RedisError."""
     until = time.time() + TTL_S
-    with _client() as client, client.pipeline(transaction=False) as pipeline:
+    with redis_client().pipeline(transaction=False) as pipeline:
         for room_id, people in gone.items():
             if people:
                 pipeline.zrem(_key(room_id), *[_member(process, person) for person in people])
@@ -47,7 +45,7 @@ def present_in(room_ids: Iterable[UUID]) -> dict[UUID, list[Person]]:
     rooms = list(room_ids)
     now = time.time()
     try:
-        with _client() as client, client.pipeline(transaction=False) as pipeline:
+        with redis_client().pipeline(transaction=False) as pipeline:
             for room_id in rooms:
                 pipeline.zrangebyscore(_key(room_id), now, "+inf")
             replies = pipeline.execute()

@@ -18,6 +18,7 @@ from classroom.rooms.offload import offload
 
 if TYPE_CHECKING:
     from classroom.rooms.hub import Hub
+    from classroom.rooms.viewers import Viewer
 
 log = structlog.get_logger(__name__)
 RIGHTS_S = 5.0
@@ -53,12 +54,16 @@ class Rights:
         revoked = await offload(_revoked, {v.session for v in viewers if v.session})
         for viewer in viewers:
             mine = rights.get((viewer.user_id, viewer.room_id))
-            if mine is None or viewer.session in revoked or viewer.auth not in ("", auth_digest(mine.user)):
+            if mine is None:
                 viewer.close(Close.REVOKED)
-            elif viewer.until is not None and viewer.until < datetime.now(UTC):
-                viewer.close(Close.EXPIRED)
+            elif viewer.session in revoked or viewer.auth not in ("", auth_digest(mine.user)) or _over(viewer):
+                viewer.close(Close.EXPIRED)  # the room is still hers: she may sign in again
             else:
                 viewer.renew(mine)
+
+
+def _over(viewer: Viewer) -> bool:
+    return viewer.until is not None and viewer.until < datetime.now(UTC)
 
 
 def _revoked(sessions: set[str]) -> set[str]:

@@ -36,6 +36,6 @@ class RoomForm(forms.Form):
 
     def __init__(self, *args: Any, school_class: SchoolClass, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["problem"].choices = _problems_by_course()  # type: ignore[attr-defined]
+        self.fields["problem"].choices = _problems_by_course()  # type: ignore[attr-defined]  # a choice field
         group = cast("forms.ModelChoiceField[Group]", self.fields["group"])
         group.queryset = Group.objects.filter(school_class=school_class)

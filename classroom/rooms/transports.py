@@ -137,7 +137,7 @@ async def _poll(viewer: QueuedViewer, after: int | None, epoch: str | None, wait
     finally:
         hub().detach(viewer)
     body = '{"frames":[' + ",".join(texts) + "]" + (f',"closed":{viewer.closed}' if viewer.closed else "") + "}"
-    return HttpResponse(body, content_type="application/json", headers={"Cache-Control": "no-store"})  # type: ignore[return-value]
+    return HttpResponse(body, content_type="application/json", headers={"Cache-Control": "no-store"})  # type: ignore[return-value]  # JSON that is encoded already
 
 
 def _cursor(request: HttpRequest) -> tuple[int | None, str | None]:
@@ -169,7 +169,7 @@ def _user(request: HttpRequest) -> User:
     if request.method == "POST":
         check = CSRFCheck(lambda _: HttpResponse())
         check.process_request(request)
-        reason = check.process_view(request, None, (), {})  # type: ignore[arg-type]
+        reason = check.process_view(request, None, (), {})  # type: ignore[arg-type]  # the view is only asked for its attributes
         if reason:
             raise _Forgery
     return request.user

@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from typing import List, Optional, Sequence  # noqa: UP035  (3.8)
+from typing import List, Optional, Sequence
 
 from classroom.supervisor import frontend, packages
 from classroom.supervisor.steps import SetupError, step
@@ -21,7 +21,7 @@ BROWSER_PACKAGE = "chromium"
 WHAT = ("run", "install", "dev", "npm", "doctor")
 
 
-def main(words: Optional[Sequence[str]] = None) -> int:  # noqa: UP045
+def main(words: Optional[Sequence[str]] = None) -> int:
     parser = argparse.ArgumentParser(prog="python3 -m classroom.supervisor.bootstrap", description=__doc__)
     parser.add_argument("--torch-index", default="", help="the index that PyTorch alone is installed from")
     parser.add_argument("what", choices=WHAT, help="run: install, then start everything")
@@ -78,7 +78,7 @@ def python_check() -> None:
     os.execv(newer, [newer, "-m", "classroom.supervisor.bootstrap", *sys.argv[1:]])
 
 
-def browser_plan(*, root: bool, apt: bool, sudo: bool) -> List[List[str]]:  # noqa: UP006
+def browser_plan(*, root: bool, apt: bool, sudo: bool) -> List[List[str]]:
     """The commands that install the tests' browser; none where this machine gives no way to."""
     if not apt or not (root or sudo):
         return []

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 from pathlib import Path
-from typing import List, NamedTuple, Optional, Sequence, Tuple  # noqa: UP035  (3.8)
+from typing import List, NamedTuple, Optional, Sequence, Tuple
 
 from classroom.supervisor import packages
 from classroom.supervisor.packages import BASE_DIR, digest, stamped
@@ -22,14 +22,14 @@ class Node(NamedTuple):
     """``npm`` is a command to which npm's words are appended; ``path`` goes in front of PATH."""
 
     version: str
-    npm: List[str]  # noqa: UP006
+    npm: List[str]
     path: str
 
 
 # ---- decisions
 
 
-def version_parse(text: str) -> Tuple[int, ...]:  # noqa: UP006
+def version_parse(text: str) -> Tuple[int, ...]:
     """``v20.20.2`` → (20, 20, 2); () for anything else."""
     found = re.match(r"v?(\d+)\.(\d+)\.(\d+)", text.strip())
     return tuple(int(part) for part in found.groups()) if found else ()
@@ -41,7 +41,7 @@ def new_enough(version: Sequence[int]) -> bool:
     return (20, 19) <= pair < (21, 0) or pair >= (22, 12)
 
 
-def sources(static: Path = STATIC) -> List[Path]:  # noqa: UP006
+def sources(static: Path = STATIC) -> List[Path]:
     """Every file that the build reads, in a fixed order."""
     places = [*static.glob("*.json"), *static.glob("*.ts"), *static.glob("src/**/*"), *static.glob("public/**/*")]
     return sorted(path for path in places if path.is_file())
@@ -50,7 +50,7 @@ def sources(static: Path = STATIC) -> List[Path]:  # noqa: UP006
 # ---- effects
 
 
-def node_find() -> Optional[Node]:  # noqa: UP045
+def node_find() -> Optional[Node]:
     """The first Node that is new enough: the machine's, else the one in ``.venv``."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node and npm:

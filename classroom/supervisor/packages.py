@@ -9,7 +9,7 @@ import subprocess
 import sys
 import venv
 from pathlib import Path
-from typing import Dict, Iterable, List, Optional, Tuple  # noqa: UP035  (3.8)
+from typing import Dict, Iterable, List, Optional, Tuple
 
 from classroom.supervisor.steps import SetupError, step
 
@@ -29,7 +29,7 @@ NODE = "requirements-node.txt"
 # ---- decisions
 
 
-def python_sentence(version: Tuple[int, ...]) -> str:  # noqa: UP006
+def python_sentence(version: Tuple[int, ...]) -> str:
     """What is wrong with this Python; "" if nothing."""
     if version[:2] >= OLDEST:
         return ""
@@ -39,7 +39,7 @@ def python_sentence(version: Tuple[int, ...]) -> str:  # noqa: UP006
     )
 
 
-def python_newer(names: Iterable[str] = NEWER) -> Optional[str]:  # noqa: UP045
+def python_newer(names: Iterable[str] = NEWER) -> Optional[str]:
     """Another Python on PATH that would do and really starts (a shim may have nothing behind it)."""
     for name in names:
         found = shutil.which(name)
@@ -70,7 +70,7 @@ def torch_pin(requirements: str) -> str:
     return found.group(0)
 
 
-def pip_plan(torch: str, *, torch_index: str, dev: bool) -> List[Tuple[str, List[str]]]:  # noqa: UP006
+def pip_plan(torch: str, *, torch_index: str, dev: bool) -> List[Tuple[str, List[str]]]:
     """Titles and pip's words, in the order that matters: torch by itself, so that nothing else chooses its variant."""
     index = ["--index-url", torch_index] if torch_index else []
     packages = DEV if dev else RUNTIME
@@ -110,7 +110,7 @@ def venv_make() -> None:
 def packages_install(*, dev: bool, torch_index: str = "") -> None:
     """Brings ``.venv`` to the pins. A second call with the same pins reads three small files and returns."""
     files = [BASE_DIR / name for name in (RUNTIME, NODEPS)]
-    wanted: Dict[str, str] = {"run": digest(files, sys.version)}  # noqa: UP006
+    wanted: Dict[str, str] = {"run": digest(files, sys.version)}
     if dev:
         wanted["dev"] = digest([*files, BASE_DIR / DEV], sys.version)
     stamps = {kind: VENV / f".installed-{kind}" for kind in wanted}

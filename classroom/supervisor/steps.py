@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Dict, Iterator, List, Optional, Sequence  # noqa: UP035  (3.8)
+from typing import Dict, Iterator, List, Optional, Sequence
 
 TAIL_LINES = 12
 QUIET_EVERY_S = 15.0  # without a terminal: a line so often, so that nobody thinks it hangs
@@ -28,12 +28,12 @@ def step(
     argv: Sequence[str],
     *,
     log: Path,
-    cwd: Optional[Path] = None,  # noqa: UP045
+    cwd: Optional[Path] = None,
     path: str = "",
 ) -> None:
     """Run a command to its end, with ``path`` in front of PATH. Raises SetupError with the end of what it printed."""
     progress = Progress(title)
-    tail: List[str] = []  # noqa: UP006
+    tail: List[str] = []
     log.parent.mkdir(parents=True, exist_ok=True)
     child = subprocess.Popen(
         list(argv),
@@ -55,7 +55,7 @@ def step(
         raise SetupError(failure(title, tail, log))
 
 
-def environment_with(path: str) -> Dict[str, str]:  # noqa: UP006
+def environment_with(path: str) -> Dict[str, str]:
     """This process's environment, passed on, with ``path`` in front of PATH."""
     environment = dict(os.environ)
     if path:

@@ -67,8 +67,8 @@ class TransformersEngine(PooledEngine):
             self._generate(Handle(WARM_UP))
 
     def _load(self, folder: Path) -> None:
-        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a log is no terminal
-        transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+        transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # no types there  # a log is no terminal
+        transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # no types there
         with blamed(folder / "config.json"):
             AutoConfig.from_pretrained(str(folder), trust_remote_code=False)
         with blamed(folder / "tokenizer.json"):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import redis
 
+from classroom.rooms.connections import redis_client
 from inference_worker.job import WORKER, WorkerState
 from tutor import availability
 from tutor.availability import state_of, state_read
@@ -43,8 +44,7 @@ def test_heartbeats_are_read_from_redis(redis_url: str) -> None:
         client.set(WORKER.format(name="w2"), beat("ready", name="w2").to_json())
         client.set("cs:something-else", "not a worker")
     assert state_read() == {"available": True, "reason": ""}
-    with availability.redis_client() as mine:
-        found = availability.workers_read(mine)
+    found = availability.workers_read(redis_client())
     assert {worker.name for worker in found} == {"w1", "w2"}
     assert {worker.running for worker in found} == {("a:1",)}
 
