@@ -41,7 +41,11 @@ class Message(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How to draw tokens. ``temperature`` 0 means greedy; ``seed`` None means a fresh one."""
+    """How to draw tokens. ``temperature`` 0 means greedy; ``seed`` None means a fresh one.
+
+    ``stop`` and ``stop_ids`` end the text before them. ``loop_tokens``: end a text whose last so many tokens are one
+    piece repeated four times or more; 0 lets it go on. Engines without a tokenizer know no ``stop_ids``.
+    """
 
     max_tokens: int = 512
     temperature: float = 0.3
@@ -49,6 +53,8 @@ class Sampling:
     top_k: int = 0
     seed: int | None = None
     stop: tuple[str, ...] = ()
+    stop_ids: tuple[int, ...] = ()
+    loop_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +82,8 @@ class Job:
     def from_json(cls, text: str | bytes) -> Job:
         raw = json.loads(text)
         sampling = raw.pop("sampling")
-        sampling["stop"] = tuple(sampling["stop"])
+        for name in ("stop", "stop_ids"):
+            sampling[name] = tuple(sampling.get(name, ()))
         raw["messages"] = tuple(raw["messages"])
         return cls(sampling=Sampling(**sampling), **raw)
 

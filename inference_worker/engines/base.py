@@ -9,8 +9,12 @@ Rules that the contract suite holds every engine to:
 * E4 ``sampling.max_tokens`` and ``completion_tokens`` count the whole answer: the prefix's tokens and the new ones.
 * E5 temperature 0 is greedy; a request with a seed draws the same text whenever it is run.
 * E6 ``deadline_s`` counts from ``submit``.
+* E7 ``pause`` and ``resume`` are idempotent and take effect at the next token. A paused request says nothing and its
+  deadline's clock stands still; what it needs to go on is kept while there is room, and when others need that room it
+  ends with ``preempted``. The text is the same as without the pause. A cancel ends it at once.
 
-Engines are thread-safe: any thread may submit, cancel and ask for stats.
+Engines are thread-safe: any thread may submit, cancel, pause, resume and ask for stats. Several samples of one prompt
+are several requests with different seeds; the engines that can share the reading of the prompt do so by themselves.
 """
 
 from __future__ import annotations
@@ -54,17 +58,32 @@ class RequestError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """How to make an engine. ``slots``: requests that run at the same time, 0 for the engine's own choice."""
+    """How to make an engine. 0 and "" are the engine's own choice.
+
+    ``slots``: requests that run at the same time. ``rate``: tokens/s, the scripted engine only. The rest is for the
+    batching engine: ``dtype`` (float32, bfloat16), ``device`` (cpu, cuda), ``kv_tokens``: tokens of context in memory,
+    running and kept, ``prefill``: prompt tokens a step may read, ``fair``: whether rooms take turns or the oldest
+    request comes first, ``reuse``: whether the beginning of a prompt that was read before is taken from memory.
+    """
 
     model: str
     data_dir: Path
     slots: int = 0
-    rate: float = 40.0  # tokens/s; the scripted engine only
+    rate: float = 40.0
+    dtype: str = ""
+    device: str = ""
+    kv_tokens: int = 0
+    prefill: int = 0
+    fair: bool = True
+    reuse: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One run. ``id`` names it in logs; ``room_key`` and ``class_key`` are opaque."""
+    """One run. ``id`` names it in logs; ``room_key`` and ``class_key`` are opaque, and share the engine fairly.
+
+    ``ids``: the prompt as the model's own tokens, in place of ``messages``; an engine without a tokenizer refuses it.
+    """
 
     id: str
     messages: tuple[Message, ...]
@@ -73,6 +92,7 @@ class Request:
     deadline_s: float = 120.0
     room_key: str = ""
     class_key: str = ""
+    ids: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +105,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Finish:
-    """The end. ``message`` says in words what went wrong when ``reason`` is ``error``."""
+    """The end. ``message`` says in words what went wrong when ``reason`` is ``error``, and what else there is to say."""
 
     reason: FinishReason
     prompt_tokens: int = 0
@@ -98,23 +118,52 @@ Event = Chunk | Finish
 
 @dataclass(frozen=True, slots=True)
 class Stats:
+    """Counts since the start, except for the first two and ``paused``, ``kv_used``, which are now."""
+
     running: int
     waiting: int
-    tokens: int  # generated since the start
+    tokens: int  # generated
+    paused: int = 0
+    prompt_tokens: int = 0  # read by the model
+    reused_tokens: int = 0  # taken from memory instead
+    prefix_hits: int = 0  # requests that took some
+    kv_used: int = 0  # tokens of context in memory
+    kv_room: int = 0  # and how many there may be
+    steps: int = 0
+    step_ms: float = 0.0  # the last ones' mean
 
 
 class Handle:
-    """One submitted request: the engine's end (begin, emit, finish) and the caller's end (events, poll, cancel)."""
+    """One submitted request: the engine's end (begin, due, emit, finish) and the caller's (events, poll, cancel, pause).
 
-    def __init__(self, request: Request) -> None:
+    ``notify`` is called, without a lock held, when the caller has asked for something.
+    """
+
+    def __init__(self, request: Request, notify: Callable[[], None] | None = None) -> None:
         self.request = request
-        self.deadline = time.monotonic() + request.deadline_s
+        self._notify = notify
+        self._deadline = time.monotonic() + request.deadline_s
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._wake = threading.Event()
+        self._changed = threading.Condition(self._lock)
         self._asked: FinishReason | None = None
+        self._paused_at: float | None = None
         self._begun = False
         self._finished = False
+
+    @property
+    def deadline(self) -> float:
+        """By ``time.monotonic``; while paused it moves along."""
+        with self._lock:
+            return self._deadline_now()
+
+    @property
+    def paused_at(self) -> float | None:
+        return self._paused_at
+
+    @property
+    def over(self) -> bool:
+        return self._finished
 
     # ---- the caller's end
 
@@ -137,9 +186,22 @@ class Handle:
         with self._lock:
             self._asked = self._asked or reason
             waiting = not self._begun
-        self._wake.set()
+            self._changed.notify_all()
         if waiting:
             self.finish(Finish(reason))
+        self._tell()
+
+    def pause(self) -> None:
+        with self._lock:
+            if self._paused_at is None and not self._finished:
+                self._paused_at = time.monotonic()
+        self._tell()
+
+    def resume(self) -> None:
+        with self._lock:
+            self._deadline, self._paused_at = self._deadline_now(), None
+            self._changed.notify_all()
+        self._tell()
 
     # ---- the engine's end
 
@@ -157,7 +219,18 @@ class Handle:
 
     def rest(self, seconds: float) -> None:
         """Sleep, but wake up for a cancel and at the deadline."""
-        self._wake.wait(max(0.0, min(seconds, self.deadline - time.monotonic())))
+        until = max(0.0, min(seconds, self.deadline - time.monotonic()))
+        with self._changed:
+            self._changed.wait_for(lambda: self._asked is not None, until)
+
+    def halt(self) -> float:
+        """Sleep while paused and not cancelled. The seconds that it took."""
+        begun = time.monotonic()
+        with self._changed:
+            if self._paused_at is None:
+                return 0.0
+            self._changed.wait_for(lambda: self._paused_at is None or self._asked is not None)
+        return time.monotonic() - begun
 
     def emit(self, text: str, tokens: int = 1) -> None:
         with self._lock:
@@ -170,6 +243,13 @@ class Handle:
             if not self._finished:
                 self._finished = True
                 self._events.put(finish)
+
+    def _deadline_now(self) -> float:
+        return self._deadline + (0.0 if self._paused_at is None else time.monotonic() - self._paused_at)
+
+    def _tell(self) -> None:
+        if self._notify is not None:
+            self._notify()
 
 
 class Engine(Protocol):
@@ -187,4 +267,4 @@ class Engine(Protocol):
     def stats(self) -> Stats: ...
 
     def drain(self, timeout_s: float) -> None:
-        """End everything with ``preempted`` and wait for it. Nothing can be submitted afterwards."""
+        """End everything with ``preempted`` and wait for it. What is submitted afterwards is preempted too."""

@@ -26,7 +26,7 @@ class PooledEngine(ABC):
         self._pool = ThreadPoolExecutor(self.slots, thread_name_prefix=f"engine-{self.name}")
         self._lock = threading.Lock()
         self._live: dict[Handle, Future[None]] = {}
-        self._running = 0
+        self._running: set[Handle] = set()
         self._made = 0
         self._draining = False
 
@@ -37,7 +37,7 @@ class PooledEngine(ABC):
     def _generate(self, handle: Handle) -> Finish: ...
 
     def submit(self, request: Request) -> Handle:
-        handle = Handle(request)
+        handle = Handle(request, self._make_room)
         with self._lock:
             if self._draining:
                 handle.finish(Finish("preempted"))
@@ -45,11 +45,14 @@ class PooledEngine(ABC):
             future = self._pool.submit(self._run, handle)
             self._live[handle] = future
         future.add_done_callback(partial(self._settle, handle))
+        self._make_room()
         return handle
 
     def stats(self) -> Stats:
         with self._lock:
-            return Stats(self._running, len(self._live) - self._running, self._made)
+            running = len(self._running)
+            paused = sum(handle.paused_at is not None for handle in self._live)
+            return Stats(running, len(self._live) - running, self._made, paused)
 
     def drain(self, timeout_s: float) -> None:
         with self._lock:
@@ -64,12 +67,23 @@ class PooledEngine(ABC):
         if not handle.begin():
             return
         with self._lock:
-            self._running += 1
+            self._running.add(handle)
         try:
             handle.finish(self._generate(handle))
         finally:
             with self._lock:
-                self._running -= 1
+                self._running.discard(handle)
+
+    def _make_room(self) -> None:
+        """A paused request keeps its thread until another one needs it: then whoever pauses longest is sent away."""
+        with self._lock:
+            waiting = sum(handle not in self._running and handle.paused_at is None for handle in self._live)
+            leaving = [handle for handle in self._running if handle.due() is not None]
+            paused = [(handle.paused_at, handle) for handle in self._running if handle not in leaving]
+            free = self.slots - len(self._running) + len(leaving)
+        resting = sorted(((at, handle) for at, handle in paused if at is not None), key=lambda pair: pair[0])
+        for _, handle in resting[: max(0, waiting - free)]:
+            handle.cancel("preempted")
 
     def _emit(self, handle: Handle, text: str) -> None:
         """One token's text, perhaps empty."""

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from inference_worker.engines.base import EngineOptions, Finish, Handle, Progress, RequestError
+from inference_worker.engines.loops import LOOPED, looping
 from inference_worker.engines.pooled import PooledEngine
 from inference_worker.engines.stops import StopStrings
 from inference_worker.job import FinishReason, Message
@@ -28,6 +29,7 @@ SLOTS = 8
 MARK = re.compile(r"^@scripted\b[ \t]*(.*)$", re.MULTILINE)
 TOKEN = re.compile(r"\s?\S{1,4}|\s")
 FAILED = "The scripted engine was told to fail."
+NO_TOKENIZER = "The scripted engine has no tokenizer: it takes messages."
 TEXT = """## Let us look at it together
 
 You asked: {question}
@@ -74,16 +76,21 @@ class ScriptedEngine(PooledEngine):
 
     def _generate(self, handle: Handle) -> Finish:
         request = handle.request
+        if request.ids:
+            raise RequestError(NO_TOKENIZER)
         script = script_read(request.messages)
         rate = self.options.rate if script.rate is None else script.rate
         stops = StopStrings(request.sampling.stop)
         prompt_tokens = sum(len(tokens(message["content"])) for message in request.messages)
         done, rest = script_continue(script, request.prefix)
         started = time.monotonic()
+        said: list[str] = []
         reason: FinishReason = "stop"
+        message = ""
         for made, token in enumerate(rest):
             if rate > 0:
                 handle.rest(started + made / rate - time.monotonic())
+            started += handle.halt()
             if script.fail_at is not None and made >= script.fail_at:
                 raise RequestError(FAILED)
             while script.stall_at is not None and made >= script.stall_at and handle.due() is None:
@@ -93,10 +100,12 @@ class ScriptedEngine(PooledEngine):
                 break
             done += 1
             self._emit(handle, stops.push(token))
-            if stops.hit:
+            said.append(token)
+            message = LOOPED if looping(said, request.sampling.loop_tokens) else ""
+            if stops.hit or message:
                 break
         handle.emit(stops.flush(), 0)
-        return Finish(reason, prompt_tokens, done)
+        return Finish(reason, prompt_tokens, done, message)
 
 
 def tokens(text: str) -> list[str]:

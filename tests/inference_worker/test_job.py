@@ -22,6 +22,8 @@ SAMPLING = st.builds(
     top_k=COUNT,
     seed=st.none() | COUNT,
     stop=st.lists(WORD, max_size=3).map(tuple),
+    stop_ids=st.lists(COUNT, max_size=3).map(tuple),
+    loop_tokens=COUNT,
 )
 JOB = st.builds(
     Job,
@@ -53,6 +55,12 @@ def test_json_is_one_line_in_plain_utf_8(job: Job) -> None:
     text = job.to_json()
     assert "\n" not in text
     assert json.loads(text)["answer"] == job.answer
+
+
+def test_a_job_of_a_web_process_that_is_older_than_the_worker_is_read() -> None:
+    raw = json.loads(Job("a", 1, ()).to_json())
+    del raw["sampling"]["stop_ids"], raw["sampling"]["loop_tokens"]
+    assert Job.from_json(json.dumps(raw)) == Job("a", 1, ())
 
 
 def test_chinese_is_not_escaped() -> None:
