@@ -76,8 +76,4 @@ def _before_marker(pending: str, opening: str, at: int) -> int:
 
 def _place(spans: list[tuple[int, int]], offset: int) -> int:
     """Where in the raw text the visible code point number ``offset`` stands."""
-    for start, end in spans:
-        if offset < end - start:
-            return start + offset
-        offset -= end - start
-    raise IndexError(offset)
+    return [place for start, end in spans for place in range(start, end)][offset]
