@@ -102,8 +102,21 @@ def frontend_build() -> None:
         words = [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
         step("Installing the pages' packages", words, log=packages.LOG, cwd=STATIC, path=node.path)
         installed_stamp.write_text(lock)
-    step("Building the pages", [*node.npm, "run", "build"], log=packages.LOG, cwd=STATIC, path=node.path)
+    fresh = BUILT.parent.with_name("dist.new")
+    words = [*node.npm, "run", "build", "--", "--outDir", fresh.name]
+    step("Building the pages", words, log=packages.LOG, cwd=STATIC, path=node.path)
+    _swap(fresh, BUILT.parent)
     built_stamp.write_text(built)
+
+
+def _swap(fresh: Path, used: Path) -> None:
+    """Put a finished build in the old one's place: a server may be reading that while we build, or the build may fail."""
+    old = used.with_name("dist.old")
+    shutil.rmtree(old, ignore_errors=True)
+    if used.exists():
+        used.rename(old)
+    fresh.rename(used)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def npm_run(words: Sequence[str]) -> int:

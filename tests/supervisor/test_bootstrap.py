@@ -222,7 +222,9 @@ def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (static / "src" / "room.ts").write_text("export {}")
     (tools / "node").write_text("#!/bin/sh\necho v22.20.0\n")
     (tools / "npm").write_text(
-        f'#!/bin/sh\necho "$@" >> {tmp_path}/told\n/bin/mkdir -p node_modules\necho built > dist/manifest.json\n'
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/told\n/bin/mkdir -p node_modules\n'
+        f'test "$1" = run || exit 0\n/bin/mkdir -p "$5"\ntest -e {tmp_path}/broken && exit 1\n'
+        'echo built > "$5/manifest.json"\n'
     )
     for tool in tools.iterdir():
         tool.chmod(0o755)
@@ -258,6 +260,18 @@ def test_the_pages_are_built_when_and_only_when_they_changed(pages: Path) -> Non
     (pages / "dist" / "manifest.json").unlink()
     frontend.frontend_build()
     assert told(pages)[6:] == ["run"]
+
+
+def test_a_build_that_fails_leaves_the_old_pages(pages: Path) -> None:
+    frontend.frontend_build()
+    (pages / "src" / "room.ts").write_text("export broken")
+    (pages.parent / "broken").touch()
+    with pytest.raises(SetupError):
+        frontend.frontend_build()
+    assert (pages / "dist" / "manifest.json").read_text() == "built\n"
+    (pages.parent / "broken").unlink()
+    frontend.frontend_build()
+    assert [path.name for path in pages.iterdir() if path.name.startswith("dist")] == ["dist"]
 
 
 def test_npm_scripts_of_other_packages_are_not_run(pages: Path) -> None:
