@@ -11,6 +11,7 @@ from inference_worker.job import WORKER, WorkerState
 
 UNREACHABLE = "The tutor cannot be reached just now."
 NOBODY = "The tutor is not running."
+BROKEN = "The tutor is unavailable: its model cannot be used. The class can go on without it."
 LOADING = "The tutor is starting: its model is being loaded."
 
 
@@ -22,14 +23,16 @@ def workers_read(client: Any) -> list[WorkerState]:
 
 
 def state_of(workers: list[WorkerState]) -> dict[str, Any]:
-    """{available, reason}: one ready worker is enough; otherwise the most hopeful reason."""
+    """{available, reason}: one ready worker is enough; otherwise the most hopeful reason.
+
+    Which file is broken is for the worker's log, /readyz and ``make doctor``: pupils are told no path of the machine.
+    """
     states = {worker.state for worker in workers}
     if "ready" in states:
         return {"available": True, "reason": ""}
     if "loading" in states:
         return {"available": False, "reason": LOADING}
-    broken = next((worker.reason for worker in workers if worker.state == "broken"), "")
-    return {"available": False, "reason": f"The tutor's model cannot be used: {broken}" if broken else NOBODY}
+    return {"available": False, "reason": BROKEN if "broken" in states else NOBODY}
 
 
 def state_read() -> dict[str, Any]:
