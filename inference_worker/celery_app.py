@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     DATA_DIR: Path = Field(BASE_DIR / "data", description="where converted models lie, and the default Redis socket")
     REDIS_URL: str = Field("", description="empty: the embedded server's unix socket in DATA_DIR; else redis://…")
     TUTOR_MODEL: str = Field("demo", description="`demo`, a model folder, or a hub id such as WeiboAI/VibeThinker-1.5B")
-    INFERENCE_ENGINE: str = Field("transformers", description="what runs the model: transformers or scripted")
+    INFERENCE_ENGINE: str = Field("batching", description="what runs the model: batching or scripted")
     MAX_ANSWER_TOKENS: int = Field(512, ge=1, le=40_960, description="longest answer, in tokens")
     INFERENCE_SLOTS: int = Field(
         0, ge=0, le=256, description="answers that run at the same time; 0: the engine chooses"

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _check(name: str, data_dir: Path, *, streams: int, tokens: int) -> None:
     begun = time.monotonic()
-    engine: Any = engine_make("transformers", EngineOptions(name, data_dir))
+    engine: Any = engine_make("batching", EngineOptions(name, data_dir))
     engine.start(log.info)
     net = engine.net
     weights = sum(weight.numel() * weight.element_size() for weight in net.parameters())

@@ -50,7 +50,7 @@ class House:
     def check(self) -> None:
         """All that can be known before anything runs. Raises Trouble."""
         checks.folder_make(self.data)
-        model = self.env.TUTOR_MODEL if self.env.INFERENCE_ENGINE == "transformers" else ""
+        model = self.env.TUTOR_MODEL if self.env.INFERENCE_ENGINE == "batching" else ""
         checks.space_check(self.data, free_mb=checks.space_needed(self.data, model=model))
         if self.whole:
             self._lock = checks.lock_take(self.data)

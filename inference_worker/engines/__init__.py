@@ -12,8 +12,9 @@ from typing import cast
 from inference_worker.engines.base import Engine, EngineOptions, ModelError
 
 ENGINES = {
+    "openai_api": "inference_worker.engines.openai_api.OpenAIEngine",
+    "batching": "inference_worker.engines.batching.BatchingEngine",
     "scripted": "inference_worker.engines.scripted.ScriptedEngine",
-    "transformers": "inference_worker.engines.transformers_generate.TransformersEngine",
 }
 
 

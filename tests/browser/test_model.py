@@ -21,7 +21,7 @@ def model_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("model")
     settings = {"TUTOR_MODEL": "demo", "MAX_ANSWER_TOKENS": str(TOKENS)}
     # The model takes its time to load: everything else is awaited first, with the limit that the stack has for it.
-    with Stack(folder, web=2, engine="transformers", settings=settings, without=("inference",)) as stack:
+    with Stack(folder, web=2, engine="batching", settings=settings, without=("inference",)) as stack:
         stack.start("inference")
         stack.wait_ready(timeout_s=MODEL_S)
         yield stack

@@ -41,7 +41,7 @@ def tell(kind, actor=None, **data):
 tell("message.posted", mia, text="I tried $10$ of each. That makes $60$ legs, too many.")
 tell("message.posted", noah, text="So there are fewer rabbits. Can we do it *without* guessing?")
 tell("answer.asked", noah, answer=answer, text="How can we use the number of legs?")
-tell("answer.started", answer=answer, attempt=1, model="demo", engine="transformers")
+tell("answer.started", answer=answer, attempt=1, model="demo", engine="batching")
 tell("answer.delta", answer=answer, offset=0, text=text, part="text")
 result = [str(room), answer]
 """

@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import torch
 
 from inference_worker.checkpoints import model_folder
 from inference_worker.engines import engine_make
 from inference_worker.engines.base import Chunk, EngineOptions
 from tests.inference_worker.asking import ask, hear, request
+from tests.inference_worker.subjects import generated, plain_model
 
 pytestmark = pytest.mark.model
 QUESTION = "What is a half plus a third? Answer in one short sentence."
@@ -27,14 +27,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def engine(home: Path) -> Iterator[Any]:
     told: list[str] = []
-    with pytest.MonkeyPatch.context() as patch:
-        # Near ties fall differently in bf16: equal text can only be asked for in fp32.
-        patch.setattr("inference_worker.engines.transformers_generate.compute_dtype", lambda _: torch.float32)
-        made = engine_make("transformers", EngineOptions("demo", home))
-        made.start(told.append)
-        assert any("converting" in line for line in told), "a slow step says what it does"
-        yield made
-        made.drain(20)
+    # Near ties fall differently in bf16: equal text can only be asked for in fp32.
+    made = engine_make("batching", EngineOptions("demo", home, dtype="float32"))
+    made.start(told.append)
+    assert any("converting" in line for line in told), "a slow step says what it does"
+    yield made
+    made.drain(20)
 
 
 def test_it_is_converted_once_and_a_half_made_conversion_is_not_taken_for_one(engine: Any, home: Path) -> None:
@@ -46,15 +44,20 @@ def test_it_is_converted_once_and_a_half_made_conversion_is_not_taken_for_one(en
     assert {file.name for file in made.iterdir()} >= {"config.json", "model.safetensors", "tokenizer.json"}
 
 
-def test_what_is_streamed_is_what_generate_says(engine: Any) -> None:
-    asked = request(QUESTION, max_tokens=40)
-    prompt = engine.prompt_ids(asked)
-    with torch.inference_mode():
-        out = engine.net.generate(torch.tensor([prompt]), max_new_tokens=40, do_sample=False)
-    heard = hear(engine.submit(asked))
-    assert heard.text == engine.tokenizer.decode(out[0, len(prompt) :], skip_special_tokens=True)
-    assert heard.text.strip()
-    assert heard.finish.prompt_tokens == len(prompt)
+@pytest.mark.parametrize("streams", [1, 8, 32])
+def test_what_is_streamed_is_what_generate_says(engine: Any, home: Path, streams: int) -> None:
+    (folder,) = (home / "models").glob("[!.]*")
+    net = plain_model(folder)
+    asked = [request(f"{QUESTION} Then say {number}.", max_tokens=24) for number in range(streams)]
+    handles = [engine.submit(one) for one in asked]
+    for number, (one, handle) in enumerate(zip(asked, handles, strict=True)):
+        heard = hear(handle)
+        prompt = engine.speech.prompt_ids(one)
+        assert heard.finish.prompt_tokens == len(prompt)
+        if number % 8 == 0:  # each of them takes seconds
+            made = generated(net, prompt, 24)
+            assert heard.text == engine.speech.tokenizer.decode(made, skip_special_tokens=True)
+            assert heard.text.strip()
 
 
 def test_a_cut_answer_goes_on_to_the_same_end(engine: Any) -> None:

@@ -35,6 +35,6 @@ def test_no_torch_before_an_engine_wants_it() -> None:
 
 
 def test_the_real_engine_knows_no_people() -> None:
-    loaded = set(python(f"import inference_worker.engines.transformers_generate; {LOADED}").split())
+    loaded = set(python(f"import inference_worker.engines.batching; {LOADED}").split())
     assert loaded >= {"torch", "transformers"}
     assert not loaded & OURS

@@ -24,7 +24,7 @@ from inference_worker.load_model import cache_bytes
 def refused(name: str | Path, data_dir: Path) -> str:
     """Why an engine does not start with it: one line."""
     with pytest.raises(ModelError) as error:
-        engine_make("transformers", EngineOptions(str(name), data_dir)).start(lambda _: None)
+        engine_make("batching", EngineOptions(str(name), data_dir)).start(lambda _: None)
     assert "\n" not in str(error.value)
     return str(error.value)
 
@@ -66,7 +66,7 @@ def test_pickles_are_named_and_never_opened(copy: Path, tmp_path: Path, file: st
 
 def test_beside_safetensors_a_pickle_is_not_looked_at(copy: Path, tmp_path: Path) -> None:
     (copy / "pytorch_model.bin").write_bytes(b"cposix\nsystem\n(S'touch " + str(tmp_path / "ran").encode() + b"'\ntR.")
-    engine_make("transformers", EngineOptions(str(copy), tmp_path)).start(lambda _: None)
+    engine_make("batching", EngineOptions(str(copy), tmp_path)).start(lambda _: None)
     assert not (tmp_path / "ran").exists()
 
 

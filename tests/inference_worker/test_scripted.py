@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference_worker.engines.base import EngineOptions
-from inference_worker.engines.scripted import FAILED, TEXT, ScriptedEngine, tokens
+from inference_worker.engines.base import EngineOptions, Request
+from inference_worker.engines.loops import LOOPED
+from inference_worker.engines.scripted import FAILED, NO_TOKENIZER, TEXT, ScriptedEngine, tokens
+from inference_worker.job import Sampling
 from tests.inference_worker.asking import ask, hear, request
 
 
@@ -84,6 +86,30 @@ def test_loop_goes_on_until_it_may_not(engine: ScriptedEngine) -> None:
     heard = ask(engine, "@scripted loop text=again ", max_tokens=50)
     assert heard.reason == "length"
     assert heard.text.startswith("again again again")
+
+
+def test_a_loop_is_noticed_when_asked_to(engine: ScriptedEngine) -> None:
+    heard = ask(engine, "@scripted rate=0 loop text=la la ", max_tokens=400, loop_tokens=24)
+    assert (heard.reason, heard.finish.message, heard.finish.completion_tokens) == ("stop", LOOPED, 24)
+
+
+def test_a_paused_request_gives_way_to_one_that_waits() -> None:
+    made = ScriptedEngine(EngineOptions("demo", Path("nowhere"), slots=2, rate=0))
+    paused = [made.submit(request("@scripted rate=20 loop text=la ", max_tokens=10_000)) for _ in range(2)]
+    for handle in paused:
+        assert handle.poll(5) is not None
+        handle.pause()
+    assert made.stats().paused == 2
+    assert ask(made, "@scripted text=here").text == "here"
+    assert hear(paused[0]).reason == "preempted", "it pauses longest"
+    assert not paused[1].over
+    made.drain(5)
+    assert hear(paused[1]).reason == "preempted"
+
+
+def test_tokens_are_refused_where_nobody_can_read_them(engine: ScriptedEngine) -> None:
+    heard = hear(engine.submit(Request("r", (), Sampling(), ids=(1, 2))))
+    assert (heard.reason, heard.finish.message) == ("error", NO_TOKENIZER)
 
 
 @pytest.mark.parametrize(("word", "count"), [("fail", 0), ("fail=5", 5)])

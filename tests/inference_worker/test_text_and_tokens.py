@@ -1,20 +1,15 @@
-"""Between text and tokens, on a tokenizer whose tokens are often parts of characters: detokenising, seams, drawing."""
+"""Between text and tokens, on a tokenizer whose tokens are often parts of characters: detokenising and seams."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import pytest
-import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers
 
-from inference_worker.engines.base import RequestError
 from inference_worker.engines.detokeniser import Detokeniser
-from inference_worker.engines.drawing import Drawer
 from inference_worker.engines.seam import Seam, prefix_tokenizer, vocabulary_read
-from inference_worker.job import Sampling
 from tests.inference_worker.tiny import END, LESSONS, tokenizer_make
 
 BYTE_LEVEL: Any = tokenizer_make().backend_tokenizer
@@ -124,66 +119,6 @@ def test_a_prefix_is_read_as_it_was_written_also_where_questions_are_normalised(
     kept = prefix_tokenizer(composing)
     assert kept.decode(kept.encode("e\u0301").ids) == "e\u0301"
     assert prefix_tokenizer(BYTE_LEVEL) is BYTE_LEVEL
-
-
-# ---- drawing
-
-
-def draws(sampling: Sampling, count: int = 200, *, logits: Any = None, position: int = 0) -> list[int]:
-    row = torch.tensor([3.0, 2.0, 1.0, 0.0, -9.0]) if logits is None else logits
-    drawer = Drawer(sampling, position=position)
-    return [drawer.draw(row) for _ in range(count)]
-
-
-def test_greedy_takes_the_largest() -> None:
-    assert set(draws(Sampling(temperature=0))) == {0}
-
-
-def test_top_k_and_top_p_bound_the_choice() -> None:
-    assert set(draws(Sampling(temperature=5, top_p=1, top_k=2))) == {0, 1}
-    assert set(draws(Sampling(temperature=1, top_p=0.5))) == {0}, "the first alone has .64"
-    assert set(draws(Sampling(temperature=1, top_p=0.7))) == {0, 1}
-    assert set(draws(Sampling(temperature=1, top_p=0))) == {0}
-
-
-def test_chances_are_those_of_the_softmax() -> None:
-    drawn = draws(Sampling(temperature=1, top_p=1, seed=1), 4_000)
-    shares = torch.softmax(torch.tensor([3.0, 2.0, 1.0, 0.0, -9.0]), dim=-1)
-    for token in range(4):
-        assert drawn.count(token) / 4_000 == pytest.approx(float(shares[token]), abs=0.03)
-
-
-def test_a_seed_draws_the_same_from_any_position_on() -> None:
-    sampling = Sampling(temperature=1, top_p=1, seed=3)
-    whole = draws(sampling, 50)
-    assert draws(sampling, 50) == whole
-    assert draws(sampling, 30, position=20) == whole[20:]
-    assert draws(Sampling(temperature=1, top_p=1, seed=4), 50) != whole
-    assert draws(Sampling(temperature=1, top_p=1, seed=(1 << 62) + 5), 5)
-
-
-def test_without_a_seed_each_run_is_another() -> None:
-    assert draws(Sampling(temperature=1, top_p=1), 60) != draws(Sampling(temperature=1, top_p=1), 60)
-
-
-def test_only_what_is_allowed_is_drawn() -> None:
-    for temperature in (0.0, 1.0):
-        drawer = Drawer(Sampling(temperature=temperature, top_p=1), position=0)
-        assert {drawer.draw(torch.tensor([9.0, 1.0, 2.0, 0.0]), [1, 3]) for _ in range(60)} <= {1, 3}
-
-
-@pytest.mark.parametrize("bad", [torch.nan, torch.inf])
-def test_numbers_out_of_range_are_an_error_and_no_token(bad: float) -> None:
-    for temperature in (0.0, 1.0):
-        with pytest.raises(RequestError, match="out of range"):
-            draws(Sampling(temperature=temperature), 1, logits=torch.tensor([1.0, bad, 0.0]))
-    with pytest.raises(RequestError, match="out of range"):
-        draws(Sampling(temperature=0), 1, logits=torch.full((3,), -torch.inf))
-
-
-def test_half_precision_is_drawn_from_too() -> None:
-    row = torch.tensor([1.0, 4.0, 0.0], dtype=torch.bfloat16)
-    assert set(draws(Sampling(temperature=0), 3, logits=row)) == {1}
 
 
 def test_pre_tokenising_is_that_of_the_real_models() -> None:

@@ -196,7 +196,7 @@ def test_the_worker_outlives_redis(hire: Hire, mortal: Valkey, tmp_path: Path) -
     ("settings", "words"),
     [
         ({"INFERENCE_ENGINE": "warp"}, "INFERENCE_ENGINE=warp"),
-        ({"INFERENCE_ENGINE": "transformers", "TUTOR_MODEL": "./no/such/model"}, "./no/such/model"),
+        ({"INFERENCE_ENGINE": "batching", "TUTOR_MODEL": "./no/such/model"}, "./no/such/model"),
     ],
 )
 def test_a_model_that_cannot_be_used_is_said_and_answered_with(

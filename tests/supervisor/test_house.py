@@ -129,7 +129,7 @@ def test_a_killed_supervisor_leaves_nothing_and_can_start_again(house: Callable[
 @pytest.mark.stack
 def test_a_model_that_cannot_be_loaded_is_told_and_the_class_goes_on(house: Callable[..., Run], tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
-    run = house(DEMO="0", INFERENCE_ENGINE="transformers", TUTOR_MODEL=str(tmp_path / "model"))
+    run = house(DEMO="0", INFERENCE_ENGINE="batching", TUTOR_MODEL=str(tmp_path / "model"))
     run.wait_for("The tutor is unavailable: see the lines of `inference` above")
     assert f"Chalkstream is ready: http://localhost:{run.port}/" in run.text()
     assert str(tmp_path / "model") in run.text()  # the worker says which file or folder

@@ -1,0 +1,296 @@
+"""The requests that run: who has which row, who reads how much of a prompt, who leaves, and what to do when a step
+fails. Used by the engine's thread alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import Any
+
+import torch
+
+from inference_worker.engines.base import RequestError, Stats
+from inference_worker.engines.drawing import BROKEN, Draw, tokens_draw
+from inference_worker.engines.memory import Arena, Context, Kept, NoRoom
+from inference_worker.engines.pooled import FAILED
+from inference_worker.engines.ragged import Feed, step
+from inference_worker.engines.replies import Reply, Running
+from inference_worker.engines.schedule import GENERATED, FairQueue, Group, Pace
+from inference_worker.engines.speech import common
+from inference_worker.job import FinishReason
+
+log = logging.getLogger(__name__)
+WORTH = 8  # tokens: fewer are read again sooner than copied
+PATIENCE = 16  # tokens that must be gained by waiting for somebody who reads the same beginning
+RECOVERY = 64  # steps after which one more request is tried when memory had run out
+NO_MEMORY = "The tutor's machine has too little memory for this conversation."
+LAST_STEPS = 0.95  # of the mean step time is the past
+
+
+class Batch:
+    def __init__(self, net: Any, arena: Arena, kept: Kept, pace: Pace, queue: FairQueue[Running]) -> None:
+        self.running: list[Running] = []
+        self.parked: list[Running] = []
+        self._net = net
+        self._arena = arena
+        self._kept = kept
+        self._pace = pace
+        self._queue = queue
+        self._seats: dict[Running, Group] = {}
+        self._limit = self._slots = arena.slots
+        self._shrunk_at = 0
+        self._made = self._read = self._reused = self._hits = self._steps = 0
+        self._step_s = 0.0
+
+    def stats(self, *, waiting: int) -> Stats:
+        running = list(self.running)
+        return Stats(
+            running=len(running),
+            waiting=waiting,
+            tokens=self._made,
+            paused=len(self.parked),
+            prompt_tokens=self._read,
+            reused_tokens=self._reused,
+            prefix_hits=self._hits,
+            kv_used=sum(item.written for item in running) + self._kept.tokens,
+            kv_room=self._arena.room + self._kept.room,
+            steps=self._steps,
+            step_ms=1000 * self._step_s,
+        )
+
+    # ---- who is in
+
+    def sweep(self) -> None:
+        """Who was cancelled or is late leaves; who pauses gives the row up and keeps what it has; who resumes queues."""
+        for item in [*self.running, *self.parked]:
+            reason = item.reply.handle.due()
+            if reason is not None:
+                self._leave(item, reason)
+            elif item.row >= 0 and item.reply.handle.paused_at is not None:
+                self._park(item)
+            elif item in self.parked and item.reply.handle.paused_at is None:
+                self.parked.remove(item)
+                self._queue.push(item, item.group, first=True)
+
+    def admit(self) -> None:
+        if self._limit < self._slots and self._steps - self._shrunk_at >= RECOVERY:
+            self._limit, self._shrunk_at = self._limit + 1, self._steps
+        while len(self.running) < self._limit:
+            longest = max((len(item.reply.ids) for item in self.running), default=0)
+            rows = max([len(self.running), *(item.row for item in self.running)]) + 1
+
+            def fits(item: Running, longest: int = longest, rows: int = rows) -> bool:
+                return item.ready and (
+                    not self.running or self._arena.holds(rows, max(longest, len(item.reply.ids)) + 1)
+                )
+
+            found = self._queue.pop(fits)
+            if found is None:
+                return
+            item, group = found
+            if not item.reply.handle.begin():
+                self._queue.leave(group)
+                continue
+            item.row, item.written, item.seeded = self._arena.take(), 0, False
+            self._seats[item] = group
+            self._queue.charge(group, len(item.reply.ids))
+            self.running.append(item)
+
+    def fail_all(self, message: str) -> None:
+        for item in [*self.running, *self.parked]:
+            self._leave(item, "error", message, keep=False)
+
+    def _stand_up(self, item: Running, *, keep: bool) -> Context | None:
+        """Gives the row back. ``keep``: what was in it is copied; else it may be broken."""
+        self.running.remove(item)
+        self._queue.leave(self._seats.pop(item))
+        context = None
+        if keep and item.seeded and item.written >= WORTH and self._kept.room:
+            context = Context(item.reply.ids[: item.written], self._arena.read(item.row, item.written))
+        self._arena.release(item.row, dirty=not keep)
+        item.row = -1
+        return context
+
+    def _leave(self, item: Running, reason: FinishReason, message: str = "", *, keep: bool = True) -> None:
+        if item.row >= 0:
+            context = self._stand_up(item, keep=keep)
+            if context is not None:
+                self._keep(context)
+        elif item in self.parked:
+            self.parked.remove(item)
+            self._kept.drop(item)
+        item.reply.end(reason, message)
+
+    def _park(self, item: Running) -> None:
+        context = self._stand_up(item, keep=True)
+        self.parked.append(item)
+        if context is not None:
+            context.owner = item
+            self._keep(context)
+
+    def _keep(self, context: Context) -> None:
+        for owner in self._kept.add(context):
+            if owner in self.parked:  # else it has resumed and waits: then it is read again
+                self.parked.remove(owner)
+                owner.reply.end("preempted")
+
+    def forget(self, item: Running) -> None:
+        """It will not come back."""
+        self._kept.drop(item)
+
+    # ---- one step
+
+    def advance(self) -> None:
+        begun = time.perf_counter()
+        read, made = self._read, self._made
+        try:
+            chosen = self._compose()
+        except (RuntimeError, MemoryError) as error:
+            if not _out_of_memory(error):
+                raise
+            self._shrink(error)
+            return
+        self._step(chosen)
+        seconds = time.perf_counter() - begun
+        self._steps += 1
+        self._step_s = LAST_STEPS * self._step_s + (1 - LAST_STEPS) * seconds if self._step_s else seconds
+        self._pace.note(self._made - made, self._read - read, seconds)
+
+    def _compose(self) -> list[tuple[Running, Feed]]:
+        """Everybody's next tokens; room for them is made."""
+        self._compact()
+        for item in self.running:
+            if not item.seeded:
+                self._seed(item)
+        seeded = [item for item in self.running if item.seeded]
+        budget = self._pace.budget(sum(item.left == 1 for item in seeded))
+        chosen = []
+        for item in seeded:
+            size = 1 if item.left == 1 else min(item.left, budget)
+            budget -= size if item.left > 1 else 0
+            if size:
+                piece = item.reply.ids[item.written : item.written + size]
+                chosen.append((item, Feed(item.row, item.written, piece, size == item.left)))
+        self._fit(max(feed.end for _, feed in chosen), trim=True)
+        return chosen
+
+    def _fit(self, length: int, *, trim: bool = False) -> None:
+        rows = max(item.row for item in self.running) + 1
+        self._arena.fit(rows, max(length, *(item.written for item in self.running), 1), trim=trim)
+
+    def _compact(self) -> None:
+        """Attention reads all rows up to the last one in use: a hole is filled from behind, one in a step."""
+        used = {item.row for item in self.running}
+        last = max(self.running, key=lambda item: item.row)
+        if last.row + 1 <= len(used) + len(used) // 4 or not last.written:
+            return
+        row = self._arena.take()
+        self._arena.copy(last.row, row, last.written)
+        self._arena.release(last.row)
+        last.row = row
+
+    def _seed(self, item: Running) -> None:
+        """Take from memory what was read before; or leave it, while another one reads the same beginning."""
+        ids = item.reply.ids
+        item.seeded = True
+        if not self._kept.room:
+            return
+        kept, found = self._kept.best(ids)
+        source, hope = None, 0
+        for other in self.running:
+            if other is item or not other.seeded:
+                continue
+            shared = common(other.reply.ids, ids)
+            hope = max(hope, shared)
+            if min(shared, other.written) > found:
+                source, found = other, min(shared, other.written)
+        found, hope = min(found, len(ids) - 1), min(hope, len(ids) - 1)
+        if hope > found + PATIENCE:
+            item.seeded = False
+            return
+        if found < WORTH:
+            return
+        self._fit(found)
+        if source is not None:
+            self._arena.copy(source.row, item.row, found)
+        elif kept is not None:
+            self._arena.write(item.row, kept.memory, found)
+            self._kept.touch(kept)
+        item.written = found
+        self._kept.drop(item)
+        self._reused += found
+        self._hits += 1
+        self._queue.charge(self._seats[item], -found)
+
+    def _step(self, chosen: list[tuple[Running, Feed]]) -> None:
+        """Half of them again, and half of those, until it is known whose fault an error is."""
+        try:
+            logits = step(self._net, self._arena, [feed for _, feed in chosen])
+            drawn = [item for item, feed in chosen if feed.drawn]
+            tokens = tokens_draw(logits, [_draw(item.reply) for item in drawn])
+        except Exception as error:  # an edge: whatever a model raises on this input
+            if _out_of_memory(error):
+                self._shrink(error)
+            elif len(chosen) > 1:
+                half = len(chosen) // 2
+                self._step(chosen[:half])
+                self._step(chosen[half:])
+            else:
+                ((item, _),) = chosen
+                log.exception("request %s failed", item.reply.handle.request.id)
+                words = str(error) if isinstance(error, RequestError) else f"{FAILED} ({type(error).__name__})"
+                self._leave(item, "error", words, keep=False)
+            return
+        self._apply(chosen, dict(zip(drawn, tokens, strict=True)))
+
+    def _apply(self, chosen: list[tuple[Running, Feed]], tokens: dict[Running, int | None]) -> None:
+        for item, feed in chosen:
+            first = item.reply.prompt_tokens
+            item.written = feed.end
+            self._read += max(0, min(feed.end, first) - feed.position)
+            if feed.position < item.reply.system_tokens <= feed.end:
+                self._pin(item)
+            if not feed.drawn:
+                continue
+            token = tokens[item]
+            if token is None:
+                self._leave(item, "error", BROKEN, keep=False)
+                continue
+            self._made += 1
+            self._queue.charge(self._seats[item], GENERATED)
+            reason = item.reply.take(token)
+            if reason is not None:
+                self._leave(item, reason)
+
+    def _pin(self, item: Running) -> None:
+        """The system prompt was read: it stays for all the others that begin with it."""
+        ids = item.reply.ids[: item.reply.system_tokens]
+        if len(ids) >= WORTH and self._kept.room and not self._kept.pins(ids):
+            self._keep(Context(ids, self._arena.read(item.row, len(ids)), pinned=True))
+
+    def _shrink(self, error: Exception) -> None:
+        """Memory has run out: what nobody waits for is given up, and the newest request tries again later, once."""
+        self._kept.clear()
+        if len(self.running) == 1 and isinstance(error, NoRoom):
+            raise error  # alone everything fits
+        newest = max(self.running, key=lambda item: item.arrival)
+        self._limit, self._shrunk_at = max(1, len(self.running) - 1), self._steps
+        log.warning("memory has run out with %s requests: %s", len(self.running), str(error)[:200])
+        if newest.requeued and not isinstance(error, NoRoom):
+            self._leave(newest, "error", NO_MEMORY, keep=False)
+            return
+        newest.requeued = True
+        self._stand_up(newest, keep=False)
+        self._queue.push(newest, newest.group, first=True)
+
+
+def _draw(reply: Reply) -> Draw:
+    return Draw(reply.sampling, reply.seed, reply.tokens, tuple(reply.seam.allowed()))
+
+
+def _out_of_memory(error: BaseException) -> bool:
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    words = str(error)
+    return isinstance(error, RuntimeError) and ("can't allocate memory" in words or "not enough memory" in words)
