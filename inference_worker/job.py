@@ -15,7 +15,7 @@ from typing import Any, Literal, TypedDict
 PREFIX = "cs:"
 OUTPUTS = PREFIX + "outputs:{shard}"  # Redis Stream worker -> scribe; one field, OUTPUT_FIELD, holding Output.to_json()
 OUTPUT_FIELD = "o"
-JOBS = PREFIX + "jobs"  # Redis list of "answer:attempt"; LPUSH by the web, RPOP by a ticket
+JOBS = PREFIX + "jobs"  # Redis list of Job.entry; LPUSH by the web, taken in fair turns by a ticket
 JOB = PREFIX + "job:{answer}:{attempt}"  # the Job as JSON, expires after JOB_TTL_S
 TAKEN = PREFIX + "taken:{answer}:{attempt}"  # the worker that took the job, JOB_TTL_S long: an attempt runs once
 STOP = PREFIX + "stop:{answer}"  # exists once an answer was stopped; looked at before a job starts
@@ -74,6 +74,11 @@ class Job:
     room_key: str = ""
     class_key: str = ""
     trace: str = ""
+
+    @property
+    def entry(self) -> str:
+        """Its place in JOBS, with all that choosing the next one needs."""
+        return f"{self.answer}:{self.attempt}:{self.class_key}:{self.room_key}"
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))

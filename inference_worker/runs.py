@@ -50,18 +50,19 @@ class Run:
         if handle is not None:
             handle.cancel("preempted")
 
-    def serve(self, engine: Engine) -> None:
+    def serve(self, engine: Engine) -> Finish:
         """Run to the end and publish ``done``; nothing final if the worker leaves."""
         finish = self._stream(self._submit(engine))
         if finish.reason == "preempted":
             log.info("answer %s attempt %s is left to another worker", self.job.answer, self.job.attempt)
-            return
+            return finish
         self._publisher.end(self.key, finish.reason, self._info(finish))
         log.info(
             "answer %s attempt %s: %s, %s tokens in %.1f s",
             *(self.job.answer, self.job.attempt, finish.reason, finish.completion_tokens),
             time.monotonic() - self._begun,
         )
+        return finish
 
     def _submit(self, engine: Engine) -> Handle:
         job = self.job

@@ -20,7 +20,7 @@ from inference_worker.engines import engine_make
 from inference_worker.engines.base import Engine, EngineOptions, ModelError, blamed
 from inference_worker.heartbeat import Heartbeat
 from inference_worker.job import WORKER, Control, Job, Persisted, WorkerState
-from inference_worker.jobs import Jobs, Taken
+from inference_worker.jobs import Elsewhere, Jobs, Taken
 from inference_worker.publisher import Publisher
 from inference_worker.runs import Run
 from inference_worker.transcript import storable
@@ -141,8 +141,13 @@ class Runtime:
             self._free.release()
 
     def take(self) -> Taken | None:
-        """The next job, if there is one. Raises redis.RedisError."""
-        return self._jobs.take(self._options.worker, self._info())
+        """The next job, if there is one. Raises redis.RedisError, or TicketReturned when the worker leaves meanwhile."""
+        while not self._draining.is_set():
+            try:
+                return self._jobs.take(self._options.worker, self._info())
+            except Elsewhere:
+                self._draining.wait(WAIT_S)
+        raise TicketReturned
 
     def run(self, taken: Taken) -> None:
         """Answer it: to the end, whatever that is."""
@@ -160,7 +165,7 @@ class Runtime:
             elif self._engine is None:
                 self._publisher.end(run.key, "error", {"message": self._reason})
             else:
-                self._serve(run, self._engine)
+                self._serve(run, self._engine, taken)
         finally:
             with self._lock:
                 self._runs.pop(run.key, None)
@@ -169,10 +174,14 @@ class Runtime:
         """After an accident: the attempt ends with an error, if it has not ended."""
         self._publisher.end(f"{taken.answer}:{taken.attempt}", "error", {"message": FAILED})
 
-    def _serve(self, run: Run, engine: Engine) -> None:
+    def _serve(self, run: Run, engine: Engine, taken: Taken) -> None:
         if self._draining.is_set():
             run.abandon()
-        run.serve(engine)
+        finish = run.serve(engine)
+        try:
+            self._jobs.settle(taken, prompt_tokens=finish.prompt_tokens, completion_tokens=finish.completion_tokens)
+        except redis.RedisError as error:
+            log.warning("the class keeps what was reserved for answer %s: %s", taken.answer, error)
 
     def _info(self) -> dict[str, Any]:
         state = self.state()

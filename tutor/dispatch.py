@@ -60,12 +60,11 @@ def answer_dispatch(answer_id: UUID) -> bool:
     if answer is None:
         return False  # its room was deleted
     job = job_for(answer)
-    key = f"{job.answer}:{job.attempt}"
     try:
         with redis_client(RING_S).pipeline() as pipeline:
             pipeline.set(JOB.format(answer=job.answer, attempt=job.attempt), job.to_json(), ex=JOB_TTL_S)
-            pipeline.lrem(JOBS, 0, key)
-            pipeline.lpush(JOBS, key)
+            pipeline.lrem(JOBS, 0, job.entry)
+            pipeline.lpush(JOBS, job.entry)
             pipeline.execute()
         ticket_send()
     except (redis.RedisError, OperationalError) as error:

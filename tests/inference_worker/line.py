@@ -37,7 +37,7 @@ def client_make(url: str) -> Any:
 def job_put(client: Any, job: Job) -> None:
     """What the web side does for a question, but for the ticket."""
     client.set(JOB.format(answer=job.answer, attempt=job.attempt), job.to_json())
-    client.lpush(JOBS, f"{job.answer}:{job.attempt}")
+    client.lpush(JOBS, job.entry)
 
 
 def stop_say(client: Any, answer: str) -> None:

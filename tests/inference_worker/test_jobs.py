@@ -108,7 +108,7 @@ def test_a_job_whose_text_is_gone_is_skipped(client: Any) -> None:
     assert taken.answer == "a2"
 
 
-@pytest.mark.parametrize("entry", ["", "no colon", "a1:", ":", "a1:x"])
+@pytest.mark.parametrize("entry", ["", "no colon", "a1:", ":", "a1:x", "a1:1", "a1:1:c", ":1:c:r", "a1:x:c:r"])
 def test_a_strange_entry_is_skipped(client: Any, entry: str) -> None:
     client.lpush(JOBS, entry)
     job_put(client, job("a2"))

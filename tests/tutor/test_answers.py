@@ -244,7 +244,7 @@ def test_a5_an_attempt_is_minted_once(room: Room, bob: User, redis_url: str) -> 
     assert answers.attempt_mint(answer.pk, 1) is False, "somebody else was faster"
     assert fresh(answer).attempt == 2
     with redis.Redis.from_url(redis_url, decode_responses=True) as client:
-        assert client.lrange(JOBS, 0, -1) == [f"{answer.pk}:2"]
+        assert client.lrange(JOBS, 0, -1) == [f"{answer.pk}:2:{room.school_class_id.hex}:{room.pk.hex}"]
         assert '"prefix":"Once"' in client.get(JOB.format(answer=answer.pk, attempt=2))
     assert answers.attempt_mint(answer.pk, answers.ATTEMPTS_MAX) is False, "none is left"
 

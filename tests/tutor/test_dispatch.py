@@ -67,7 +67,7 @@ def test_a_room_without_a_problem(room: Room, answer: Answer) -> None:
 def test_dispatching_leaves_the_job_its_place_and_a_ticket(client: Any, answer: Answer) -> None:
     assert dispatch.answer_dispatch(answer.pk) is True
     assert dispatch.answer_dispatch(answer.pk) is True
-    assert client.lrange(JOBS, 0, -1) == [f"{answer.pk}:1"], "in the list once, however often it is sent"
+    assert client.lrange(JOBS, 0, -1) == [dispatch.job_for(answer).entry], "in the list once, however often it is sent"
     name = JOB.format(answer=answer.pk, attempt=1)
     assert Job.from_json(client.get(name)) == dispatch.job_for(answer)
     assert 0 < client.ttl(name) <= JOB_TTL_S
@@ -80,7 +80,7 @@ def test_who_came_first_is_popped_first(client: Any, room: Room, bob: User) -> N
     asked = [ask(bob, room) for _ in range(3)]
     for answer in asked:
         dispatch.answer_dispatch(answer.pk)
-    assert [client.rpop(JOBS) for _ in asked] == [f"{answer.pk}:1" for answer in asked]
+    assert [client.rpop(JOBS) for _ in asked] == [dispatch.job_for(answer).entry for answer in asked]
 
 
 def test_stopping_leaves_a_mark_and_a_word(client: Any, answer: Answer) -> None:
