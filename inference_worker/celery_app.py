@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from celery import Celery
-from celery.signals import setup_logging, worker_init, worker_shutdown, worker_shutting_down
+from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown, worker_shutting_down
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from inference_worker.engines.base import EngineOptions
-from inference_worker.job import QUEUE
+from inference_worker.job import OWN_QUEUE, QUEUE
 from inference_worker.logs import logging_start
 from inference_worker.runtime import Holder, Runtime, RuntimeOptions, worker_name
 
@@ -113,6 +113,11 @@ def _start(sender: Any, **_: Any) -> None:
     )
     Holder.runtime = runtime
     runtime.open()
+
+
+@worker_ready.connect
+def _own_queue(sender: Any, **_: Any) -> None:
+    sender.add_task_queue(OWN_QUEUE.format(name=worker_name(sender.hostname)))
 
 
 @worker_shutting_down.connect

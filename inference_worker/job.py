@@ -26,6 +26,7 @@ JOB_TTL_S = 3600
 HEARTBEAT_S = 1.0
 WORKER_TTL_S = 5
 QUEUE = "inference"  # the Celery queue of tickets
+OWN_QUEUE = QUEUE + ".{name}"  # tickets for one worker, which knows the room that asks
 TICKET = "inference_worker.tasks.ticket"  # the Celery task: no arguments, pops one job
 
 OutputKind = Literal["started", "text", "done"]

@@ -22,7 +22,6 @@ SHARES: Final = PREFIX + "shares"  # what each class and room has had; see take.
 HOMES: Final = PREFIX + "homes"  # room -> the worker that served it last, and may still have its text in memory
 PASSED: Final = PREFIX + "passed"  # entry -> when a worker first left it to the room's own
 HOME_MS: Final = 1_000  # so long a job waits for the worker that knows its room
-LATER: Final = "later"
 OUTPUT_WEIGHT: Final = (
     2  # a token that is written costs twice one that is read (as in VTC, arXiv 2401.00588); take.lua too
 )
@@ -30,7 +29,11 @@ _TAKE: Final = Path(__file__).with_name("take.lua").read_text()
 
 
 class Elsewhere(Exception):
-    """All jobs that wait are left to the workers that know their rooms, for a moment: ask again soon."""
+    """All jobs that wait are left to workers that know their rooms, for a moment: ring ``home``, ask again soon."""
+
+    def __init__(self, home: str) -> None:
+        super().__init__(home)
+        self.home = home
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +59,8 @@ class Jobs:
         """The job whose turn it is, or None. ``info`` goes into its ``started``; it must not be empty. Raises Elsewhere."""
         arguments = [JOB, TAKEN, STOP, WORKER, worker, JOB_TTL_S, json.dumps(dict(info)), OUTPUT_FIELD, HOME_MS]
         found = self._take(keys=[JOBS, STREAM, SHARES, HOMES, PASSED], args=arguments)
-        if found == LATER:
-            raise Elsewhere
+        if isinstance(found, str):
+            raise Elsewhere(found)
         if not found:
             return None
         answer, attempt, text, stopped, reserved = found

@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -140,12 +140,19 @@ class Runtime:
         finally:
             self._free.release()
 
-    def take(self) -> Taken | None:
-        """The next job, if there is one. Raises redis.RedisError, or TicketReturned when the worker leaves meanwhile."""
+    def take(self, ring: Callable[[str], None]) -> Taken | None:
+        """The next job, if there is one. ``ring`` sends a ticket to the worker of that name, who should have it first.
+
+        Raises redis.RedisError, or TicketReturned when this worker leaves meanwhile.
+        """
+        rung: set[str] = set()
         while not self._draining.is_set():
             try:
                 return self._jobs.take(self._options.worker, self._info())
-            except Elsewhere:
+            except Elsewhere as other:
+                if other.home not in rung:
+                    ring(other.home)
+                    rung.add(other.home)
                 self._draining.wait(WAIT_S)
         raise TicketReturned
 

@@ -3,7 +3,8 @@
 -- KEYS  1 list of jobs   2 output stream   3 hash of shares   4 hash room -> its worker   5 hash entry -> first passed over
 -- ARGV  1–4 templates of the keys job, taken, stop, worker   5 who takes   6 seconds that a job lives
 --       7 info of `started`   8 the stream's field   9 milliseconds that a job waits for the worker that knows its room
--- Gives {answer, attempt, job, 1 if stopped, reserved tokens}, 'later' if all that is there waits for other workers, or nil.
+-- Gives {answer, attempt, job, 1 if stopped, reserved tokens}; or the name of another worker, if all that is there waits
+-- for others and for that one first; or nil.
 --
 -- Fairness is start-time fair queueing (Goyal et al. 1996) on two levels. A group's share is the virtual time at which
 -- what it was given ends; its next job starts there, or now if it was idle meanwhile, so that nobody saves up. The class
@@ -45,15 +46,15 @@ local function read(entry)
   return job
 end
 
--- Whether another living worker still has the room's text in its memory, and should have a moment to take the job.
+-- Which other living worker still has the room's text in its memory, and should have a moment to take the job; or nil.
 local function elsewhere(job)
   local home = redis.call('HGET', HOMES, job.room)
-  if job.room == '' or not home or home == ARGV[5] then return false end
-  if redis.call('EXISTS', named(ARGV[4], {name = home})) == 0 then return false end
+  if job.room == '' or not home or home == ARGV[5] then return nil end
+  if redis.call('EXISTS', named(ARGV[4], {name = home})) == 0 then return nil end
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
   redis.call('HSETNX', PASSED, job.entry, now)
-  return now - tonumber(redis.call('HGET', PASSED, job.entry)) < tonumber(ARGV[9])
+  return now - tonumber(redis.call('HGET', PASSED, job.entry)) < tonumber(ARGV[9]) and home or nil
 end
 
 local function before(one, other)
@@ -64,17 +65,18 @@ local function before(one, other)
   return start(one.room_share, one.room_clock) < start(other.room_share, other.room_clock)
 end
 
-local chosen, passed = nil, false
+local chosen, passed = nil, false -- false is nil in Redis
 local entries = redis.call('LRANGE', JOBS, 0, -1)
 for at = #entries, 1, -1 do -- the oldest first, who keeps her place among equals
   local job = read(entries[at])
   if not job then
     redis.call('LREM', JOBS, -1, entries[at])
   elseif before(job, chosen) then
-    if elsewhere(job) then passed = true else chosen = job end
+    local home = elsewhere(job)
+    if home then passed = passed or home else chosen = job end
   end
 end
-if not chosen then return passed and 'later' end
+if not chosen then return passed end
 
 local text = redis.call('GET', chosen.text)
 local ok, job = pcall(cjson.decode, text)

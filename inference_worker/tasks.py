@@ -8,7 +8,7 @@ import redis
 from kombu.exceptions import OperationalError
 
 from inference_worker.celery_app import app
-from inference_worker.job import QUEUE, TICKET
+from inference_worker.job import OWN_QUEUE, QUEUE, TICKET
 from inference_worker.runtime import Holder, TicketReturned
 
 log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ def ticket() -> None:
     assert runtime is not None, "worker_init has not run"
     try:
         with runtime.slot():
-            taken = runtime.take()
+            taken = runtime.take(_ring)
             if taken is None:
                 return
             try:
@@ -30,13 +30,17 @@ def ticket() -> None:
                 log.exception("answer %s attempt %s failed", taken.answer, taken.attempt)
                 runtime.fail(taken)
     except TicketReturned:
-        _give_back()
+        _send(QUEUE)
     except redis.RedisError as error:
         log.warning(LOST, error)
 
 
-def _give_back() -> None:
+def _ring(worker: str) -> None:
+    _send(OWN_QUEUE.format(name=worker))
+
+
+def _send(queue: str) -> None:
     try:
-        ticket.apply_async(queue=QUEUE, retry=False)
+        ticket.apply_async(queue=queue, retry=False)
     except OperationalError as error:
         log.warning(LOST, error)

@@ -139,8 +139,9 @@ def test_a_room_waits_a_moment_for_the_worker_that_knows_it(client: Any) -> None
     alive(client, "w2")
     client.hset(HOMES, "r", "w2")
     ask(client, "a", room="r")
-    with pytest.raises(Elsewhere):
+    with pytest.raises(Elsewhere) as other:
         Jobs(client).take("w1", INFO)
+    assert other.value.home == "w2"
     assert turns(client, 1, worker="w2") == ["r"]
     assert not client.exists(PASSED)
 

@@ -17,7 +17,7 @@ from classroom.supervisor.keeper import Keeper
 from classroom.supervisor.processes import INFERENCE
 from inference_worker.celery_app import broker_url
 from inference_worker.engines.scripted import TEXT
-from inference_worker.job import QUEUE, TICKET, WORKER, Job, Sampling, WorkerState
+from inference_worker.job import QUEUE, TAKEN, TICKET, WORKER, Job, Sampling, WorkerState
 from tests.inference_worker.line import Row, SmallScribe, client_make, job_put, stop_say
 from tests.services import Service, Valkey, wait_until
 
@@ -235,3 +235,20 @@ def test_a_setting_that_is_no_number_ends_the_start_with_its_name(tmp_path: Path
         worker.start()
     assert "SCRIPTED_RATE" in worker.log.read_text()
     keeper.close()
+
+
+def test_a_room_goes_on_with_the_worker_that_knows_it(hire: Hire, valkey: Valkey) -> None:
+    """Two workers, one room: whoever gets the ticket leaves the job to the one that has the room's text in memory."""
+    first = hire()
+    with SmallScribe(valkey.url) as scribe:
+        served = []
+        for number in range(7):
+            name = f"a{number}"
+            asked = Job(name, 1, ({"role": "user", "content": "@scripted rate=0 text=x"},), room_key="r")
+            job_put(first.client, asked)
+            first.ticket()
+            ended(scribe, name)
+            served.append(first.client.get(TAKEN.format(answer=name, attempt=1)))
+            if number == 0:
+                hire()
+    assert served.count(served[0]) >= 6, "on a busy machine one may have waited for more than its second"
