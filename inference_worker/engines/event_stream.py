@@ -1,0 +1,109 @@
+"""Server-sent events of a chat completion: from bytes to JSON objects, and from those to text. Pure.
+
+The bytes may be cut anywhere, also inside a character. Reasoning that a server sends apart from the answer comes out
+between the markers that the rest of the house knows thoughts by.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+THINK, ANSWER = "<think>", "</think>"
+EVENT_MAX = 1_000_000  # bytes of one event; a server that sends more without an end is no server of this protocol
+_HALF = re.compile("[\ud800-\udfff]")
+
+
+class BrokenStream(Exception):
+    """What came is not this protocol."""
+
+
+class EventStream:
+    """``push`` bytes, get the JSON objects that are complete. ``done`` after the server's own last word."""
+
+    def __init__(self) -> None:
+        self._rest = b""
+        self._data: list[bytes] = []
+        self.done = False
+
+    def push(self, data: bytes) -> Iterator[dict[str, Any]]:
+        """Raises BrokenStream."""
+        *lines, self._rest = (self._rest + data).split(b"\n")
+        if len(self._rest) > EVENT_MAX:
+            raise BrokenStream("an event without an end")
+        for line in lines:
+            line = line.rstrip(b"\r")
+            if line.startswith(b"data:"):
+                self._data.append(line[5:].strip())
+            elif not line and self._data:
+                event, self._data = b"\n".join(self._data), []
+                if event == b"[DONE]":
+                    self.done = True
+                else:
+                    yield _object(event)
+
+
+class Deltas:
+    """``push`` the objects of one stream, get its text. ``open_thought``: the text goes on inside a thought."""
+
+    def __init__(self, *, open_thought: bool = False) -> None:
+        self._open_thought = open_thought
+        self._thinking = False
+        self._half = ""
+        self.reason: str | None = None  # why the server ended
+        self.prompt_tokens = 0
+        self.tokens: int | None = None  # as the server counted them, at the end
+        self.error: str | None = None
+
+    def push(self, chunk: dict[str, Any]) -> str:
+        """Raises BrokenStream."""
+        try:
+            if chunk.get("error"):
+                self.error = str(chunk["error"])
+            if usage := chunk.get("usage"):
+                self.prompt_tokens = int(usage.get("prompt_tokens") or 0)
+                self.tokens = int(usage.get("completion_tokens") or 0)
+            text = ""
+            for choice in chunk.get("choices") or ():
+                self.reason = choice.get("finish_reason") or self.reason
+                text += self._text(choice.get("delta") or {})
+        except (AttributeError, TypeError, ValueError) as error:
+            raise BrokenStream(f"not a chunk of a chat completion: {error}") from None
+        return self._whole(text)
+
+    def _text(self, delta: dict[str, Any]) -> str:
+        thought = delta.get("reasoning_content") or delta.get("reasoning") or ""
+        answer = delta.get("content") or ""
+        if thought and not self._thinking:
+            self._thinking = True
+            thought = thought if self._open_thought else THINK + thought
+        if answer and self._thinking:
+            self._thinking = self._open_thought = False
+            answer = ANSWER + answer
+        return str(thought + answer)
+
+    def _whole(self, text: str) -> str:
+        """Some servers escape an emoji as two halves, and may send each in a chunk of its own."""
+        text, self._half = self._half + text, ""
+        if not _HALF.search(text):
+            return text
+        if "\ud800" <= text[-1] <= "\udbff":
+            text, self._half = text[:-1], text[-1]
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def in_thought(text: str) -> bool:
+    """Whether what follows ``text`` belongs to a thought."""
+    return text.rfind(THINK) > text.rfind(ANSWER)
+
+
+def _object(event: bytes) -> dict[str, Any]:
+    try:
+        read = json.loads(event)
+    except ValueError as error:  # not JSON, or not UTF-8
+        raise BrokenStream(f"not JSON: {error}") from None
+    if not isinstance(read, dict):
+        raise BrokenStream("not a JSON object")
+    return read
