@@ -19,6 +19,7 @@ JOBS = PREFIX + "jobs"  # Redis list of Job.entry; LPUSH by the web, taken in fa
 JOB = PREFIX + "job:{answer}:{attempt}"  # the Job as JSON, expires after JOB_TTL_S
 TAKEN = PREFIX + "taken:{answer}:{attempt}"  # the worker that took the job, JOB_TTL_S long: an attempt runs once
 STOP = PREFIX + "stop:{answer}"  # exists once an answer was stopped; looked at before a job starts
+PAUSE = PREFIX + "pause:{answer}"  # exists while an answer is paused; looked at when the listener was away
 CONTROL = PREFIX + "control"  # pub/sub, Control.to_json(): takes effect at the next token
 PERSISTED = PREFIX + "persisted"  # pub/sub, Persisted.to_json(): the scribe says how far the log has come
 WORKER = PREFIX + "worker:{name}"  # heartbeat, WorkerState.to_json(), every HEARTBEAT_S, expires after WORKER_TTL_S
@@ -63,7 +64,9 @@ class Job:
     """One attempt at one answer.
 
     ``prefix`` is the raw text that is already in the log: generation goes on right behind it, and the first Output of
-    this attempt has offset ``len(prefix)``. ``deadline_s`` is the longest that this attempt may run, in seconds.
+    this attempt has offset ``len(prefix)``. ``cut``: what stands before it is in ``messages`` already, because somebody
+    put in a word there; the model continues ``prefix[cut:]``. ``deadline_s`` is the longest that this attempt may run,
+    in seconds.
     """
 
     answer: str
@@ -71,6 +74,7 @@ class Job:
     messages: tuple[Message, ...]
     sampling: Sampling = field(default_factory=Sampling)
     prefix: str = ""
+    cut: int = 0
     deadline_s: float = 120.0
     room_key: str = ""
     class_key: str = ""
@@ -125,10 +129,15 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """A hand on a running answer. ``verb`` is ``stop`` in this version."""
+    """A hand on a running answer: of one ``attempt`` (0: whichever runs). A pause keeps what the model has in memory.
 
-    verb: Literal["stop"]
+    ``resume``: the log has ``raw_length`` of the raw text; what was written beyond it and dropped is sent again.
+    """
+
+    verb: Literal["stop", "pause", "resume"]
     answer: str
+    attempt: int = 0
+    raw_length: int = 0
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), separators=(",", ":"))

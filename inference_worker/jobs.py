@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from inference_worker.job import JOB, JOB_TTL_S, JOBS, OUTPUT_FIELD, OUTPUTS, PREFIX, STOP, TAKEN, WORKER, Job
+from inference_worker.job import JOB, JOB_TTL_S, JOBS, OUTPUT_FIELD, OUTPUTS, PAUSE, PREFIX, STOP, TAKEN, WORKER, Job
 
 SHARD: Final = 0  # one output stream in this version
 STREAM: Final = OUTPUTS.format(shard=SHARD)
@@ -82,3 +82,6 @@ class Jobs:
 
     def stopped(self, answer: str) -> bool:
         return bool(self._client.exists(STOP.format(answer=answer)))
+
+    def paused(self, answer: str) -> bool:
+        return bool(self._client.exists(PAUSE.format(answer=answer)))

@@ -97,6 +97,14 @@ class Publisher:
                 transcript.confirm(word, time.monotonic())
                 self._changed.notify()
 
+    def rewind_to(self, answer: str, raw_length: int) -> None:
+        """The answer goes on after a pause: send again what was dropped meanwhile."""
+        with self._changed:
+            for transcript in self._kept.values():
+                if transcript.answer == answer:
+                    transcript.rewind_to(raw_length)
+            self._changed.notify()
+
     def rewind(self) -> None:
         """Redis was away: send everything again that the scribe has not confirmed."""
         with self._changed:

@@ -30,7 +30,7 @@ class Run:
         self._max_tokens = max_tokens
         self._handle: Handle | None = None
         self._lock = threading.Lock()
-        self._cancelled = False
+        self._cancelled = self._paused = False
         self._abandoned_at: float | None = None
         self._begun = time.monotonic()
         self._first: float | None = None
@@ -41,6 +41,18 @@ class Run:
             handle = self._handle
         if handle is not None:
             handle.cancel()
+
+    def pause(self, *, on: bool) -> None:
+        """Halt at the next token with all that the model has in memory, or go on."""
+        with self._lock:
+            self._paused = on
+            handle = self._handle
+        if handle is not None:
+            _paused(handle, on=on)
+
+    @property
+    def paused(self) -> bool:
+        return self._paused
 
     def abandon(self) -> None:
         """The worker leaves: end without a last word, another worker goes on from what the scribe has."""
@@ -68,11 +80,13 @@ class Run:
         job = self.job
         sampling = replace(job.sampling, max_tokens=min(job.sampling.max_tokens, self._max_tokens))
         handle = engine.submit(
-            Request(self.key, job.messages, sampling, job.prefix, job.deadline_s, job.room_key, job.class_key)
+            Request(self.key, job.messages, sampling, job.prefix[job.cut :], job.deadline_s, job.room_key, job.class_key)
         )
         with self._lock:
             self._handle = handle
-            cancelled, abandoned = self._cancelled, self._abandoned_at is not None
+            cancelled, abandoned, paused = self._cancelled, self._abandoned_at is not None, self._paused
+        if paused:
+            _paused(handle, on=True)
         if cancelled or abandoned:
             handle.cancel("cancelled" if cancelled else "preempted")
         return handle
@@ -117,3 +131,10 @@ class Run:
             "total_ms": round(1000 * (time.monotonic() - self._begun)),
         }
         return info | ({"message": finish.message} if finish.message else {})
+
+
+def _paused(handle: Handle, *, on: bool) -> None:
+    if on:
+        handle.pause()
+    else:
+        handle.resume()

@@ -130,6 +130,7 @@ class Runtime:
         while not self._free.acquire(timeout=WAIT_S):
             if self._draining.is_set():
                 raise TicketReturned
+            self._paused_end()
         try:
             if self._draining.is_set():
                 raise TicketReturned
@@ -185,10 +186,19 @@ class Runtime:
         if self._draining.is_set():
             run.abandon()
         finish = run.serve(engine)
+        if finish.reason == "preempted" and not self._draining.is_set():
+            self._publisher.drop(run.key)  # ours no more: the reaper hands it on, when it is to go on
         try:
             self._jobs.settle(taken, prompt_tokens=finish.prompt_tokens, completion_tokens=finish.completion_tokens)
         except redis.RedisError as error:
             log.warning("the class keeps what was reserved for answer %s: %s", taken.answer, error)
+
+    def _paused_end(self) -> None:
+        """Somebody waits and nothing is free: the run that was paused first gives up its place, and keeps its text."""
+        with self._lock:
+            paused = next((run for run in self._runs.values() if run.paused), None)
+        if paused is not None:
+            paused.abandon()
 
     def _info(self) -> dict[str, Any]:
         state = self.state()
@@ -212,10 +222,18 @@ class Runtime:
     # ---- from the listener's thread
 
     def _on_control(self, control: Control) -> None:
+        if control.verb == "resume":
+            self._publisher.rewind_to(control.answer, control.raw_length)
+        for run in self._runs_of(control):
+            if control.verb == "stop":
+                run.cancel()
+            else:
+                run.pause(on=control.verb == "pause")
+
+    def _runs_of(self, control: Control) -> list[Run]:
         with self._lock:
             runs = [run for run in self._runs.values() if run.job.answer == control.answer]
-        for run in runs:
-            run.cancel()
+        return [run for run in runs if control.attempt in (0, run.job.attempt)]
 
     def _on_persisted(self, word: Persisted) -> None:
         self._publisher.confirm(word)
@@ -232,6 +250,7 @@ class Runtime:
         for run in runs:
             if self._jobs.stopped(run.job.answer):
                 run.cancel()
+            run.pause(on=self._jobs.paused(run.job.answer))
 
     def _client(self) -> Any:
         # No retries inside the client: a lost connection must be noticed, what was said meanwhile may be gone.

@@ -88,6 +88,11 @@ class Transcript:
         self.persisted = word.raw_length
         self._rewind()
 
+    def rewind_to(self, length: int) -> None:
+        """Send again from there: what was sent beyond it was dropped, because nobody wanted it then."""
+        self.persisted = min(length, len(self.raw))
+        self._rewind()
+
     def rewind(self) -> None:
         """Send again whatever was not confirmed: Redis may have lost it."""
         self._start_again = not self._heard

@@ -20,7 +20,19 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from inference_worker.control import Listener
-from inference_worker.job import CONTROL, JOB, JOBS, OUTPUT_FIELD, OUTPUTS, PERSISTED, Control, Job, Output, Persisted
+from inference_worker.job import (
+    CONTROL,
+    JOB,
+    JOBS,
+    OUTPUT_FIELD,
+    OUTPUTS,
+    PAUSE,
+    PERSISTED,
+    Control,
+    Job,
+    Output,
+    Persisted,
+)
 from inference_worker.publisher import Publisher
 from tests.services import Valkey
 
@@ -43,6 +55,19 @@ def job_put(client: Any, job: Job) -> None:
 def stop_say(client: Any, answer: str) -> None:
     client.set(f"cs:stop:{answer}", "1")
     client.publish(CONTROL, Control("stop", answer).to_json())
+
+
+def pause_say(client: Any, scribe: SmallScribe, answer: str) -> None:
+    """What the web side does: the log takes nothing more, and the worker hears of it."""
+    scribe.paused.add(answer)
+    client.set(PAUSE.format(answer=answer), "1")
+    client.publish(CONTROL, Control("pause", answer).to_json())
+
+
+def resume_say(client: Any, scribe: SmallScribe, answer: str) -> None:
+    scribe.paused.discard(answer)
+    client.delete(PAUSE.format(answer=answer))
+    client.publish(CONTROL, Control("resume", answer, raw_length=len(scribe.row(answer).raw)).to_json())
 
 
 def persisted_say(client: Any, word: Persisted) -> None:
@@ -87,6 +112,7 @@ class SmallScribe:
         self.rows: dict[str, Row] = {}
         self.said: list[Output] = []
         self.quiet = threading.Event()  # set: stores, and confirms nothing
+        self.paused: set[str] = set()  # answers whose text is dropped for the time being
         self._cursor = "0-0"
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="small-scribe", daemon=True)
@@ -140,6 +166,8 @@ class SmallScribe:
             return Persisted(output.answer, output.attempt, output.offset, done=True)
         if output.kind == "started":
             row.started, row.info = row.started + 1, output.info
+        elif output.answer in self.paused:
+            return Persisted(output.answer, output.attempt, len(row.raw))
         elif output.offset > len(row.raw):
             row.holes += 1
             return Persisted(output.answer, output.attempt, len(row.raw), hole=True)
