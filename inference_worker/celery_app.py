@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 from celery import Celery
 from celery.signals import setup_logging, worker_init, worker_ready, worker_shutdown, worker_shutting_down
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from inference_worker.engines.base import EngineOptions
@@ -32,11 +32,14 @@ class Settings(BaseSettings):
     DATA_DIR: Path = Field(BASE_DIR / "data", description="where converted models lie, and the default Redis socket")
     REDIS_URL: str = Field("", description="empty: the embedded server's unix socket in DATA_DIR; else redis://…")
     TUTOR_MODEL: str = Field("demo", description="`demo`, a model folder, or a hub id such as WeiboAI/VibeThinker-1.5B")
-    INFERENCE_ENGINE: str = Field("batching", description="what runs the model: batching or scripted")
+    INFERENCE_ENGINE: str = Field("batching", description="what runs the model: batching, openai_api or scripted")
     MAX_ANSWER_TOKENS: int = Field(512, ge=1, le=40_960, description="longest answer, in tokens")
     INFERENCE_SLOTS: int = Field(
         0, ge=0, le=256, description="answers that run at the same time; 0: the engine chooses"
     )
+    OPENAI_BASE_URL: str = Field("", description="openai_api: the server's address, such as http://gpu:8000/v1")
+    OPENAI_API_KEY: SecretStr = Field(SecretStr(""), description="openai_api: the server's key, if it wants one")
+    OPENAI_MODEL: str = Field("", description="openai_api: its name for the model; empty: the first that it has")
     SCRIPTED_RATE: float = Field(
         40.0, ge=0, description="tokens a second of the scripted engine; 0: as fast as it goes"
     )
@@ -49,7 +52,15 @@ class Settings(BaseSettings):
 
     @property
     def engine_options(self) -> EngineOptions:
-        return EngineOptions(self.TUTOR_MODEL, self.DATA_DIR.resolve(), self.INFERENCE_SLOTS, self.SCRIPTED_RATE)
+        folder = self.DATA_DIR.resolve()
+        if self.INFERENCE_ENGINE == "openai_api":
+            from inference_worker.engines.endpoint import OpenAIOptions  # brings an HTTP client, only for who needs it
+
+            key = self.OPENAI_API_KEY.get_secret_value()
+            return OpenAIOptions(
+                self.OPENAI_MODEL, folder, self.INFERENCE_SLOTS, base_url=self.OPENAI_BASE_URL, api_key=key
+            )
+        return EngineOptions(self.TUTOR_MODEL, folder, self.INFERENCE_SLOTS, self.SCRIPTED_RATE)
 
 
 def broker_url(redis_url: str) -> str:
