@@ -10,12 +10,12 @@ from typing import Any
 
 import torch
 
-from inference_worker.engines.base import RequestError, Stats
-from inference_worker.engines.drawing import BROKEN, Draw, tokens_draw
-from inference_worker.engines.memory import Arena, Context, Kept, NoRoom
+from inference_worker.engines.base import Stats
+from inference_worker.engines.drawing import BROKEN, tokens_draw
+from inference_worker.engines.memory import Arena, Context, Kept, NoRoom, out_of_memory
 from inference_worker.engines.pooled import FAILED
 from inference_worker.engines.ragged import Feed, step
-from inference_worker.engines.replies import Reply, Running
+from inference_worker.engines.replies import Running
 from inference_worker.engines.schedule import GENERATED, FairQueue, Group, Pace
 from inference_worker.engines.speech import common
 from inference_worker.job import FinishReason
@@ -92,7 +92,7 @@ class Batch:
             if not item.reply.handle.begin():
                 self._queue.leave(group)
                 continue
-            item.row, item.written, item.seeded = self._arena.take(), 0, False
+            item.row, item.written, item.seeded, item.sound = self._arena.take(), 0, False, False
             self._seats[item] = group
             self._queue.charge(group, len(item.reply.ids))
             self.running.append(item)
@@ -103,14 +103,26 @@ class Batch:
 
     def _stand_up(self, item: Running, *, keep: bool) -> Context | None:
         """Gives the row back. ``keep``: what was in it is copied; else it may be broken."""
+        kept = self._copy(item, item.written) if keep and item.seeded else None
         self.running.remove(item)
         self._queue.leave(self._seats.pop(item))
-        context = None
-        if keep and item.seeded and item.written >= WORTH and self._kept.room:
-            context = Context(item.reply.ids[: item.written], self._arena.read(item.row, item.written))
-        self._arena.release(item.row, dirty=not keep)
+        self._arena.release(item.row, dirty=not (keep and item.sound))
         item.row = -1
-        return context
+        return kept
+
+    def _copy(self, item: Running, length: int) -> Context | None:
+        """The first tokens of its row; None when they are not worth it, are not numbers, or memory has run out."""
+        if length < WORTH or not self._kept.room:
+            return None
+        try:
+            memory = self._arena.read(item.row, length)
+            sound = item.sound or bool(torch.isfinite(memory).all())
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            self._kept.clear()
+            return None
+        return Context(item.reply.ids[:length], memory) if sound else None
 
     def _leave(self, item: Running, reason: FinishReason, message: str = "", *, keep: bool = True) -> None:
         if item.row >= 0:
@@ -147,7 +159,7 @@ class Batch:
         try:
             chosen = self._compose()
         except (RuntimeError, MemoryError) as error:
-            if not _out_of_memory(error):
+            if not out_of_memory(error):
                 raise
             self._shrink(error)
             return
@@ -172,7 +184,9 @@ class Batch:
             if size:
                 piece = item.reply.ids[item.written : item.written + size]
                 chosen.append((item, Feed(item.row, item.written, piece, size == item.left)))
-        self._fit(max(feed.end for _, feed in chosen), trim=True)
+        end = max(feed.end for _, feed in chosen)
+        self._fit(end, trim=True)
+        self._arena.prepare(end)
         return chosen
 
     def _fit(self, length: int, *, trim: bool = False) -> None:
@@ -228,9 +242,9 @@ class Batch:
         try:
             logits = step(self._net, self._arena, [feed for _, feed in chosen])
             drawn = [item for item, feed in chosen if feed.drawn]
-            tokens = tokens_draw(logits, [_draw(item.reply) for item in drawn])
+            tokens = tokens_draw(logits, [item.reply.draw() for item in drawn])
         except Exception as error:  # an edge: whatever a model raises on this input
-            if _out_of_memory(error):
+            if out_of_memory(error):
                 self._shrink(error)
             elif len(chosen) > 1:
                 half = len(chosen) // 2
@@ -239,8 +253,7 @@ class Batch:
             else:
                 ((item, _),) = chosen
                 log.exception("request %s failed", item.reply.handle.request.id)
-                words = str(error) if isinstance(error, RequestError) else f"{FAILED} ({type(error).__name__})"
-                self._leave(item, "error", words, keep=False)
+                self._leave(item, "error", f"{FAILED} ({type(error).__name__})", keep=False)
             return
         self._apply(chosen, dict(zip(drawn, tokens, strict=True)))
 
@@ -257,6 +270,7 @@ class Batch:
             if token is None:
                 self._leave(item, "error", BROKEN, keep=False)
                 continue
+            item.sound, item.requeued = True, False
             self._made += 1
             self._queue.charge(self._seats[item], GENERATED)
             reason = item.reply.take(token)
@@ -265,9 +279,10 @@ class Batch:
 
     def _pin(self, item: Running) -> None:
         """The system prompt was read: it stays for all the others that begin with it."""
-        ids = item.reply.ids[: item.reply.system_tokens]
-        if len(ids) >= WORTH and self._kept.room and not self._kept.pins(ids):
-            self._keep(Context(ids, self._arena.read(item.row, len(ids)), pinned=True))
+        length = item.reply.system_tokens
+        if not self._kept.pins(item.reply.ids[:length]) and (context := self._copy(item, length)) is not None:
+            context.pinned = True
+            self._keep(context)
 
     def _shrink(self, error: Exception) -> None:
         """Memory has run out: what nobody waits for is given up, and the newest request tries again later, once."""
@@ -283,14 +298,3 @@ class Batch:
         newest.requeued = True
         self._stand_up(newest, keep=False)
         self._queue.push(newest, newest.group, first=True)
-
-
-def _draw(reply: Reply) -> Draw:
-    return Draw(reply.sampling, reply.seed, reply.tokens, tuple(reply.seam.allowed()))
-
-
-def _out_of_memory(error: BaseException) -> bool:
-    if isinstance(error, torch.OutOfMemoryError | MemoryError):
-        return True
-    words = str(error)
-    return isinstance(error, RuntimeError) and ("can't allocate memory" in words or "not enough memory" in words)

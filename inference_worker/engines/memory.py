@@ -13,6 +13,7 @@ from torch import Tensor
 from inference_worker.engines.speech import common
 
 GROWTH = 128  # tokens by which rows grow
+AHEAD = 32  # and how many tokens before they must
 PINNED = 8  # system prompts that are kept for everybody
 RUNNING_SHARE = 0.6  # of the memory; the rest keeps contexts
 
@@ -54,7 +55,8 @@ class Shape:
 
 class Arena:
     """``layers``: for each layer [2, rows, heads, cap, width], keys and values. All rows are as long as the longest,
-    so that attention reads them as one contiguous block; what is not written is zero, never NaN.
+    so that attention reads them as one contiguous block; what is not written is zero, never NaN. One layer may be
+    longer than another for a while.
 
     ``room``: tokens that all rows together may take. Its methods raise NoRoom and what torch raises without memory.
     """
@@ -64,8 +66,13 @@ class Arena:
         self.room = max(GROWTH, room // GROWTH * GROWTH)
         self.slots = rows
         self._free = list(range(rows))
-        self.rows = self.cap = 0
+        self.rows = 0
         self.layers: list[Tensor] = []
+
+    @property
+    def cap(self) -> int:
+        """Tokens that a row holds in every layer."""
+        return min((layer.shape[3] for layer in self.layers), default=0)
 
     def take(self) -> int:
         """The lowest free row. There must be one."""
@@ -80,7 +87,7 @@ class Arena:
             for layer in self.layers:
                 layer[:, row] = 0
         if len(self._free) == self.slots:
-            self.layers, self.rows, self.cap = [], 0, 0
+            self.layers, self.rows = [], 0
 
     def holds(self, rows: int, length: int) -> bool:
         return rows * rounded(length) <= self.room
@@ -100,15 +107,36 @@ class Arena:
             more = max(more, self.rows)
             if more * max(cap, self.cap) <= self.room:
                 rows, cap = more, max(cap, self.cap)
+        self.layers = self.layers or [self._new(0, 0)] * self.shape.layers
+        for number in range(self.shape.layers):
+            self._resize(number, rows, cap)
+        self.rows = rows
+
+    def prepare(self, length: int) -> None:
+        """Rows that are soon too short for ``length`` grow layer by layer, a few in each step: all at once would be a
+        pause that everybody notices.
+        """
+        cap = rounded(length + AHEAD)
+        if cap <= self.cap or self.rows * cap > self.room:
+            return
+        short = [number for number, layer in enumerate(self.layers) if layer.shape[3] < cap]
+        for number in short[: -(-self.shape.layers * 2 // AHEAD)]:
+            self._resize(number, self.rows, cap)
+
+    def _resize(self, number: int, rows: int, cap: int) -> None:
+        old = self.layers[number]
+        if old.shape[1] == rows and old.shape[3] == cap:
+            return
+        new = self._new(rows, cap)
+        high, wide = min(rows, old.shape[1]), min(cap, old.shape[3])
+        new[:, :high, :, :wide] = old[:, :high, :, :wide]
+        new[:, :high, :, wide:] = 0
+        new[:, high:] = 0
+        self.layers[number] = new
+
+    def _new(self, rows: int, cap: int) -> Tensor:
         shape = self.shape
-        high, wide = min(rows, self.rows), min(cap, self.cap)
-        grown = []
-        for number in range(shape.layers):
-            new = torch.zeros((2, rows, shape.heads, cap, shape.width), dtype=shape.dtype, device=shape.device)
-            if self.layers:
-                new[:, :high, :, :wide] = self.layers[number][:, :high, :, :wide]
-            grown.append(new)
-        self.layers, self.rows, self.cap = grown, rows, cap
+        return torch.empty((2, rows, shape.heads, cap, shape.width), dtype=shape.dtype, device=shape.device)
 
     def read(self, row: int, length: int) -> Tensor:
         """A copy: [layers, 2, heads, length, width]."""
@@ -201,3 +229,10 @@ class Kept:
     def _remove(self, context: Context) -> None:
         self._all.remove(context)
         self.tokens -= len(context.ids)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    words = str(error)
+    return isinstance(error, RuntimeError) and ("can't allocate memory" in words or "not enough memory" in words)

@@ -52,7 +52,7 @@ class Plan:
     """What every layer needs to know of a step. ``ones``: how many requests add one token; they come first.
 
     ``spread``: for each of the rows up to the last one in use, the token that looks at it, or any; ``gather``: the row
-    of each of the ``ones``; ``mask``: [rows x heads, 1, cap], 0 or -inf, added to the scores.
+    of each of the ``ones``; ``mask``: [rows x heads, 1, longest cap], 0 or -inf, added to the scores.
     """
 
     layers: list[Tensor]
@@ -96,7 +96,8 @@ def _plan(arena: Arena, feeds: list[Feed]) -> Plan:
     spread, seen = [0] * height, [1] * height  # a row without a token looks at something, or its scores were all -inf
     for at, feed in enumerate(ones):
         spread[feed.row], seen[feed.row] = at, feed.end
-    hidden = torch.arange(arena.cap) >= torch.tensor(seen, dtype=torch.long)[:, None]
+    cap = max(layer.shape[3] for layer in arena.layers)
+    hidden = torch.arange(cap) >= torch.tensor(seen, dtype=torch.long)[:, None]
     mask = torch.zeros(hidden.shape).masked_fill(hidden, -torch.inf).to(shape.dtype)
     pieces, start = [], len(ones)
     for feed in feeds[len(ones) :]:
@@ -135,7 +136,7 @@ def _ones(query: Tensor, memory: Tensor, plan: Plan, scaling: float) -> Tensor:
     _, _, key_heads, cap, _ = memory.shape
     keys, values = memory[:, :height].reshape(2, height * key_heads, cap, width)
     asked = query[plan.spread].reshape(height * key_heads, heads // key_heads, width)
-    scores = torch.baddbmm(plan.mask, asked, keys.transpose(1, 2), alpha=scaling)
+    scores = torch.baddbmm(plan.mask[:, :, :cap], asked, keys.transpose(1, 2), alpha=scaling)
     weights = torch.softmax(scores, dim=-1, dtype=torch.float32).to(values.dtype)
     return torch.bmm(weights, values).view(height, heads, width)[plan.gather]
 

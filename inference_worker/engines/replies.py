@@ -1,4 +1,4 @@
-"""One answer in the making: which tokens it has, what of it may be shown, and when it is over. No torch."""
+"""One answer in the making: which tokens it has, what of it may be shown, and when it is over."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from inference_worker.engines.base import Finish, Handle, RequestError
 from inference_worker.engines.detokeniser import Detokeniser
+from inference_worker.engines.drawing import Draw
 from inference_worker.engines.loops import LOOPED, looping
 from inference_worker.engines.schedule import Group
 from inference_worker.engines.seam import Seam
@@ -54,6 +55,10 @@ class Reply:
     def full(self) -> bool:
         return self.tokens >= self._most
 
+    def draw(self) -> Draw:
+        """How the next token is to be drawn."""
+        return Draw(self.sampling, self.seed, self.tokens, tuple(self.seam.allowed()))
+
     def take(self, token: int) -> FinishReason | None:
         """The next token was drawn. Says why the answer is over, if it is."""
         self.seam.take(token)
@@ -84,7 +89,8 @@ class Reply:
 class Running:
     """One request inside the engine. ``written``: how many of ``reply.ids`` have their keys and values in ``row``.
 
-    ``seeded``: what memory had of it is in its row. ``requeued``: memory ran out for it once.
+    ``seeded``: what memory had of it is in its row. ``sound``: a token came of what is in the row, so that is numbers.
+    ``requeued``: memory ran out for it, and it has not drawn a token since.
     """
 
     reply: Reply
@@ -92,6 +98,7 @@ class Running:
     row: int = -1
     written: int = 0
     seeded: bool = False
+    sound: bool = False
     requeued: bool = False
     group: Group = field(init=False)
 

@@ -30,7 +30,8 @@ class FairQueue(Generic[T]):
         return sum(map(len, list(self._lines.values())))
 
     def __iter__(self) -> Iterator[T]:
-        return iter([item for line in self._lines.values() for item in line])
+        """A copy; another thread may look while the engine's changes the lines."""
+        return iter([item for line in list(self._lines.values()) for item in list(line)])
 
     def push(self, item: T, group: Group, *, first: bool = False) -> None:
         """``first``: it was served before and goes to the head of its room's line."""

@@ -31,9 +31,9 @@ class Speech:
 
     def prompt_ids(self, request: Request) -> list[int]:
         """The chat by the model's own template, ready for the assistant's words. Raises RequestError."""
-        ids = list(request.ids) or self._chat([dict(message) for message in request.messages])
-        if not ids:
+        if not request.ids and not request.messages:
             raise RequestError("There is nothing to answer.")
+        ids = list(request.ids) or self._chat([dict(message) for message in request.messages])
         if unknown := [token for token in ids if not 0 <= token < self.size]:
             raise RequestError(f"The prompt holds the token {unknown[0]}, but the model knows {self.size}.")
         return ids
