@@ -31,6 +31,8 @@ OWN_QUEUE = QUEUE + ".{name}"  # tickets for one worker, which knows the room th
 TICKET = "inference_worker.tasks.ticket"  # the Celery task: no arguments, pops one job
 
 OutputKind = Literal["started", "text", "done"]
+PresetName = Literal["seed", "solve", "hint"]  # what a text is for; how the model is then sampled, the worker knows
+THINK = ("<think>", "</think>")  # around a thought in the raw text, whatever the model's own markers are
 FinishReason = Literal["stop", "length", "cancelled", "deadline", "error", "preempted"]
 
 
@@ -66,7 +68,8 @@ class Job:
     ``prefix`` is the raw text that is already in the log: generation goes on right behind it, and the first Output of
     this attempt has offset ``len(prefix)``. ``cut``: what stands before it is in ``messages`` already, because somebody
     put in a word there; the model continues ``prefix[cut:]``. ``deadline_s`` is the longest that this attempt may run,
-    in seconds.
+    in seconds. ``preset``: a PresetName, whose values for the model replace those of ``sampling``, or "" to keep them;
+    ``sampling.max_tokens`` bounds the text that is shown.
     """
 
     answer: str
@@ -79,6 +82,7 @@ class Job:
     room_key: str = ""
     class_key: str = ""
     trace: str = ""
+    preset: str = ""
 
     @property
     def entry(self) -> str:

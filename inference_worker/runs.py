@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import replace
 from typing import Any
 
 from inference_worker.chunker import Chunker
 from inference_worker.engines.base import Chunk, Engine, Finish, Handle, Request
 from inference_worker.job import Job
+from inference_worker.presets import card_for, prefix_for, sampling_for
 from inference_worker.publisher import Publisher
 
 log = logging.getLogger(__name__)
@@ -77,10 +77,12 @@ class Run:
         return finish
 
     def _submit(self, engine: Engine) -> Handle:
-        job = self.job
-        sampling = replace(job.sampling, max_tokens=min(job.sampling.max_tokens, self._max_tokens))
+        job, card = self.job, card_for(engine.model)
+        sampling = sampling_for(card, job.preset, job.sampling, most=self._max_tokens)
+        first, prefix = prefix_for(card, job.prefix[job.cut :])
+        self._send([first] if first else [])
         handle = engine.submit(
-            Request(self.key, job.messages, sampling, job.prefix[job.cut :], job.deadline_s, job.room_key, job.class_key)
+            Request(self.key, job.messages, sampling, prefix, job.deadline_s, job.room_key, job.class_key)
         )
         with self._lock:
             self._handle = handle

@@ -46,6 +46,7 @@ def job_for(answer: Answer) -> Job:
         attempt=answer.attempt,
         messages=prompt.messages(problem.statement if problem else "", turns, answer.question),
         sampling=Sampling(max_tokens=settings.MAX_ANSWER_TOKENS),
+        preset=prompt.PRESET,
         prefix=answer.raw,
         deadline_s=settings.ANSWER_DEADLINE_S,
         room_key=answer.room_id.hex,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from inference_worker.job import Message
+from inference_worker.job import Message, PresetName
 
+PRESET: PresetName = "seed"
 VERSION = "seed-1"
 TURNS_KEPT = 10
 TURN_MAX = 2_000  # characters of an earlier question or answer that go along

@@ -11,7 +11,9 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-THINK, ANSWER = "<think>", "</think>"
+from inference_worker.job import THINK
+
+OPENS, CLOSES = THINK
 EVENT_MAX = 1_000_000  # bytes of one event; a server that sends more without an end is no server of this protocol
 _HALF = re.compile("[\ud800-\udfff]")
 
@@ -78,10 +80,10 @@ class Deltas:
         answer = delta.get("content") or ""
         if thought and not self._thinking:
             self._thinking = True
-            thought = thought if self._open_thought else THINK + thought
+            thought = thought if self._open_thought else OPENS + thought
         if answer and self._thinking:
             self._thinking = self._open_thought = False
-            answer = ANSWER + answer
+            answer = CLOSES + answer
         return str(thought + answer)
 
     def _whole(self, text: str) -> str:
@@ -96,7 +98,7 @@ class Deltas:
 
 def in_thought(text: str) -> bool:
     """Whether what follows ``text`` belongs to a thought."""
-    return text.rfind(THINK) > text.rfind(ANSWER)
+    return text.rfind(OPENS) > text.rfind(CLOSES)
 
 
 def _object(event: bytes) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import sys
 HEAVY = {"torch", "transformers", "tokenizers", "numpy"}
 OURS = {"classroom", "tutor"}
 LIGHT = (
-    "job", "chunker", "transcript", "jobs", "publisher", "control", "heartbeat", "checkpoints", "engines",
+    "job", "presets", "chunker", "transcript", "jobs", "publisher", "control", "heartbeat", "checkpoints", "engines",
     "engines.scripted", "runs", "runtime", "celery_app", "tasks",
 )  # fmt: skip
 LOADED = "print(*{name.partition('.')[0] for name in sys.modules})"

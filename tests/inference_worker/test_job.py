@@ -31,6 +31,7 @@ JOB = st.builds(
     attempt=COUNT,
     messages=st.lists(MESSAGE, max_size=4).map(tuple),
     sampling=SAMPLING,
+    preset=WORD,
     prefix=WORD,
     deadline_s=st.floats(0, 1e6),
     room_key=WORD,

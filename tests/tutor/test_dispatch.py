@@ -34,7 +34,7 @@ def test_the_job_knows_the_room_and_no_person(room: Room, answer: Answer, bob: U
     settings.MAX_ANSWER_TOKENS, settings.ANSWER_DEADLINE_S = 99, 12.5
     job = dispatch.job_for(answer)
     assert (job.answer, job.attempt, job.trace, job.prefix) == (str(answer.pk), 1, answer.trace, "")
-    assert (job.sampling.max_tokens, job.deadline_s) == (99, 12.5)
+    assert (job.sampling.max_tokens, job.deadline_s, job.preset) == (99, 12.5, "seed")
     assert (job.room_key, job.class_key) == (room.pk.hex, room.school_class_id.hex)
     assert "What is $1+1$?" in job.messages[0]["content"]
     assert job.messages[-1] == {"role": "user", "content": "why?"}

@@ -1,0 +1,136 @@
+"""How each model wants to be sampled, for each use of it. The tutor names the use; only here is it known what that means
+for the model that happens to run.
+
+* ``seed``: an answer for the room. * ``solve``: private, long, several of them to be voted over. * ``hint``: short.
+
+Values of a model's card have its source beside them. A model that is not listed gets DEFAULT. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from inference_worker.job import THINK, PresetName, Sampling
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """``top_k`` 0: all tokens. ``tokens``: the longest; 0: as long as the job asks. ``thought``: so many more, to think.
+
+    ``loop_tokens``: see Sampling.
+    """
+
+    temperature: float
+    top_p: float
+    top_k: int = 0
+    tokens: int = 0
+    thought: int = 0
+    loop_tokens: int = 96
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What is known of a model. ``names``: parts of its name, in small letters.
+
+    ``thinks``: it writes its thoughts between the markers that the house knows (THINK). ``opens_in_thought``: its chat
+    template writes the opening marker, so the model's text begins behind it. ``languages``: what it was made for; others
+    work less well. ``template``: what to know of the chat template, which is always the model's own.
+    """
+
+    names: tuple[str, ...]
+    presets: Mapping[PresetName, Preset]
+    thinks: bool = False
+    opens_in_thought: bool = False
+    languages: tuple[str, ...] = ("en",)
+    template: str = "the model's own"
+
+
+DEFAULT: Final = Card(
+    names=(),
+    presets={"seed": Preset(0.3, 0.9), "solve": Preset(0.6, 0.95, tokens=4_096), "hint": Preset(0.3, 0.9, tokens=160)},
+    thinks=True,  # nobody knows, and nothing is lost by looking for the markers
+)
+CARDS: Final = (
+    # README of WeiboAI/VibeThinker, "Usage Guidelines": 3B: temperature 1.0, top_p 0.95, top_k -1.
+    Card(
+        names=("vibethinker-3b", "vibethinker_3b"),
+        presets={
+            "seed": Preset(1.0, 0.95, thought=8_192, loop_tokens=512),
+            "solve": Preset(1.0, 0.95, tokens=40_960, loop_tokens=512),
+            "hint": Preset(1.0, 0.95, tokens=160, thought=4_096, loop_tokens=512),
+        },
+        thinks=True,
+        languages=("en", "zh"),
+        template="ChatML of Qwen2.5; it does not open a thought",
+    ),
+    # The same: 1.5B: temperature 0.6 or 1.0, max token length 40960, top_p 0.95, top_k -1. The higher one for votes.
+    Card(
+        names=("vibethinker",),
+        presets={
+            "seed": Preset(0.6, 0.95, thought=8_192, loop_tokens=512),
+            "solve": Preset(1.0, 0.95, tokens=40_960, loop_tokens=512),
+            "hint": Preset(0.6, 0.95, tokens=160, thought=4_096, loop_tokens=512),
+        },
+        thinks=True,
+        languages=("en", "zh"),
+        template="ChatML of Qwen2.5; it does not open a thought",
+    ),
+    # The demo model. Card of SmolLM2-135M-Instruct: temperature 0.2, top_p 0.9. Small models soon repeat themselves.
+    Card(
+        names=("demo", "smollm2"),
+        presets={
+            "seed": Preset(0.2, 0.9, loop_tokens=64),
+            "solve": Preset(0.6, 0.95, tokens=1_024, loop_tokens=64),
+            "hint": Preset(0.2, 0.9, tokens=120, loop_tokens=64),
+        },
+        template="ChatML",
+    ),
+    # Card of DeepSeek-R1-Distill: temperature 0.6, top_p 0.95; QwQ's the same. Their templates open the thought.
+    Card(
+        names=("deepseek-r1", "qwq"),
+        presets={
+            "seed": Preset(0.6, 0.95, thought=8_192, loop_tokens=512),
+            "solve": Preset(0.6, 0.95, tokens=32_768, loop_tokens=512),
+            "hint": Preset(0.6, 0.95, tokens=160, thought=4_096, loop_tokens=512),
+        },
+        thinks=True,
+        opens_in_thought=True,
+        languages=("en", "zh"),
+        template="opens a thought, which the worker marks",
+    ),
+)
+
+
+def card_for(model: str) -> Card:
+    """``model``: a folder, a hub id, a GGUF file, ``demo``, or a server's word for it."""
+    name = model.lower()
+    return next((card for card in CARDS if any(part in name for part in card.names)), DEFAULT)
+
+
+def sampling_for(card: Card, preset: str, asked: Sampling, *, most: int) -> Sampling:
+    """What a job means for this model. ``most``: the longest answer of this worker; thoughts and ``solve`` go beyond it.
+
+    Without a preset, or with one of a web process that is newer than this worker, the job's own words stand.
+    """
+    longest = min(asked.max_tokens, most)
+    chosen = next((found for name, found in card.presets.items() if name == preset), None)
+    if chosen is None:
+        return replace(asked, max_tokens=longest)
+    tokens = chosen.tokens if preset == "solve" else min(longest, chosen.tokens or longest)
+    return replace(
+        asked,
+        temperature=chosen.temperature,
+        top_p=chosen.top_p,
+        top_k=chosen.top_k,
+        max_tokens=tokens + chosen.thought,
+        loop_tokens=asked.loop_tokens or chosen.loop_tokens,
+    )
+
+
+def prefix_for(card: Card, prefix: str) -> tuple[str, str]:
+    """(what the run says first, the prefix that the engine is given): a template's opening marker is said for the model."""
+    if not card.opens_in_thought:
+        return "", prefix
+    return ("", prefix.removeprefix(THINK[0])) if prefix else (THINK[0], "")
