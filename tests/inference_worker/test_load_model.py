@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -170,13 +171,43 @@ def test_what_cannot_be_a_hub_id_says_so(tmp_path: Path) -> None:
     assert "neither a folder nor a hub id" in done.stdout
 
 
-def test_the_command_checks_a_model_and_says_what_it_costs(copy: Path, tmp_path: Path) -> None:
+def check(name: Path, tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "DATA_DIR": str(tmp_path)}
-    command = [sys.executable, "-m", "inference_worker.load_model", str(copy), "--check", "--streams", "4"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    command = [sys.executable, "-m", "inference_worker.load_model", str(name), "--check", *words]
+    return subprocess.run(command, env=environment, capture_output=True, text=True)
+
+
+def test_the_command_checks_a_model_and_says_what_it_costs(copy: Path, tmp_path: Path) -> None:
+    done = check(copy, tmp_path, "--streams", "4", "--tokens", "1000")
     assert done.returncode == 0, done.stdout + done.stderr
-    for word in ("size:", "context: 512 tokens", "for 4 streams", "speed:"):
-        assert word in done.stdout
+    assert "context: 512 tokens" in done.stdout
+    assert "presets: the default ones" in done.stdout
+    assert re.search(r"size: \d+ M parameters, \d+ MB as torch\.(float32|bfloat16)", done.stdout)
+    item = 2 if "bfloat16" in done.stdout else 4
+    each = 2 * 2 * 2 * 16 * item  # keys and values, layers, heads of keys, numbers in a head
+    words = f"memory: {4 * 1000 * each / 1e6:.0f} MB for 4 streams of 1000 tokens ({each} bytes a token)"
+    assert words in done.stdout
+    speeds = re.search(r"speed: ([\d.]+) tokens/s in one stream, ([\d.]+) in 8 streams together", done.stdout)
+    assert speeds is not None
+    assert all(float(speed) > 0 for speed in speeds.groups())
+
+
+def test_a_broken_model_is_named_by_the_check_too(copy: Path, tmp_path: Path) -> None:
+    file = copy / "model.safetensors"
+    file.write_bytes(file.read_bytes()[:-7])
+    done = check(copy, tmp_path)
+    assert done.returncode == 1
+    last = done.stdout.strip().splitlines()[-1]
+    assert str(file) in last
+    assert "7 bytes are missing" in last
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("words", [("--streams", "0"), ("--tokens", "-1"), ("--tokens", "many")])
+def test_a_count_that_is_none_is_refused(copy: Path, tmp_path: Path, words: tuple[str, str]) -> None:
+    done = check(copy, tmp_path, *words)
+    assert done.returncode == 2
+    assert words[0] in done.stderr
 
 
 @pytest.mark.parametrize("heads", [{"num_key_value_heads": 2, "head_dim": 64}, {"num_key_value_heads": 2}, {}])
