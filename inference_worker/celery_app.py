@@ -1,6 +1,6 @@
 """The inference worker's Celery application, and the only reader of environment variables on the model side.
 
-    celery -A inference_worker.celery_app worker -P threads -c 8 -Q inference -n inference@%h \\
+    celery -A inference_worker.celery_app worker -P threads -c 40 -Q inference -n inference@%h \\
         --without-gossip --without-mingle
 
 ``-P threads``: all tickets share one engine in one process; with prefork each child would load a model of its own, and

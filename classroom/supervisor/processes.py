@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 # Threads that take tickets. A ticket that waits for its turn in the engine costs a sleeping thread and nothing else.
-TICKET_THREADS: Final = 8
+TICKET_THREADS: Final = 40
 CLASS_THREADS: Final = 2
 
 

@@ -118,7 +118,7 @@ def _plan(arena: Arena, feeds: list[Feed]) -> Plan:
 
 
 def _attend(
-    module: Any, query: Tensor, key: Tensor, value: Tensor, _: Tensor | None, scaling: float, *, ragged: Plan, **__: Any
+    module: Any, query: Tensor, key: Tensor, value: Tensor, _: Any, *, scaling: float, ragged: Plan, **__: Any
 ) -> tuple[Tensor, None]:
     """``query``: [1, heads, T, width]; ``key``, ``value``: [1, key heads, T, width]. Gives [1, T, heads, width]."""
     memory = ragged.layers[module.layer_idx]
