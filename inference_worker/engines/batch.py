@@ -8,21 +8,17 @@ import logging
 import time
 from typing import Any
 
-import torch
-
 from inference_worker.engines.base import Stats
+from inference_worker.engines.beginnings import Beginnings
 from inference_worker.engines.drawing import BROKEN, tokens_draw
 from inference_worker.engines.memory import Arena, Context, Kept, NoRoom, out_of_memory
 from inference_worker.engines.pooled import FAILED
 from inference_worker.engines.ragged import Feed, step
 from inference_worker.engines.replies import Running
 from inference_worker.engines.schedule import GENERATED, FairQueue, Group, Pace
-from inference_worker.engines.speech import common
 from inference_worker.job import FinishReason
 
 log = logging.getLogger(__name__)
-WORTH = 8  # tokens: fewer are read again sooner than copied
-PATIENCE = 16  # tokens that must be gained by waiting for somebody who reads the same beginning
 RECOVERY = 64  # steps after which one more request is tried when memory had run out
 NO_MEMORY = "The tutor's machine has too little memory for this conversation."
 LAST_STEPS = 0.95  # of the mean step time is the past
@@ -34,13 +30,13 @@ class Batch:
         self.parked: list[Running] = []
         self._net = net
         self._arena = arena
-        self._kept = kept
+        self._beginnings = Beginnings(arena, kept)
         self._pace = pace
         self._queue = queue
         self._seats: dict[Running, Group] = {}
         self._limit = self._slots = arena.slots
         self._shrunk_at = 0
-        self._made = self._read = self._reused = self._hits = self._steps = 0
+        self._made = self._read = self._steps = 0
         self._step_s = 0.0
 
     def stats(self, *, waiting: int) -> Stats:
@@ -51,10 +47,10 @@ class Batch:
             tokens=self._made,
             paused=len(self.parked),
             prompt_tokens=self._read,
-            reused_tokens=self._reused,
-            prefix_hits=self._hits,
-            kv_used=sum(item.written for item in running) + self._kept.tokens,
-            kv_room=self._arena.room + self._kept.room,
+            reused_tokens=self._beginnings.reused,
+            prefix_hits=self._beginnings.hits,
+            kv_used=sum(item.written for item in running) + self._beginnings.kept.tokens,
+            kv_room=self._arena.room + self._beginnings.kept.room,
             steps=self._steps,
             step_ms=1000 * self._step_s,
         )
@@ -73,10 +69,11 @@ class Batch:
                 self.parked.remove(item)
                 self._queue.push(item, item.group, first=True)
 
-    def admit(self) -> None:
+    def _admit(self) -> None:
+        """Nobody is let in sooner than the reading of the prompt can begin: whose turn it is then, is known then."""
         if self._limit < self._slots and self._steps - self._shrunk_at >= RECOVERY:
             self._limit, self._shrunk_at = self._limit + 1, self._steps
-        while len(self.running) < self._limit:
+        while len(self.running) < self._limit and self._reads_more():
             longest = max((len(item.reply.ids) for item in self.running), default=0)
             rows = max([len(self.running), *(item.row for item in self.running)]) + 1
 
@@ -96,6 +93,13 @@ class Batch:
             self._seats[item] = group
             self._queue.charge(group, len(item.reply.ids))
             self.running.append(item)
+            self._seed(item)
+
+    def _reads_more(self) -> bool:
+        if not all(item.seeded for item in self.running):
+            return False
+        unread = [item.left for item in self.running if item.left > 1]
+        return sum(unread) < self._pace.budget(len(self.running) - len(unread))
 
     def fail_all(self, message: str) -> None:
         for item in [*self.running, *self.parked]:
@@ -103,26 +107,12 @@ class Batch:
 
     def _stand_up(self, item: Running, *, keep: bool) -> Context | None:
         """Gives the row back. ``keep``: what was in it is copied; else it may be broken."""
-        kept = self._copy(item, item.written) if keep and item.seeded else None
+        kept = self._beginnings.copy(item, item.written) if keep and item.seeded else None
         self.running.remove(item)
         self._queue.leave(self._seats.pop(item))
         self._arena.release(item.row, dirty=not (keep and item.sound))
         item.row = -1
         return kept
-
-    def _copy(self, item: Running, length: int) -> Context | None:
-        """The first tokens of its row; None when they are not worth it, are not numbers, or memory has run out."""
-        if length < WORTH or not self._kept.room:
-            return None
-        try:
-            memory = self._arena.read(item.row, length)
-            sound = item.sound or bool(torch.isfinite(memory).all())
-        except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error):
-                raise
-            self._kept.clear()
-            return None
-        return Context(item.reply.ids[:length], memory) if sound else None
 
     def _leave(self, item: Running, reason: FinishReason, message: str = "", *, keep: bool = True) -> None:
         if item.row >= 0:
@@ -131,7 +121,7 @@ class Batch:
                 self._keep(context)
         elif item in self.parked:
             self.parked.remove(item)
-            self._kept.drop(item)
+            self._beginnings.kept.drop(item)
         item.reply.end(reason, message)
 
     def _park(self, item: Running) -> None:
@@ -142,26 +132,30 @@ class Batch:
             self._keep(context)
 
     def _keep(self, context: Context) -> None:
-        for owner in self._kept.add(context):
+        for owner in self._beginnings.kept.add(context):
             if owner in self.parked:  # else it has resumed and waits: then it is read again
                 self.parked.remove(owner)
                 owner.reply.end("preempted")
 
     def forget(self, item: Running) -> None:
         """It will not come back."""
-        self._kept.drop(item)
+        self._beginnings.kept.drop(item)
 
     # ---- one step
 
     def advance(self) -> None:
+        """Let in whose turn it is, and make one step for everybody."""
         begun = time.perf_counter()
         read, made = self._read, self._made
         try:
-            chosen = self._compose()
+            self._admit()
+            chosen = self._compose() if self.running else []
         except (RuntimeError, MemoryError) as error:
             if not out_of_memory(error):
                 raise
             self._shrink(error)
+            return
+        if not chosen:
             return
         self._step(chosen)
         seconds = time.perf_counter() - begun
@@ -205,36 +199,7 @@ class Batch:
         last.row = row
 
     def _seed(self, item: Running) -> None:
-        """Take from memory what was read before; or leave it, while another one reads the same beginning."""
-        ids = item.reply.ids
-        item.seeded = True
-        if not self._kept.room:
-            return
-        kept, found = self._kept.best(ids)
-        source, hope = None, 0
-        for other in self.running:
-            if other is item or not other.seeded:
-                continue
-            shared = common(other.reply.ids, ids)
-            hope = max(hope, shared)
-            if min(shared, other.written) > found:
-                source, found = other, min(shared, other.written)
-        found, hope = min(found, len(ids) - 1), min(hope, len(ids) - 1)
-        if hope > found + PATIENCE:
-            item.seeded = False
-            return
-        if found < WORTH:
-            return
-        self._fit(found)
-        if source is not None:
-            self._arena.copy(source.row, item.row, found)
-        elif kept is not None:
-            self._arena.write(item.row, kept.memory, found)
-            self._kept.touch(kept)
-        item.written = found
-        self._kept.drop(item)
-        self._reused += found
-        self._hits += 1
+        found = self._beginnings.seed(item, self.running)
         self._queue.charge(self._seats[item], -found)
 
     def _step(self, chosen: list[tuple[Running, Feed]]) -> None:
@@ -263,7 +228,9 @@ class Batch:
             item.written = feed.end
             self._read += max(0, min(feed.end, first) - feed.position)
             if feed.position < item.reply.system_tokens <= feed.end:
-                self._pin(item)
+                context = self._beginnings.pin(item)
+                if context is not None:
+                    self._keep(context)
             if not feed.drawn:
                 continue
             token = tokens[item]
@@ -277,16 +244,9 @@ class Batch:
             if reason is not None:
                 self._leave(item, reason)
 
-    def _pin(self, item: Running) -> None:
-        """The system prompt was read: it stays for all the others that begin with it."""
-        length = item.reply.system_tokens
-        if not self._kept.pins(item.reply.ids[:length]) and (context := self._copy(item, length)) is not None:
-            context.pinned = True
-            self._keep(context)
-
     def _shrink(self, error: Exception) -> None:
         """Memory has run out: what nobody waits for is given up, and the newest request tries again later, once."""
-        self._kept.clear()
+        self._beginnings.kept.clear()
         if len(self.running) == 1 and isinstance(error, NoRoom):
             raise error  # alone everything fits
         newest = max(self.running, key=lambda item: item.arrival)

@@ -141,9 +141,7 @@ class BatchingEngine:
             self._queue.push(item, item.group)
         self._sweep_queue()
         self.batch.sweep()
-        self.batch.admit()
-        if self.batch.running:
-            self.batch.advance()
+        self.batch.advance()
         return True
 
     def _send_away(self) -> bool:
