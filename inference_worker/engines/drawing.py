@@ -11,7 +11,7 @@ from torch import Tensor
 from inference_worker.job import Sampling
 
 BROKEN = "The model's numbers went out of range on this question."
-NEAR = 256  # the most likely tokens, among which the nucleus nearly always lies
+NEAR = 128  # the most likely tokens, among which the nucleus nearly always lies
 _MASK = (1 << 64) - 1
 
 
@@ -52,7 +52,8 @@ def tokens_draw(logits: Tensor, draws: Sequence[Draw]) -> list[int | None]:
         if rows:
             chosen = [draws[row] for row in rows]
             heat = torch.tensor([draw.sampling.temperature for draw in chosen], device=logits.device)
-            for row, token in zip(rows, choose(logits[rows] / heat[:, None], chosen), strict=True):
+            asked = logits if len(rows) == len(draws) else logits[rows]
+            for row, token in zip(rows, choose(asked / heat[:, None], chosen), strict=True):
                 tokens[row] = token
     return tokens
 

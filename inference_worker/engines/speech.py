@@ -43,11 +43,13 @@ class Speech:
         if request.ids or len(request.messages) < 2 or request.messages[0]["role"] != "system":
             return 0
         text = request.messages[0]["content"]
-        if text not in self._systems:
+        known = self._systems.get(text)
+        if known is None:
+            known = self._chat([dict(request.messages[0]), {"role": "user", "content": ""}])
             if len(self._systems) >= SYSTEM_MAX:
                 self._systems.clear()
-            self._systems[text] = self._chat([dict(request.messages[0]), {"role": "user", "content": ""}])
-        return common(self._systems[text], ids)
+            self._systems[text] = known
+        return common(known, ids)
 
     def prefix_ids(self, text: str) -> list[int]:
         return list(self._written.encode(text, add_special_tokens=False).ids)
