@@ -78,9 +78,11 @@ def test_e1_from_every_cut_between_characters_it_goes_on_to_the_same_text(subjec
 def test_e1_nothing_at_or_behind_a_stop_string_is_said(subject: Subject) -> None:
     for question in subject.questions:
         whole = ask(subject.engine, question, max_tokens=ENOUGH).text
-        for at in range(1, len(whole), 9):
-            stop = whole[at : at + 4]
-            heard = ask(subject.engine, question, max_tokens=ENOUGH, stop=("never said", stop))
+        stops = [whole[at : at + 4] for at in range(1, len(whole), 9)]
+        handles = [
+            subject.engine.submit(request(question, max_tokens=ENOUGH, stop=("never said", stop))) for stop in stops
+        ]
+        for stop, heard in zip(stops, map(hear, handles), strict=True):
             assert heard.text == whole[: whole.index(stop)]
             assert heard.reason == "stop"
 
