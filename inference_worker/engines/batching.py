@@ -81,6 +81,7 @@ class BatchingEngine:
         with blamed(folder):
             *_, end = self.submit(WARM_UP).events()
             if not isinstance(end, Finish) or end.reason == "error":
+                self.drain(IDLE_S)
                 raise ModelError(f"{folder} loads but does not answer: {getattr(end, 'message', '')}")
 
     def submit(self, request: Request) -> Handle:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from inference_worker.engines import engine_make
-from inference_worker.engines.base import EngineOptions
-from tests.inference_worker.asking import ask, request
+from inference_worker.engines.base import EngineOptions, ModelError
+from tests.inference_worker.asking import ask, hear, request
 from tests.inference_worker.tiny import BEGIN, CONTEXT, END, LESSONS
 
 QUESTION = next(iter(LESSONS))
@@ -86,3 +89,33 @@ def test_a_model_that_writes_no_text_at_all_ends_all_the_same(engine: Any) -> No
 def test_weights_are_copied_off_the_file_and_stay_tied(engine: Any) -> None:
     assert all(weight.data.is_contiguous() for weight in engine.net.parameters())
     assert engine.net.dtype == torch.float32
+
+
+def test_in_half_precision_it_says_the_same_where_it_is_sure(tiny: Callable[[str], Path]) -> None:
+    made: Any = engine_make("batching", EngineOptions(str(tiny("qwen2")), Path(), dtype="bfloat16"))
+    made.start(lambda _: None)
+    assert made.net.dtype == torch.bfloat16
+    handles = {made.submit(request(question, max_tokens=200)): answer for question, answer in LESSONS.items()}
+    for handle, answer in handles.items():
+        assert hear(handle).text == answer
+    made.drain(10)
+
+
+def test_a_model_whose_numbers_are_none_is_never_ready(tiny: Callable[[str], Path], tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny("qwen2"), tmp_path / "broken"))
+    weights = load_file(folder / "model.safetensors")
+    save_file({**weights, "model.norm.weight": weights["model.norm.weight"] * torch.nan}, folder / "model.safetensors")
+    made: Any = engine_make("batching", EngineOptions(str(folder), tmp_path))
+    with pytest.raises(ModelError, match=r"broken loads but does not answer.*out of range"):
+        made.start(lambda _: None)
+    assert not made._thread.is_alive()
+
+
+def test_a_model_with_a_sliding_window_is_refused(tiny: Callable[[str], Path], tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny("qwen2"), tmp_path / "window"))
+    config = json.loads((folder / "config.json").read_text())
+    layers = ["full_attention", "sliding_attention"]
+    changed = {**config, "use_sliding_window": True, "sliding_window": 64, "layer_types": layers}
+    (folder / "config.json").write_text(json.dumps(changed))
+    with pytest.raises(ModelError, match=r"config\.json asks for sliding-window"):
+        engine_make("batching", EngineOptions(str(folder), tmp_path)).start(lambda _: None)
