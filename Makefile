@@ -9,7 +9,7 @@ BOOTSTRAP := $(PYTHON) -m classroom.supervisor.bootstrap --torch-index "$(TORCH_
 COVERED := classroom.rooms.frames classroom.rooms.journal classroom.rooms.access tutor.answers tutor.guard inference_worker.chunker
 
 .DEFAULT_GOAL := help
-.PHONY: help run install dev test lint types doctor demo-info bench clean
+.PHONY: help run install dev test lint types doctor demo-info bench bench-inference clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -44,6 +44,9 @@ demo-info: ## the demo's room and accounts, as JSON
 
 bench: dev ## deliveries and latency beside a bare broadcast loop, as ratios
 	@$(BIN)/python -m tests.bench
+
+bench-inference: dev ## the inference engine beside others with the same model on one core, as ratios
+	@$(BIN)/python -m tests.bench.inference
 
 clean: ## what was built; DATA_DIR and .venv stay
 	@rm -rf static/dist static/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
