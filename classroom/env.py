@@ -25,7 +25,9 @@ class Env(BaseSettings):
     DATABASE_URL: str = Field("", description="empty: SQLite in DATA_DIR; else postgres://user:password@host:port/name")
     REDIS_URL: str = Field("", description="empty: the embedded server's unix socket in DATA_DIR; else redis://…")
     TUTOR_MODEL: str = Field("demo", description="`demo`, a model folder, or a hub id such as WeiboAI/VibeThinker-1.5B")
-    INFERENCE_ENGINE: Literal["batching", "openai_api", "scripted"] = Field("batching", description="what runs the model")
+    INFERENCE_ENGINE: Literal["batching", "openai_api", "scripted"] = Field(
+        "batching", description="what runs the model"
+    )
     WEB_PROCESSES: int = Field(2, ge=1, le=32, description="web processes that share the port")
     WEB_SERVER: Literal["daphne", "uvicorn"] = Field("daphne", description="the ASGI server")
     ALLOWED_HOSTS: str = Field("localhost,127.0.0.1,[::1]", description="comma-separated host names")

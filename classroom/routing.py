@@ -16,6 +16,9 @@ ACTIONS: dict[str, str] = {
     "typing.show": "classroom.rooms.actions.typing_show",
     "answer.ask": "tutor.actions.answer_ask",
     "answer.stop": "tutor.actions.answer_stop",
+    "answer.pause": "tutor.actions.answer_pause",
+    "answer.resume": "tutor.actions.answer_resume",
+    "answer.insert": "tutor.actions.answer_insert",
 }
 
 _routes = URLRouter([path("ws/rooms/<uuid:room_id>/", RoomConsumer.as_asgi())])

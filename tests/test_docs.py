@@ -12,7 +12,7 @@ from classroom.rooms import frames
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOCOL = (ROOT / "classroom" / "rooms" / "PROTOCOL.md").read_text()
-RULES = sorted(set(re.findall(r"\b[A-Z][1-9]\b", PROTOCOL)))
+RULES = sorted(set(re.findall(r"\b[A-Z][1-9][0-9]?\b", PROTOCOL)))
 TESTS = "\n".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
 CODES = {"bad_json", "too_big", "too_deep", "unknown_type", "bad_field", "too_long", "empty", "forbidden"} | {
     "room_closed", "not_running", "busy", "slow_down", "unavailable"

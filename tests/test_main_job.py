@@ -117,6 +117,53 @@ def test_a_stop_is_final(stack: Stack, room: str, mia: Account, ada: Account) ->
     assert mia.log(room)[-1]["seq"] == end["seq"]
 
 
+def test_a_pause_outlives_its_worker(stack: Stack, room: str, mia: Account, ada: Account) -> None:
+    """A7, A8: the teacher pauses, the worker is killed meanwhile, and after the resume no word is lost or doubled."""
+    asker, teacher = mia.join(room), ada.join(room)
+    teacher.until("snapshot")
+    answer = asker.ask("@scripted rate=12 tokens=60")
+    for kill in (False, True):
+        asker.until("answer.delta")
+        assert teacher.reply(teacher.send("answer.pause", answer=answer))["type"] == "ack"
+        asker.until("answer.paused")
+        if kill:
+            stack.kill("inference")
+            stack.start("inference")
+        time.sleep(1.0)
+        log = mia.log(room)
+        assert log[-1]["type"] == "answer.paused", "nothing is shown while it is paused"
+        assert asker.reply(asker.send("answer.resume", answer=answer))["code"] == "forbidden"
+        assert teacher.reply(teacher.send("answer.resume", answer=answer))["type"] == "ack"
+        asker.until("answer.resumed")
+    ends = [ledger.end_of(answer, timeout_s=90) for ledger in (asker, teacher)]
+    assert [end["type"] for end in ends] == ["answer.completed"] * 2
+    log = mia.log(room)
+    proven(ends[0], text_of(log, answer))
+    for ledger in (asker, teacher):
+        same_as_log(ledger, log)
+
+
+def test_a_word_put_in_is_answered_at_once(room: str, mia: Account, ada: Account) -> None:
+    """A9: the answer goes on as the reply to it, on every screen, in one text."""
+    asker, other = mia.join(room), ada.join(room)
+    other.until("snapshot")
+    answer = asker.ask("@scripted rate=12 tokens=500")
+    other.until("answer.delta")
+    other.reply(other.send("answer.insert", answer=answer, text="@scripted text=Because of symmetry 对称."))
+    ends = [ledger.end_of(answer) for ledger in (asker, other)]
+    log = mia.log(room)
+    inserted = next(f for f in log if f["type"] == "answer.inserted" and f["data"]["answer"] == answer)
+    assert inserted["by"]["name"] == "Ada"
+    for end in ends:
+        proven(end, text_of(log, answer))
+        assert end["data"]["text"][inserted["data"]["offset"] :] == "Because of symmetry 对称."
+    late = mia.join(room).until("snapshot")["data"]["state"]
+    item = next(one for one in late["items"] if one.get("answer") == answer)
+    assert item["inserts"] == [
+        {"offset": inserted["data"]["offset"], "text": inserted["data"]["text"], "by": inserted["by"]}
+    ]
+
+
 def test_questions_wait_for_their_turn(room: str, mia: Account) -> None:
     ledger = mia.join(room)
     first = ledger.ask("@scripted rate=8 tokens=40")

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from classroom.rooms.access import RoomRights
 from classroom.rooms.frames import ClientFrame, FrameError, text_checked
-from tutor import answers
+from tutor import answers, hands
 
 
 def answer_ask(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
@@ -14,8 +14,24 @@ def answer_ask(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None
 
 
 def answer_stop(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
+    return answers.answer_stop(rights, _answer_id(frame), ref=frame.id, trace=trace).seq
+
+
+def answer_pause(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
+    return hands.answer_pause(rights, _answer_id(frame), ref=frame.id, trace=trace).seq
+
+
+def answer_resume(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
+    return hands.answer_resume(rights, _answer_id(frame), ref=frame.id, trace=trace).seq
+
+
+def answer_insert(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
+    text = text_checked(frame.data.text)
+    return hands.answer_insert(rights, _answer_id(frame), text, ref=frame.id, trace=trace).seq
+
+
+def _answer_id(frame: ClientFrame) -> UUID:
     try:
-        answer_id = UUID(frame.data.answer)
+        return UUID(frame.data.answer)
     except ValueError:
         raise FrameError("bad_field", "`data.answer` must be a UUID.", field="data.answer") from None
-    return answers.answer_stop(rights, answer_id, ref=frame.id, trace=trace).seq

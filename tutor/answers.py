@@ -12,6 +12,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from classroom.rooms import journal
@@ -23,16 +24,18 @@ from tutor.dispatch import answer_dispatch, stop_send
 from tutor.models import Answer
 
 State = Answer.State
-ACTIVE = (State.QUEUED, State.RUNNING)
+ACTIVE = (State.QUEUED, State.RUNNING, State.PAUSED)
 MOVES: dict[str, frozenset[str]] = {
     State.QUEUED: frozenset({State.RUNNING, State.STOPPED, State.FAILED}),
-    State.RUNNING: frozenset({State.COMPLETED, State.STOPPED, State.FAILED}),
+    State.RUNNING: frozenset({State.COMPLETED, State.STOPPED, State.FAILED, State.PAUSED}),
+    State.PAUSED: frozenset({State.RUNNING, State.STOPPED, State.FAILED}),
     State.COMPLETED: frozenset(),
     State.STOPPED: frozenset(),
     State.FAILED: frozenset(),
 }
-QUEUE_MAX = 10
+ROOM_MAX, USER_MAX, CLASS_MAX = 10, 5, 100  # answers that run or wait, of one room, one person, one class
 ATTEMPTS_MAX = 2
+ETA_FROM = 10  # the last answers of the class, whose mean duration is the guess for the next
 
 
 def move_allowed(before: str, after: str) -> bool:
@@ -42,7 +45,7 @@ def move_allowed(before: str, after: str) -> bool:
 def answer_ask(rights: RoomRights, text: str, *, ref: str, trace: str) -> Event:
     """Log the question and give it the room's turn, or its place behind others. The same ``ref`` asks once (A1).
 
-    Raises FrameError ``busy`` when QUEUE_MAX questions wait already.
+    Raises FrameError ``busy`` when ROOM_MAX, USER_MAX or CLASS_MAX are reached.
     """
     room_id = rights.room.pk
     answer_id = uuid4()
@@ -58,20 +61,38 @@ def answer_ask(rights: RoomRights, text: str, *, ref: str, trace: str) -> Event:
         )
         if event.data.get("answer") != str(answer_id):
             return event  # the client did not hear our ack
-        waiting = Answer.objects.filter(room_id=room_id, state__in=ACTIVE).count()
-        if waiting >= QUEUE_MAX:
-            raise FrameError("busy", f"{waiting} questions wait already. Ask again in a moment.", retry_ms=5_000)
+        waiting = _capped(rights)
         Answer.objects.create(
             id=answer_id, room_id=room_id, asked_by=rights.user, asked_seq=event.seq, question=text,
             trace=trace, prompt_version=prompt.VERSION, asked_at=event.at,
         )  # fmt: skip
         if waiting:
-            journal.append(
-                room_id, type="answer.queued", trace=trace,
-                data={"answer": str(answer_id), "position": waiting, "eta_s": None},
-            )  # fmt: skip
+            place = {"answer": str(answer_id), "position": waiting, "eta_s": eta_s(rights.room, waiting)}
+            journal.append(room_id, type="answer.queued", data=place, trace=trace)
         transaction.on_commit(partial(room_advance, room_id))
     return event
+
+
+def _capped(rights: RoomRights) -> int:
+    """How many answers of this room run or wait. Raises FrameError ``busy``."""
+    active = Answer.objects.filter(state__in=ACTIVE)
+    waiting = active.filter(room=rights.room).count()
+    if waiting >= ROOM_MAX:
+        raise FrameError("busy", f"{waiting} questions wait already. Ask again in a moment.", retry_ms=5_000)
+    own = active.filter(asked_by=rights.user).count()
+    if own >= USER_MAX:
+        raise FrameError("busy", f"{own} of your questions wait already. Let the tutor answer first.", retry_ms=5_000)
+    if active.filter(room__school_class=rights.room.school_class_id).count() >= CLASS_MAX:
+        raise FrameError("busy", "The whole class is asking. Ask again in a moment.", retry_ms=10_000)
+    return waiting
+
+
+def eta_s(room: Room, position: int) -> int | None:
+    """Seconds until the turn of who waits behind ``position`` others, from the class's last answers; None without any."""
+    last = Answer.objects.filter(state=State.COMPLETED, room__school_class=room.school_class_id)
+    times = last.order_by("-progress_at").values_list("enqueued_at", "finished_at")[:ETA_FROM]
+    seconds = [(end - begun).total_seconds() for begun, end in times if begun and end]
+    return max(1, round(position * sum(seconds) / len(seconds))) if seconds else None
 
 
 def room_advance(room_id: UUID) -> UUID | None:
@@ -82,8 +103,22 @@ def room_advance(room_id: UUID) -> UUID | None:
             return None
         following = min(active, key=lambda answer: answer.asked_seq)
         Answer.objects.filter(pk=following.pk).update(enqueued_at=timezone.now())
+        _places_tell(room_id, [answer for answer in active if answer is not following])
         transaction.on_commit(partial(answer_dispatch, following.pk))
     return following.pk
+
+
+def _places_tell(room_id: UUID, waiting: list[Answer]) -> None:
+    """Everybody who still waits has moved up by one."""
+    if waiting:
+        room = Room.objects.get(pk=room_id)
+        journal.append_many([
+            journal.Draft(
+                room_id, "answer.queued", {"answer": str(answer.pk), "position": place, "eta_s": eta_s(room, place)},
+                trace=answer.trace,
+            )
+            for place, answer in enumerate(sorted(waiting, key=lambda answer: answer.asked_seq), 1)
+        ])  # fmt: skip
 
 
 def answer_stop(rights: RoomRights, answer_id: UUID, *, ref: str, trace: str) -> Event:
@@ -136,16 +171,16 @@ def answer_close(answer_id: UUID) -> bool:
     return True
 
 
-def attempt_mint(answer_id: UUID, attempt: int) -> bool:
-    """Hand a running answer to another worker, from its persisted prefix (A5). Only the reaper calls this.
+def attempt_mint(answer_id: UUID, attempt: int, *, forgiven: bool = False) -> bool:
+    """Hand a running answer to another worker, from its persisted prefix (A5): after a worker's end (the reaper), or,
+    ``forgiven``, because it was paused for so long that no worker has it any more.
 
     Compare-and-swap on the attempt: False if somebody else was faster or no attempt is left.
     """
-    if attempt >= ATTEMPTS_MAX:
-        return False
-    moved = Answer.objects.filter(pk=answer_id, state=State.RUNNING, attempt=attempt).update(
-        attempt=attempt + 1, progress_at=timezone.now()
-    )
+    running = Answer.objects.filter(pk=answer_id, state=State.RUNNING, attempt=attempt)
+    if not forgiven:
+        running = running.filter(attempt__lt=F("forgiven") + ATTEMPTS_MAX)
+    moved = running.update(attempt=attempt + 1, forgiven=F("forgiven") + int(forgiven), progress_at=timezone.now())
     return bool(moved) and answer_dispatch(answer_id)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import redis
 
@@ -20,6 +21,14 @@ def workers_read(client: Any) -> list[WorkerState]:
     names = list(client.scan_iter(match=WORKER.format(name="*"), count=1_000))
     texts = client.mget(names) if names else []
     return [WorkerState.from_json(text) for text in texts if text]
+
+
+def held(answer_id: UUID, attempt: int) -> bool | None:
+    """Whether some worker has this attempt in hand; None when Redis does not say."""
+    try:
+        return any(f"{answer_id}:{attempt}" in worker.running for worker in workers_read(redis_client()))
+    except redis.RedisError:
+        return None
 
 
 def state_of(workers: list[WorkerState]) -> dict[str, Any]:

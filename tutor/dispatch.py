@@ -12,7 +12,7 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from classroom.rooms.connections import redis_client
-from inference_worker.job import CONTROL, JOB, JOB_TTL_S, JOBS, QUEUE, STOP, TICKET, Control, Job, Sampling
+from inference_worker.job import CONTROL, JOB, JOB_TTL_S, JOBS, PAUSE, QUEUE, STOP, TICKET, Control, Job, Sampling
 from tutor import prompt
 from tutor.models import Answer
 
@@ -44,15 +44,25 @@ def job_for(answer: Answer) -> Job:
     return Job(
         answer=str(answer.pk),
         attempt=answer.attempt,
-        messages=prompt.messages(problem.statement if problem else "", turns, answer.question),
+        messages=prompt.messages(problem.statement if problem else "", turns, answer.question, _inserted(answer)),
         sampling=Sampling(max_tokens=settings.MAX_ANSWER_TOKENS),
         preset=prompt.PRESET,
         prefix=answer.raw,
+        cut=answer.inserts[-1]["at"] if answer.inserts else 0,
         deadline_s=settings.ANSWER_DEADLINE_S,
         room_key=answer.room_id.hex,
         class_key=answer.room.school_class_id.hex,
         trace=answer.trace,
     )
+
+
+def _inserted(answer: Answer) -> list[prompt.Turn]:
+    """What people put in, each with the part of the answer that stands before it."""
+    places = [0, *(insert["at"] for insert in answer.inserts)]
+    return [
+        prompt.Turn(insert["text"], answer.raw[begin:end].strip())
+        for begin, end, insert in zip(places, places[1:], answer.inserts, strict=False)
+    ]
 
 
 def answer_dispatch(answer_id: UUID) -> bool:
@@ -78,6 +88,36 @@ def answer_dispatch(answer_id: UUID) -> bool:
 def ticket_send() -> None:
     """One more ticket: a worker that takes it pops the next job, or nothing. Raises OperationalError."""
     _celery().send_task(TICKET, queue=QUEUE, retry=False, ignore_result=True)
+
+
+def pause_send(answer_id: UUID) -> None:
+    """Tell whichever worker has this answer to halt at the next token, keeping what it has in memory."""
+    _control(Control("pause", str(answer_id)))
+
+
+def resume_send(answer_id: UUID, raw_length: int) -> None:
+    """Let it go on, and send again what was written beyond ``raw_length`` and dropped meanwhile."""
+    _control(Control("resume", str(answer_id), raw_length=raw_length))
+
+
+def attempt_stop_send(answer_id: UUID, attempt: int) -> None:
+    """Stop one attempt whose answer goes on in another."""
+    _control(Control("stop", str(answer_id), attempt=attempt))
+
+
+def _control(word: Control) -> None:
+    """Say it, and keep whether the answer is paused for who was not listening. Redis being away is made up for later."""
+    name = PAUSE.format(answer=word.answer)
+    try:
+        with redis_client(RING_S).pipeline() as pipeline:
+            if word.verb == "pause":
+                pipeline.set(name, "1", ex=JOB_TTL_S)
+            else:
+                pipeline.delete(name)
+            pipeline.publish(CONTROL, word.to_json())
+            pipeline.execute()
+    except redis.RedisError as error:
+        log.warning("control_not_sent", answer=word.answer, verb=word.verb, error=str(error))
 
 
 def stop_send(answer_id: UUID) -> None:

@@ -86,7 +86,10 @@ class _Batch:
             return
         self._touched[output.answer] = answer
         answer.progress_at = timezone.now()
-        if output.kind == "started":
+        if answer.state == Answer.State.PAUSED:
+            # Nothing is kept and nothing confirmed: the worker sends it again when the answer goes on (A7).
+            answer.started_attempt = answer.attempt
+        elif output.kind == "started":
             self._started(answer, output)
         elif output.offset > answer.raw_length:
             self._holes.add(output.answer)

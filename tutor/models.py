@@ -18,6 +18,7 @@ class Answer(models.Model):
     class State(models.TextChoices):
         QUEUED = "queued", "queued"
         RUNNING = "running", "running"
+        PAUSED = "paused", "paused"
         COMPLETED = "completed", "completed"
         STOPPED = "stopped", "stopped"
         FAILED = "failed", "failed"
@@ -29,6 +30,7 @@ class Answer(models.Model):
     question = models.TextField()
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=1)
+    forgiven = models.PositiveSmallIntegerField(default=0, help_text="attempts that nobody's failure made necessary")
     started_attempt = models.PositiveSmallIntegerField(default=0, help_text="the last attempt that a worker took")
     reason = models.CharField(max_length=300, default="")
 
@@ -36,6 +38,8 @@ class Answer(models.Model):
     raw_length = models.PositiveIntegerField(default=0)
     released = models.PositiveIntegerField(default=0)
     shown = models.TextField(default="")
+    inserts = models.JSONField(default=list, help_text="[{at, text}]: what people put in, and behind how much of raw")
+    held_by_staff = models.BooleanField(default=False, help_text="paused by staff, who alone may let it go on")
 
     trace = models.CharField(max_length=32, default="")
     preset = models.CharField(max_length=20, default="seed")

@@ -26,8 +26,11 @@ class Turn:
     answer: str
 
 
-def messages(problem: str, turns: Sequence[Turn], question: str) -> tuple[Message, ...]:
-    """The chat for one answer: system prompt with the problem, the last TURNS_KEPT turns, the question."""
+def messages(problem: str, turns: Sequence[Turn], question: str, inserted: Sequence[Turn] = ()) -> tuple[Message, ...]:
+    """The chat for one answer: system prompt with the problem, the last TURNS_KEPT turns, the question.
+
+    ``inserted``: what people put in while it was answered, each with the part of the answer that came before it.
+    """
     system = SYSTEM if not problem else f"{SYSTEM}\n\nThe problem of this room:\n{problem}"
     built: list[Message] = [{"role": "system", "content": system}]
     for turn in turns[-TURNS_KEPT:]:
@@ -35,4 +38,10 @@ def messages(problem: str, turns: Sequence[Turn], question: str) -> tuple[Messag
             built.append({"role": "user", "content": turn.question[:TURN_MAX]})
             built.append({"role": "assistant", "content": turn.answer[:TURN_MAX]})
     built.append({"role": "user", "content": question})
+    for turn in inserted:
+        if turn.answer:
+            built.append({"role": "assistant", "content": turn.answer})
+            built.append({"role": "user", "content": turn.question})
+        else:  # nothing was said yet: templates want the roles to take turns
+            built[-1] = {"role": "user", "content": f"{built[-1]['content']}\n\n{turn.question}"}
     return tuple(built)

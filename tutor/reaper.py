@@ -90,7 +90,7 @@ class Reaper:
             stalled = answer.progress_at is not None and now - answer.progress_at > timedelta(seconds=STALLED_S)
             if f"{answer.pk}:{answer.attempt}" in held and not stalled:
                 continue
-            if answer.attempt >= answers.ATTEMPTS_MAX:
+            if answer.attempt - answer.forgiven >= answers.ATTEMPTS_MAX:
                 answers.answer_fail(answer.pk, "lost", LOST)
             else:
                 log.warning("answer_handed_on", answer=str(answer.pk), attempt=answer.attempt + 1)

@@ -23,6 +23,7 @@ TEXT_SHOWN = 240  # code points of the last line
 LINES = {
     "message.posted": "text",
     "answer.asked": "text",
+    "answer.inserted": "text",
     "answer.completed": "text",
     "answer.stopped": "text",
     "answer.failed": "message",

@@ -153,6 +153,9 @@ def _timing(answer: Answer) -> dict[str, int | None]:
 NOTICES = {
     "member.joined": "{user} joined",
     "member.removed": "{user} was removed",
+    "answer.paused": "paused the answer",
+    "answer.resumed": "let the answer go on",
+    "answer.inserted": "put in: {text}",
     "hand.raised": "raised a hand",
     "hand.lowered": "lowered the hand of {user}",
     "room.closed": "closed the room",
@@ -169,6 +172,7 @@ def notice(event: Event) -> str:
         return event.type
     return pattern.format(
         user=(data.get("user") or {}).get("name", ""),
+        text=data.get("text", ""),
         title=data.get("title", ""),
         problem=(data.get("problem") or {}).get("title", "no problem"),
     )

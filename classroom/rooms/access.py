@@ -25,6 +25,9 @@ VERB_NEEDS: dict[str, str] = {
     "message.post": "write",
     "answer.ask": "write",
     "answer.stop": "write",
+    "answer.pause": "write",
+    "answer.resume": "write",
+    "answer.insert": "write",
     "hand.raise": "write",
     "hand.lower": "write",
 }

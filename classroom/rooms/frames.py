@@ -77,6 +77,11 @@ class Stop(_Strict):
     answer: str = Field(max_length=36)
 
 
+class Insert(_Strict):
+    answer: str = Field(max_length=36)
+    text: Text
+
+
 class HandLower(_Strict):
     user: str | None = Field(default=None, max_length=36)
 
@@ -91,6 +96,9 @@ VERBS: dict[str, type[_Strict]] = {
     "message.post": Post,
     "answer.ask": Post,
     "answer.stop": Stop,
+    "answer.pause": Stop,
+    "answer.resume": Stop,
+    "answer.insert": Insert,
     "hand.raise": Nothing,
     "hand.lower": HandLower,
     "typing.show": Nothing,
@@ -100,6 +108,7 @@ VERBS: dict[str, type[_Strict]] = {
 FACTS: frozenset[str] = frozenset(
     {
         "message.posted", "answer.asked", "answer.queued", "answer.started", "answer.delta",
+        "answer.paused", "answer.resumed", "answer.inserted",
         "answer.completed", "answer.stopped", "answer.failed", "hand.raised", "hand.lowered",
         "member.joined", "member.removed", "room.closed", "room.reopened", "room.changed",
     }

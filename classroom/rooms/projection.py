@@ -16,6 +16,7 @@ from classroom.rooms.models import Event, Problem, Room
 
 ITEMS_KEPT = 300
 ENDED = {"answer.completed": "completed", "answer.stopped": "stopped", "answer.failed": "failed"}
+HANDS = {"answer.paused": "paused", "answer.resumed": "running", "answer.inserted": "running"}
 NOTICES = frozenset({"member.joined", "member.removed", "room.closed", "room.reopened", "room.changed"})
 
 State = dict[str, Any]
@@ -41,7 +42,7 @@ def _fold(state: State, frame: Frame) -> None:
     elif kind == "answer.asked":
         _item(
             state, frame, kind="answer", answer=data["answer"], question=data["text"], state="queued",
-            text="", position=None, reason="", ended_by=None, model="",
+            text="", position=None, reason="", ended_by=None, model="", inserts=[], eta_s=None,
         )  # fmt: skip
     elif kind.startswith("answer."):
         _answer(state, frame)
@@ -67,14 +68,18 @@ def _answer(state: State, frame: Frame) -> None:
         return  # its question is older than what this state holds
     item = dict(items[index])
     if kind == "answer.queued":
-        item["position"] = data["position"]
+        item.update(position=data["position"], eta_s=data["eta_s"])
     elif kind == "answer.started":
-        item.update(state="running", position=None, model=data["model"])
+        item.update(state="running", position=None, eta_s=None, model=data["model"])
+    elif kind in HANDS:
+        item["state"] = HANDS[kind]
+        if kind == "answer.inserted":
+            item["inserts"] = [*item["inserts"], {"offset": data["offset"], "text": data["text"], "by": frame["by"]}]
     elif kind == "answer.delta":
         item["text"] = item["text"][: data["offset"]] + data["text"]
     elif kind in ENDED:
         item.update(
-            state=ENDED[kind], position=None, text=data["text"], reason=data["reason"],
+            state=ENDED[kind], position=None, eta_s=None, text=data["text"], reason=data["reason"],
             ended_by=frame["by"], model=data.get("model") or item["model"],
         )  # fmt: skip
     items[index] = item

@@ -21,7 +21,7 @@ export interface Problem {
   title: string;
   statement: string;
 }
-export type AnswerState = "queued" | "running" | "completed" | "stopped" | "failed";
+export type AnswerState = "queued" | "running" | "paused" | "completed" | "stopped" | "failed";
 
 interface Placed {
   seq: number;
@@ -31,6 +31,12 @@ interface Placed {
 export interface MessageItem extends Placed {
   kind: "message";
   text: string;
+}
+/** What somebody put into an answer, behind `offset` code points of its text. */
+export interface PutIn {
+  offset: number;
+  text: string;
+  by: Person | null;
 }
 export interface AnswerItem extends Placed {
   kind: "answer";
@@ -42,6 +48,8 @@ export interface AnswerItem extends Placed {
   reason: string;
   ended_by: Person | null;
   model: string;
+  inserts: PutIn[];
+  eta_s: number | null;
 }
 export interface NoticeItem extends Placed {
   kind: "notice";
@@ -78,6 +86,9 @@ export interface ServerData {
   "answer.queued": { answer: string; position: number; eta_s: number | null };
   "answer.started": { answer: string; attempt: number; model: string; engine: string };
   "answer.delta": { answer: string; offset: number; text: string; part: "text" | "code" | "result" };
+  "answer.paused": { answer: string; length: number };
+  "answer.resumed": { answer: string };
+  "answer.inserted": { answer: string; text: string; offset: number };
   "answer.completed": Ended & { model: string };
   "answer.stopped": Ended;
   "answer.failed": Ended & { message: string };
@@ -132,6 +143,9 @@ export interface ClientData {
   "message.post": { text: string };
   "answer.ask": { text: string };
   "answer.stop": { answer: string };
+  "answer.pause": { answer: string };
+  "answer.resume": { answer: string };
+  "answer.insert": { answer: string; text: string };
   "hand.raise": Record<string, never>;
   "hand.lower": { user?: string | null };
   "typing.show": Record<string, never>;
@@ -192,9 +206,10 @@ const limits = shaped({ text: whole, frame: whole, heartbeat_s: whole });
 const problem = shaped({ id: text, title: text, statement: text });
 const room = shaped({ id: text, title: text, state: text, class: text });
 const placed: Shape = { seq: whole, at: text, by: orNull(person) };
+const putIn = shaped({ offset: whole, text, by: orNull(person) });
 const items: Record<string, Check> = {
   message: shaped({ ...placed, text }),
-  answer: shaped({ ...placed, answer: text, question: text, state: text, text, position: orNull(whole), reason: text, ended_by: orNull(person), model: text }),
+  answer: shaped({ ...placed, answer: text, question: text, state: text, text, position: orNull(whole), reason: text, ended_by: orNull(person), model: text, inserts: list(putIn), eta_s: orNull(whole) }),
   notice: shaped({ ...placed, type: text, data: isRecord }),
 };
 const item: Check = (value) => isRecord(value) && (items[String(value["kind"])]?.(value) ?? false);
@@ -208,9 +223,12 @@ const SHAPES: Record<ServerType, Shape> = {
   snapshot: { state, epoch: orMissing(text), present: list(person), tutor: shaped(tutor) },
   "message.posted": { text },
   "answer.asked": { answer: text, text },
-  "answer.queued": { answer: text, position: whole },
+  "answer.queued": { answer: text, position: whole, eta_s: orNull(whole) },
   "answer.started": { answer: text, model: text },
   "answer.delta": { answer: text, offset: whole, text },
+  "answer.paused": { answer: text, length: whole },
+  "answer.resumed": { answer: text },
+  "answer.inserted": { answer: text, text, offset: whole },
   "answer.completed": { ...ended, model: text },
   "answer.stopped": ended,
   "answer.failed": { ...ended, message: text },

@@ -1,7 +1,7 @@
 // What the page knows of its room: a pure fold over frames. `reduce` mirrors the server's projection; both are held to
 // tests/frames/fold.json.
 
-import type { AnswerItem, Item, Limits, NoticeItem, Person, Received, RoomState, ServerFrame, TutorState, You } from "./frames";
+import type { AnswerItem, Item, Limits, NoticeItem, Person, PutIn, Received, RoomState, ServerFrame, TutorState, You } from "./frames";
 
 export const TYPING_MS = 6000;
 
@@ -103,12 +103,20 @@ export function fold(state: RoomState, frame: ServerFrame): RoomState {
     case "answer.asked":
       return added(state, {
         kind: "answer", ...at, answer: frame.data.answer, question: frame.data.text, state: "queued",
-        text: "", position: null, reason: "", ended_by: null, model: "",
+        text: "", position: null, reason: "", ended_by: null, model: "", inserts: [], eta_s: null,
       });
     case "answer.queued":
-      return answered(state, frame.data.answer, () => ({ position: frame.data.position }));
+      return answered(state, frame.data.answer, () => ({ position: frame.data.position, eta_s: frame.data.eta_s }));
     case "answer.started":
-      return answered(state, frame.data.answer, () => ({ state: "running", position: null, model: frame.data.model }));
+      return answered(state, frame.data.answer, () => ({ state: "running", position: null, eta_s: null, model: frame.data.model }));
+    case "answer.paused":
+      return answered(state, frame.data.answer, () => ({ state: "paused" }));
+    case "answer.resumed":
+      return answered(state, frame.data.answer, () => ({ state: "running" }));
+    case "answer.inserted": {
+      const { answer, offset, text } = frame.data;
+      return answered(state, answer, (item) => ({ state: "running", inserts: [...item.inserts, { offset, text, by: frame.by }] }));
+    }
     case "answer.delta":
       return answered(state, frame.data.answer, (item) => ({ text: startOf(item.text, frame.data.offset) + frame.data.text }));
     case "answer.completed":
@@ -147,7 +155,7 @@ function noticed(state: RoomState, frame: ServerFrame, at: Omit<NoticeItem, "kin
 }
 
 function ending(frame: ServerFrame & { data: { text: string; reason: string } }): Partial<AnswerItem> {
-  return { position: null, text: frame.data.text, reason: frame.data.reason, ended_by: frame.by };
+  return { position: null, eta_s: null, text: frame.data.text, reason: frame.data.reason, ended_by: frame.by };
 }
 
 function added(state: RoomState, item: Item): RoomState {
@@ -183,12 +191,27 @@ export function lengthOf(text: string): number {
   return PAIRS.test(text) ? [...text].length : text.length;
 }
 
+/** An answer in its parts: each begins with what somebody put in, but for the first. */
+export function partsOf(item: AnswerItem): { putIn: PutIn | null; text: string }[] {
+  const places = [0, ...item.inserts.map((insert) => insert.offset)];
+  const letters = PAIRS.test(item.text) ? [...item.text] : item.text;
+  return places.map((begin, at) => {
+    const part = letters.slice(begin, places[at + 1]);
+    return { putIn: item.inserts[at - 1] ?? null, text: typeof part === "string" ? part : part.join("") };
+  });
+}
+
 /** The first `count` code points. */
 function startOf(text: string, count: number): string {
   return PAIRS.test(text) ? [...text].slice(0, count).join("") : text.slice(0, count);
 }
 
-/** Answers that wait or run, oldest first. */
+/** Whether an answer has not ended. */
+export function isOpen(item: AnswerItem): boolean {
+  return item.state === "queued" || item.state === "running" || item.state === "paused";
+}
+
+/** Answers that have not ended, oldest first. */
 export function openAnswers(state: RoomState | null): AnswerItem[] {
-  return (state?.items ?? []).filter((item): item is AnswerItem => item.kind === "answer" && (item.state === "running" || item.state === "queued"));
+  return (state?.items ?? []).filter((item): item is AnswerItem => item.kind === "answer" && isOpen(item));
 }

@@ -124,13 +124,22 @@ const FAILED: Readonly<Record<string, string>> = {
   deadline: "The answer took too long.",
 };
 
+/** A guess at a time, rounded as people say it; nothing without one. */
+function aboutWords(seconds: number | null): string {
+  if (seconds === null) return "";
+  if (seconds < 60) return `, about ${Math.max(5, Math.round(seconds / 5) * 5)} s`;
+  return `, about ${Math.round(seconds / 60)} min`;
+}
+
 /** The state of an answer for its card: a badge and, where it helps, a sentence. */
 export function answerWords(item: AnswerItem): { badge: string; note: string } {
   switch (item.state) {
     case "queued":
-      return item.position ? { badge: `Waiting, ${item.position} ahead`, note: "" } : { badge: "Waiting for the tutor", note: "" };
+      return item.position ? { badge: `Waiting, ${item.position} ahead${aboutWords(item.eta_s)}`, note: "" } : { badge: "Waiting for the tutor", note: "" };
     case "running":
       return { badge: item.text ? "Writing" : "Thinking", note: "" };
+    case "paused":
+      return { badge: "Paused", note: "" };
     case "stopped":
       return { badge: "Stopped", note: item.ended_by ? `Stopped by ${item.ended_by.name}.` : "Stopped." };
     case "failed":

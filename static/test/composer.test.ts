@@ -40,7 +40,7 @@ describe("sending", () => {
   it("asks the tutor with Enter", async () => {
     await type("  why?  ");
     expect((await press()).defaultPrevented).toBe(true);
-    expect(wanted).toEqual([{ mode: "tutor", text: "why?" }]);
+    expect(wanted).toEqual([{ mode: "tutor", text: "why?", into: null }]);
   });
   it("says it to the room with Control or Command and Enter", async () => {
     await type("hi");

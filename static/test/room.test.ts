@@ -16,7 +16,7 @@ import { dangers } from "./safe";
 let room: RoomElement;
 const AT = "2026-11-21T09:00:00.000Z";
 const message = (seq: number, by: Item["by"], text: string): Item => ({ kind: "message", seq, at: AT, by, text });
-const answer = (change: Partial<AnswerItem> = {}): AnswerItem => ({ kind: "answer", seq: 2, at: AT, by: BOB, answer: "x", question: "why?", state: "running", text: "Be", position: null, reason: "", ended_by: null, model: "demo", ...change });
+const answer = (change: Partial<AnswerItem> = {}): AnswerItem => ({ kind: "answer", seq: 2, at: AT, by: BOB, answer: "x", question: "why?", state: "running", text: "Be", position: null, reason: "", ended_by: null, model: "demo", inserts: [], eta_s: null, ...change });
 const text = (selector: string): string => room.querySelector(selector)?.textContent?.replace(/\s+/g, " ").trim() ?? "";
 const socket = (): FakeSocket => FakeSocket.opened.at(-1) as FakeSocket;
 const sent = (type: string): Record<string, unknown>[] => socket().sentOf(type).map((one) => one.data);

@@ -6,7 +6,7 @@ import { answerWords, clockTime, dayOf, dayWords, errorWords, hue, initials, not
 import { ALICE, BOB, errorFrame, LIN } from "./samples";
 
 const status = (change: Partial<Status>): Status => ({ phase: "live", kind: "socket", retryAt: null, reason: null, ...change });
-const answer = (change: Partial<AnswerItem>): AnswerItem => ({ kind: "answer", seq: 1, at: "", by: BOB, answer: "x", question: "?", state: "completed", text: "t", position: null, reason: "stop", ended_by: null, model: "m", ...change });
+const answer = (change: Partial<AnswerItem>): AnswerItem => ({ kind: "answer", seq: 1, at: "", by: BOB, answer: "x", question: "?", state: "completed", text: "t", position: null, reason: "stop", ended_by: null, model: "m", inserts: [], eta_s: null, ...change });
 const notice = (type: string, data: Record<string, unknown> = {}, by: NoticeItem["by"] = ALICE): NoticeItem => ({ kind: "notice", seq: 1, at: "", by, type, data });
 
 describe("names", () => {
@@ -85,6 +85,10 @@ describe("an answer's state", () => {
     [answer({ state: "queued", position: null }), "Waiting for the tutor", ""],
     [answer({ state: "running", text: "" }), "Thinking", ""],
     [answer({ state: "running" }), "Writing", ""],
+    [answer({ state: "paused" }), "Paused", ""],
+    [answer({ state: "queued", position: 2, eta_s: 42 }), "Waiting, 2 ahead, about 40 s", ""],
+    [answer({ state: "queued", position: 1, eta_s: 1 }), "Waiting, 1 ahead, about 5 s", ""],
+    [answer({ state: "queued", position: 9, eta_s: 100 }), "Waiting, 9 ahead, about 2 min", ""],
     [answer({ state: "stopped", ended_by: ALICE }), "Stopped", "Stopped by Alice Archer."],
     [answer({ state: "stopped" }), "Stopped", "Stopped."],
     [answer({ state: "failed", reason: "lost" }), "No answer", "The tutor was interrupted and could not go on."],

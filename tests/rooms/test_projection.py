@@ -60,7 +60,7 @@ class Story:
 
     def step(self) -> None:
         kinds = ["message", "whisper", "ask", "raise", "lower", "remove", "close", "rename"]
-        active = [key for key, answer in self.answers.items() if answer["state"] in ("queued", "running")]
+        active = [key for key, answer in self.answers.items() if answer["state"] in ("queued", "running", "paused")]
         kinds += ["answer"] * 4 if active else []
         kind = self.draw(st.sampled_from(kinds))
         if kind == "answer":
@@ -92,11 +92,24 @@ class Story:
             self.say("answer.started", {"answer": key, "attempt": 1, "model": "m", "engine": "e"})
         elif self.draw(st.integers(0, 3)) == 0:
             self.end(key)
+        elif self.draw(st.integers(0, 3)) == 0:
+            self.hand(key)
         else:
             more = self.draw(st.sampled_from(["x", "二 ", "𝔸"]))
             data = {"answer": key, "offset": len(answer["text"]), "text": more, "part": "text"}
             self.say("answer.delta", data)
             answer["text"] += more
+
+    def hand(self, key: str) -> None:
+        """Somebody pauses it, lets it go on, or puts a word in."""
+        answer, kind = self.answers[key], self.draw(st.sampled_from(["paused", "resumed", "inserted"]))
+        answer["state"] = "paused" if kind == "paused" else "running"
+        data: dict[str, Any] = {"answer": key}
+        if kind == "paused":
+            data["length"] = len(answer["text"])
+        elif kind == "inserted":
+            data |= {"text": "why 二?", "offset": len(answer["text"])}
+        self.say(f"answer.{kind}", data, self.someone())
 
     def end(self, key: str) -> None:
         answer = self.answers[key]

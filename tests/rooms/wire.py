@@ -73,6 +73,12 @@ class MessageItem(Shape):
     text: str
 
 
+class PutIn(Shape):
+    offset: int
+    text: str
+    by: By
+
+
 class AnswerItem(Shape):
     kind: Literal["answer"]
     seq: int
@@ -80,12 +86,14 @@ class AnswerItem(Shape):
     by: By
     answer: str
     question: str
-    state: Literal["queued", "running", "completed", "stopped", "failed"]
+    state: Literal["queued", "running", "paused", "completed", "stopped", "failed"]
     text: str
     position: int | None
     reason: str
     ended_by: By | None
     model: str
+    inserts: list[PutIn]
+    eta_s: int | None
 
 
 class NoticeItem(Shape):
@@ -152,6 +160,21 @@ class Ended(Shape):
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     length: int
     reason: str
+
+
+class Paused(Shape):
+    answer: str
+    length: int
+
+
+class Resumed(Shape):
+    answer: str
+
+
+class Inserted(Shape):
+    answer: str
+    text: str = Field(min_length=1)
+    offset: int
 
 
 class Completed(Ended):
@@ -229,6 +252,9 @@ DATA: dict[str, type[Shape]] = {
     "answer.queued": Queued,
     "answer.started": Started,
     "answer.delta": Delta,
+    "answer.paused": Paused,
+    "answer.resumed": Resumed,
+    "answer.inserted": Inserted,
     "answer.completed": Completed,
     "answer.stopped": Ended,
     "answer.failed": Failed,

@@ -13,7 +13,7 @@ from pytest_django import Settings
 
 from classroom.people.models import User
 from classroom.rooms.models import Room
-from inference_worker.job import CONTROL, JOB, JOB_TTL_S, JOBS, QUEUE, STOP, TICKET, Job
+from inference_worker.job import CONTROL, JOB, JOB_TTL_S, JOBS, QUEUE, STOP, TICKET, Control, Job
 from tests.tutor.turns import ask, fresh
 from tutor import dispatch
 from tutor.models import Answer
@@ -89,7 +89,7 @@ def test_stopping_leaves_a_mark_and_a_word(client: Any, answer: Answer) -> None:
         ears.get_message(timeout=5)
         dispatch.stop_send(answer.pk)
         heard = ears.get_message(timeout=5)
-    assert json.loads(heard["data"]) == {"verb": "stop", "answer": str(answer.pk)}
+    assert Control.from_json(heard["data"]) == Control("stop", str(answer.pk))
     assert 0 < client.ttl(STOP.format(answer=answer.pk)) <= JOB_TTL_S
 
 

@@ -30,19 +30,20 @@ def fresh(answer: Answer) -> Answer:
     return Answer.objects.get(pk=answer.pk)
 
 
-def started(answer: Answer, attempt: int = 1) -> Output:
+def started(answer: Answer, attempt: int = 0) -> Output:
+    """``attempt`` 0, here and below: the one of the row as it was read."""
     info = {"model": "demo", "engine": "scripted", "worker": "w1"}
-    return Output(str(answer.pk), attempt, "started", answer.raw_length, info=info)
+    return Output(str(answer.pk), attempt or answer.attempt, "started", answer.raw_length, info=info)
 
 
-def text(answer: Answer, offset: int, words: str, attempt: int = 1) -> Output:
-    return Output(str(answer.pk), attempt, "text", offset, words)
+def text(answer: Answer, offset: int, words: str, attempt: int = 0) -> Output:
+    return Output(str(answer.pk), attempt or answer.attempt, "text", offset, words)
 
 
-def done(answer: Answer, raw: str, reason: str = "stop", attempt: int = 1, **info: Any) -> Output:
+def done(answer: Answer, raw: str, reason: str = "stop", attempt: int = 0, **info: Any) -> Output:
     digest = hashlib.sha256(raw.encode()).hexdigest()
     info = {"prompt_tokens": 11, "completion_tokens": 7, **info}
-    return Output(str(answer.pk), attempt, "done", len(raw), reason=reason, sha256=digest, info=info)
+    return Output(str(answer.pk), attempt or answer.attempt, "done", len(raw), reason=reason, sha256=digest, info=info)
 
 
 def log_of(room: Room, after: int = 0) -> list[dict[str, Any]]:

@@ -11,6 +11,13 @@ export type Mode = "tutor" | "room";
 export interface Wanted {
   mode: Mode;
   text: string;
+  /** The answer that this is put into, if any. */
+  into: string | null;
+}
+/** An answer that is being written, and who asked for it. */
+export interface Into {
+  answer: string;
+  name: string;
 }
 
 const TWICE_MS = 400;
@@ -22,6 +29,8 @@ const SAY: Readonly<Record<Mode, { button: string; verb: string; placeholder: st
   room: { button: "Say to the room", verb: "Say", placeholder: "Say something to everybody here…", label: "Your message to the room" },
 };
 
+const PUT_IN = { button: "Put it in", verb: "Put in", placeholder: "Why symmetry here? Another way?", label: "Your word into the running answer" };
+
 export class Composer extends LitElement {
   static override properties = {
     closedReason: { type: String },
@@ -30,6 +39,7 @@ export class Composer extends LitElement {
     canPost: { type: Boolean },
     isLive: { type: Boolean },
     limit: { type: Number },
+    into: { attribute: false },
     mode: { state: true },
     text: { state: true },
     pending: { state: true },
@@ -44,6 +54,7 @@ export class Composer extends LitElement {
   declare canPost: boolean;
   declare isLive: boolean;
   declare limit: number;
+  declare into: Into | null;
   declare mode: Mode;
   declare text: string;
   /** Id of the frame that has not been answered yet. */
@@ -61,6 +72,7 @@ export class Composer extends LitElement {
     this.isLive = false;
     this.limit = 8000;
     this.mode = "tutor";
+    this.into = null;
     this.pending = null;
   }
 
@@ -79,6 +91,7 @@ export class Composer extends LitElement {
   settled(ref: string): boolean {
     if (ref !== this.pending) return false;
     this.pending = null;
+    this.into = null;
     this.change("");
     return true;
   }
@@ -95,6 +108,13 @@ export class Composer extends LitElement {
   suggest(text: string, mode: Mode): void {
     this.mode = mode;
     if (!this.pending) this.change(text);
+    void this.updateComplete.then(() => this.box?.focus());
+  }
+
+  /** The next text goes into this answer, whatever is in the box. */
+  putInto(into: Into): void {
+    this.into = into;
+    this.mode = "tutor";
     void this.updateComplete.then(() => this.box?.focus());
   }
 
@@ -116,6 +136,7 @@ export class Composer extends LitElement {
 
   private keyed(event: KeyboardEvent): void {
     // While an input method composes, Enter chooses a character.
+    if (event.key === "Escape" && this.into) this.into = null;
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     const isOther = event.ctrlKey || event.metaKey;
@@ -136,7 +157,7 @@ export class Composer extends LitElement {
     this.last = { text, at: now };
     this.typedAt = 0;
     this.fault = "";
-    this.dispatchEvent(new CustomEvent<Wanted>("wanted", { detail: { mode, text } }));
+    this.dispatchEvent(new CustomEvent<Wanted>("wanted", { detail: { mode, text, into: mode === "tutor" ? (this.into?.answer ?? null) : null } }));
   }
 
   private whyNot(mode: Mode): string {
@@ -166,13 +187,14 @@ export class Composer extends LitElement {
 
   protected override render(): TemplateResult {
     if (this.closedReason) return html`<p class="composer-closed" role="status">${icon("lock")}<span>${this.closedReason}</span></p>`;
-    const say = SAY[this.mode];
+    const say = this.into ? PUT_IN : SAY[this.mode];
     const length = lengthOf(this.text);
     const isOver = length > this.limit;
     const cannot = this.pending !== null || !this.text.trim() || isOver || this.whyNot(this.mode) !== "";
     return html`<form class="composer" @submit=${(event: Event) => this.submitted(event)}>
       ${this.faultLine(isOver, length)}
       <div class="composer-box" data-mode=${this.mode}>
+        ${this.intoLine()}
         <textarea
           rows="1" dir="auto" aria-label=${say.label} placeholder=${say.placeholder} aria-describedby="composer-fault composer-keys"
           aria-invalid=${isOver || this.fault ? "true" : "false"} ?readonly=${this.pending !== null}
@@ -204,6 +226,12 @@ export class Composer extends LitElement {
     </div>`;
   }
 
+  private intoLine(): TemplateResult | typeof nothing {
+    if (!this.into) return nothing;
+    return html`<p class="composer-into">${icon("edit")}<span>Into the answer to <bdi>${this.into.name}</bdi>: the tutor stops there and replies to you.</span>
+      <button type="button" class="button small quiet" @click=${() => (this.into = null)}>${icon("close")}<span class="visually-hidden">Do not put it in</span></button></p>`;
+  }
+
   private modeSwitch(): TemplateResult {
     const choice = (mode: Mode, words: string): TemplateResult => html`<label @click=${(event: MouseEvent) => event.detail > 0 && this.box?.focus()}>
       <input type="radio" name="composer-mode" value=${mode} .checked=${this.mode === mode} @change=${() => this.choose(mode)} />
@@ -214,6 +242,7 @@ export class Composer extends LitElement {
 
   private choose(mode: Mode): void {
     this.mode = mode;
+    this.into = null;
     this.fault = "";
     this.dispatchEvent(new CustomEvent("mode", { detail: mode }));
   }

@@ -3,13 +3,17 @@
 import { html, nothing, type TemplateResult } from "lit";
 
 import type { AnswerItem, Item, MessageItem, NoticeItem, Person } from "../frames";
-import { icon } from "../icons";
+import { type IconName, icon } from "../icons";
+import { isOpen, partsOf } from "../store";
 import { answerWords, clockTime, dayOf, dayWords, hue, initials, noticeWords, ROLE_WORDS } from "../words";
 
 const TOGETHER_MS = 4 * 60_000;
 
 export interface ItemActions {
   stop: (answer: string) => void;
+  pause: (answer: string) => void;
+  resume: (answer: string) => void;
+  putIn: (item: AnswerItem) => void;
   again: (question: string) => void;
 }
 
@@ -68,32 +72,57 @@ function messageLine(item: MessageItem, continued: boolean, { you }: ItemContext
 }
 
 function answerLine(item: AnswerItem, context: ItemContext): TemplateResult {
-  const isOpen = item.state === "queued" || item.state === "running";
   const own = item.by !== null && item.by.id === context.you;
   return html`<li class="line question ${own ? "own" : ""}" data-seq=${item.seq} data-answer=${item.answer} data-state=${item.state}>
     ${item.by ? avatar(item.by) : html`<span class="avatar-gap"></span>`}
     <article class="said" aria-label=${`Question by ${item.by?.name ?? "somebody"}, ${clockTime(item.at)}`}>
       ${nameLine(item.by, item.at, "asked the tutor", context.you)}
       <cs-markdown .text=${item.question}></cs-markdown>
-      <div class="answer" role="group" data-state=${item.state} aria-label="The tutor's answer" aria-busy=${isOpen ? "true" : "false"}>
-        ${answerHead(item, isOpen, context)}
-        <cs-stream class="answer-text" .content=${[item.text, !isOpen] as [string, boolean]}></cs-stream>
+      <div class="answer" role="group" data-state=${item.state} aria-label="The tutor's answer" aria-busy=${item.state === "running" ? "true" : "false"}>
+        ${answerHead(item, context)} ${answerParts(item, context.you)}
         ${answerFoot(item, context)}
       </div>
     </article>
   </li>`;
 }
 
-function answerHead(item: AnswerItem, isOpen: boolean, context: ItemContext): TemplateResult {
+/** The text as it was written, and between its parts what people put in. */
+function answerParts(item: AnswerItem, youId: string | null): TemplateResult[] {
+  const parts = partsOf(item);
+  return parts.map(({ putIn, text }, at) => {
+    const isDone = at < parts.length - 1 || !isOpen(item);
+    return html`${putIn
+        ? html`<div class="put-in" role="note" aria-label=${`Put in by ${putIn.by?.name ?? "somebody"}`}>
+            <div class="line-head">${putIn.by ? avatar(putIn.by) : nothing}<bdi class="name">${putIn.by?.name ?? "Somebody"}</bdi>${putIn.by?.id === youId ? html`<span class="muted">(you)</span>` : nothing}<span class="what">put in</span></div>
+            <cs-markdown .text=${putIn.text}></cs-markdown>
+          </div>`
+        : nothing}<cs-stream class="answer-text" .content=${[text, isDone] as [string, boolean]}></cs-stream>`;
+  });
+}
+
+const TONES: Partial<Record<AnswerItem["state"], string>> = { failed: "danger", stopped: "warn", paused: "warn" };
+
+function answerHead(item: AnswerItem, context: ItemContext): TemplateResult {
   const { badge } = answerWords(item);
-  const tone = item.state === "failed" ? "danger" : item.state === "stopped" ? "warn" : "tutor";
+  const tone = TONES[item.state] ?? "tutor";
+  const moves = item.state === "running" || item.state === "queued";
   return html`<div class="answer-head">
     <span class="tutor-mark">${icon("tutor")}</span><span class="name">Tutor</span>
-    ${badge ? html`<span class="badge ${tone}">${badge}${isOpen ? html`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>` : nothing}</span>` : nothing}
-    ${isOpen && context.canStop
-      ? html`<button type="button" class="button small stop" @click=${() => context.stop(item.answer)}>${icon("stop")}Stop<span class="visually-hidden"> this answer</span></button>`
-      : nothing}
+    ${badge ? html`<span class="badge ${tone}">${badge}${moves ? html`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>` : nothing}</span>` : nothing}
+    ${isOpen(item) && context.canStop ? html`<span class="hands">${hands(item, context)}</span>` : nothing}
   </div>`;
+}
+
+/** What can be done with an answer that has not ended. */
+function hands(item: AnswerItem, context: ItemContext): TemplateResult {
+  const { answer, state } = item;
+  const button = (name: IconName, kind: string, words: string, rest: string, act: () => void): TemplateResult =>
+    html`<button type="button" class="button small ${kind}" title=${words + rest} @click=${act}>${icon(name)}<span class="hand-words">${words}</span><span class="visually-hidden">${rest}</span></button>`;
+  return html`
+    ${state === "queued" || !context.canAsk ? nothing : button("edit", "quiet", "Put in a word", " while the tutor is writing", () => context.putIn(item))}
+    ${state === "running" ? button("pause", "quiet", "Pause", " this answer", () => context.pause(answer)) : nothing}
+    ${state === "paused" ? button("play", "quiet", "Go on", " with this answer", () => context.resume(answer)) : nothing}
+    ${button("stop", "stop", "Stop", " this answer", () => context.stop(answer))}`;
 }
 
 function answerFoot(item: AnswerItem, context: ItemContext): TemplateResult | typeof nothing {

@@ -9,7 +9,7 @@ import type { ErrorFrame, Person } from "../frames";
 import { icon } from "../icons";
 import "../markdown-element";
 import type { Store } from "../outbox";
-import { EMPTY, type RoomView } from "../store";
+import { EMPTY, openAnswers, type RoomView } from "../store";
 import { peopleWords, statusWords } from "../words";
 import { news } from "./announcer";
 import "./composer";
@@ -108,6 +108,8 @@ export class RoomElement extends LitElement {
     this.now = Date.now();
     const lines = news(before, view);
     if (lines.length) this.said = lines.join(" ");
+    const into = this.composer?.into;
+    if (this.composer && into && !openAnswers(view.state).some((item) => item.answer === into.answer)) this.composer.into = null;
     const added = (view.state?.items.length ?? 0) - (before.state?.items.length ?? 0);
     if (before.state && added > 0 && this.follow && !this.follow.isFollowing) this.fresh += added;
     if (view.state && view.state.room.title !== before.state?.room.title) document.title = `${view.state.room.title} · Chalkstream`;
@@ -132,8 +134,8 @@ export class RoomElement extends LitElement {
     return `draft:${this.roomId}`;
   }
 
-  private wanted({ mode, text }: Wanted): void {
-    const id = this.link?.send(mode === "tutor" ? "answer.ask" : "message.post", { text });
+  private wanted({ mode, text, into }: Wanted): void {
+    const id = into ? this.link?.send("answer.insert", { answer: into, text }) : this.link?.send(mode === "tutor" ? "answer.ask" : "message.post", { text });
     if (id) this.composer?.sent(id);
   }
 
@@ -220,6 +222,9 @@ export class RoomElement extends LitElement {
       canStop: you?.can.stop === true && this.status?.phase !== "ended",
       canAsk: you?.can.ask === true && state?.room.state === "open",
       stop: (answer) => void this.link?.send("answer.stop", { answer }),
+      pause: (answer) => void this.link?.send("answer.pause", { answer }),
+      resume: (answer) => void this.link?.send("answer.resume", { answer }),
+      putIn: (item) => this.composer?.putInto({ answer: item.answer, name: item.by?.name ?? "a question" }),
       again: (question) => this.composer?.suggest(question, "tutor"),
     };
     const flags = `${context.you} ${context.canStop} ${context.canAsk}`;
