@@ -9,6 +9,7 @@ import { hue, initials } from "../words";
 import { agoWords, classesOf, type Filter, sumsOf, type Tile, tilesShown, type Wall, wallChanged, type WallEvent } from "./wall";
 
 const FACES = 6;
+const ANSWERING: Readonly<Record<string, string>> = { running: "answering", paused: "paused" };
 const RETRY_MS = 4000;
 
 export class DashboardElement extends LitElement {
@@ -149,7 +150,7 @@ export class DashboardElement extends LitElement {
 
   private badges(tile: Tile): TemplateResult {
     return html`<span class="tile-badges">
-      ${tile.answer ? html`<span class="badge tutor" title=${`asked by ${tile.answer.by}`}>${icon("tutor")}${tile.answer.state === "running" ? "answering" : "in line"}</span>` : nothing}
+      ${tile.answer ? html`<span class="badge tutor" title=${`asked by ${tile.answer.by}`}>${icon("tutor")}${ANSWERING[tile.answer.state] ?? "in line"}</span>` : nothing}
       ${tile.idle && tile.state === "open" ? html`<span class="badge">${icon("clock")}idle</span>` : nothing}
       ${tile.state === "closed" ? html`<span class="badge">${icon("lock")}closed</span>` : nothing}
     </span>`;
