@@ -122,6 +122,9 @@ class Endpoint:
             except httpx.TransportError as error:
                 await self._again(error)
                 continue
+            if response.status_code in BUSY:
+                await self._again(f"HTTP {response.status_code}")
+                continue
             if response.status_code in (401, 403):
                 raise ModelError(f"OPENAI_BASE_URL={self._url}: {REFUSALS[401]} See OPENAI_API_KEY")
             try:

@@ -206,6 +206,15 @@ def test_without_a_name_the_servers_first_model_is_taken(tmp_path: Path) -> None
         engine.drain(5)
 
 
+def test_a_server_that_is_still_loading_is_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(endpoint, "AGAIN_S", 0.01)
+    with FaultServer([refusal(503), refusal(503), refusal(200, '{"data": [{"id": "late"}]}'), answer("x")]) as server:
+        engine: Any = engine_make("openai_api", OpenAIOptions("", tmp_path, base_url=server.url))
+        engine.start(lambda _: None)
+        assert engine.model == "late"
+        engine.drain(5)
+
+
 @pytest.mark.parametrize(
     ("script", "words"), [(refusal(401), "OPENAI_API_KEY"), (refusal(200, "{}"), "OPENAI_MODEL is empty")]
 )
