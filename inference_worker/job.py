@@ -177,7 +177,8 @@ class Persisted:
 class WorkerState:
     """A worker's heartbeat. ``state``: loading, ready (first token generated) or broken; ``reason`` names what is wrong.
 
-    ``running`` holds "answer:attempt" of every job that this worker has and has not yet seen confirmed.
+    ``running`` holds "answer:attempt" of every job that this worker has and has not yet seen confirmed. ``context``: how
+    many tokens a prompt and its answer may have together, 0 when the engine does not say.
     """
 
     name: str
@@ -186,6 +187,7 @@ class WorkerState:
     model: str
     reason: str = ""
     running: tuple[str, ...] = ()
+    context: int = 0
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))

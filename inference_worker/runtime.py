@@ -115,9 +115,9 @@ class Runtime:
     def state(self) -> WorkerState:
         options = self._options
         model = self._engine.model if self._engine is not None else options.model.model
-        return WorkerState(
-            options.worker, self._state, options.engine, model, self._reason, running=self._publisher.running()
-        )
+        context = int(getattr(self._engine, "context", 0))  # a remote model keeps it to itself
+        running = self._publisher.running()
+        return WorkerState(options.worker, self._state, options.engine, model, self._reason, running, context)
 
     # ---- one ticket
 

@@ -7,10 +7,13 @@ from uuid import UUID
 from classroom.rooms.access import RoomRights
 from classroom.rooms.frames import ClientFrame, FrameError, text_checked
 from tutor import answers, hands
+from tutor.dispatch import question_check
 
 
 def answer_ask(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
-    return answers.answer_ask(rights, text_checked(frame.data.text), ref=frame.id, trace=trace).seq
+    text = text_checked(frame.data.text)
+    question_check(rights.room, text)
+    return answers.answer_ask(rights, text, ref=frame.id, trace=trace).seq
 
 
 def answer_stop(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:

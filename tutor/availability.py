@@ -31,6 +31,15 @@ def held(answer_id: UUID, attempt: int) -> bool | None:
         return None
 
 
+def context_read() -> int:
+    """The most tokens that every ready worker takes, prompt and answer together; 0 when nobody says."""
+    try:
+        workers = workers_read(redis_client())
+    except redis.RedisError:
+        return 0
+    return min((worker.context for worker in workers if worker.state == "ready" and worker.context), default=0)
+
+
 def state_of(workers: list[WorkerState]) -> dict[str, Any]:
     """{available, reason}: one ready worker is enough; otherwise the most hopeful reason.
 

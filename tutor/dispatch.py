@@ -12,11 +12,15 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from classroom.rooms.connections import redis_client
+from classroom.rooms.frames import FrameError
+from classroom.rooms.models import Room
 from inference_worker.job import CONTROL, JOB, JOB_TTL_S, JOBS, PAUSE, QUEUE, STOP, TICKET, Control, Job, Sampling
 from tutor import prompt
+from tutor.availability import context_read
 from tutor.models import Answer
 
 log = structlog.get_logger(__name__)
+ANSWER_ROOM = 512  # tokens of the model's context that are kept for the answer when earlier turns are left out
 RING_S = 0.5  # a person must never wait for Redis longer than this
 
 
@@ -40,11 +44,17 @@ def job_for(answer: Answer) -> Job:
         .values_list("question", "shown")[: prompt.TURNS_KEPT]
     )
     turns = [prompt.Turn(question, shown) for question, shown in reversed(earlier)]
-    problem = answer.room.problem
+    statement = answer.room.problem.statement if answer.room.problem else ""
+    inserted = _inserted(answer)
+    context = context_read()
     return Job(
         answer=str(answer.pk),
         attempt=answer.attempt,
-        messages=prompt.messages(problem.statement if problem else "", turns, answer.question, _inserted(answer)),
+        messages=prompt.fitting(
+            turns,
+            lambda kept: prompt.messages(statement, kept, answer.question, inserted),
+            max(context - ANSWER_ROOM, context // 2),
+        ),
         sampling=Sampling(max_tokens=settings.MAX_ANSWER_TOKENS),
         preset=prompt.PRESET,
         prefix=answer.raw,
@@ -54,6 +64,18 @@ def job_for(answer: Answer) -> Job:
         class_key=answer.room.school_class_id.hex,
         trace=answer.trace,
     )
+
+
+def question_check(room: Room, question: str) -> None:
+    """Refuse what no worker could read, before it waits in line. Raises FrameError ``too_long`` with the numbers."""
+    context = context_read()
+    wanted = prompt.tokens_about(prompt.messages(room.problem.statement if room.problem else "", (), question))
+    if context and wanted >= context:
+        raise FrameError(
+            "too_long",
+            f"The problem and your question are more than {wanted:,} tokens long; the tutor can read {context:,} at most.",
+            field="data.text",
+        )
 
 
 def _inserted(answer: Answer) -> list[prompt.Turn]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from inference_worker.job import Message, PresetName
@@ -24,6 +24,28 @@ class Turn:
 
     question: str
     answer: str
+
+
+def tokens_about(messages: Sequence[Message]) -> int:
+    """How many tokens these are, guessed low: five ASCII letters make one, and two others.
+
+    Only the worker has the model's tokenizer, and refuses what is too long in the end; this spares people the wait.
+    """
+    text = "".join(message["content"] for message in messages)
+    plain = sum(character.isascii() for character in text)
+    return plain // 5 + (len(text) - plain) // 2
+
+
+def fitting(
+    turns: Sequence[Turn], build: Callable[[Sequence[Turn]], tuple[Message, ...]], room: int
+) -> tuple[Message, ...]:
+    """The messages with as many of the latest ``turns`` as fit into ``room`` tokens; 0 is no bound."""
+    kept = list(turns)
+    built = build(kept)
+    while room and kept and tokens_about(built) > room:
+        kept.pop(0)
+        built = build(kept)
+    return built
 
 
 def messages(problem: str, turns: Sequence[Turn], question: str, inserted: Sequence[Turn] = ()) -> tuple[Message, ...]:

@@ -12,8 +12,9 @@ import redis
 from pytest_django import Settings
 
 from classroom.people.models import User
+from classroom.rooms.frames import FrameError
 from classroom.rooms.models import Room
-from inference_worker.job import CONTROL, JOB, JOB_TTL_S, JOBS, QUEUE, STOP, TICKET, Control, Job
+from inference_worker.job import CONTROL, JOB, JOB_TTL_S, JOBS, QUEUE, STOP, TICKET, WORKER, Control, Job, WorkerState
 from tests.tutor.turns import ask, fresh
 from tutor import dispatch
 from tutor.models import Answer
@@ -107,3 +108,35 @@ def test_charlies_room_lends_no_turns(room: Room, bob: User, charlie: User, othe
     theirs = Room.objects.create(school_class=other_class, title="Elsewhere", created_by=other_class.created_by)
     Answer.objects.filter(pk=ask(charlie, theirs, "secret question").pk).update(shown="secret answer")
     assert "secret" not in dispatch.job_for(ask(bob, room)).to_json()
+
+
+def beat(client: Any, name: str, context: int, state: Any = "ready") -> None:
+    client.set(WORKER.format(name=name), WorkerState(name, state, "batching", "demo", context=context).to_json(), ex=60)
+
+
+def test_what_no_worker_could_read_is_refused_before_the_queue(client: Any, room: Room, bob: User) -> None:
+    beat(client, "w1", 900)
+    beat(client, "w2", 600)
+    beat(client, "broken", 10, "broken")
+    beat(client, "remote", 0)
+    dispatch.question_check(room, "why?")
+    with pytest.raises(FrameError) as caught:
+        dispatch.question_check(room, "why? " * 700)
+    assert (caught.value.code, caught.value.field) == ("too_long", "data.text")
+    assert "600 at most" in caught.value.message
+
+
+def test_without_a_word_of_the_workers_every_length_goes(client: Any, room: Room) -> None:
+    dispatch.question_check(room, "why? " * 700)
+
+
+def test_earlier_turns_leave_room_for_the_answer(client: Any, room: Room, bob: User) -> None:
+    for number in range(6):
+        made = ask(bob, room, f"{number} " + "x" * 1_900)
+        Answer.objects.filter(pk=made.pk).update(shown="y" * 1_900, state="completed")
+    last = ask(bob, room, "now?")
+    assert len(dispatch.job_for(last).messages) == 14
+    beat(client, "w1", 2_048)
+    kept = dispatch.job_for(last).messages
+    assert (len(kept), kept[-1]["content"]) == (4, "now?")
+    assert kept[1]["content"].startswith("5 ")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from inference_worker.job import Message
 from tutor import prompt
 from tutor.prompt import SYSTEM, Turn, messages
 
@@ -52,3 +55,23 @@ def test_long_turns_are_cut_and_the_question_is_not() -> None:
 def test_roles_take_turns() -> None:
     roles = [message["role"] for message in messages("p", [Turn("q", "a")] * 3, "now")]
     assert roles == ["system", *["user", "assistant"] * 3, "user"]
+
+
+def test_what_does_not_fit_is_left_out_from_the_oldest_on() -> None:
+    turns = [Turn(f"question {number} " + "x" * 400, "yes " * 100) for number in range(8)]
+
+    def build(kept: Sequence[Turn]) -> tuple[Message, ...]:
+        return messages("", kept, "why?")
+
+    assert prompt.fitting(turns, build, 0) == build(turns)
+    built = prompt.fitting(turns, build, 700)
+    assert 0 < len(built) < len(build(turns))
+    assert prompt.tokens_about(built) <= 700
+    assert built[-2:] == build(turns)[-2:], "the latest stay"
+    assert prompt.fitting(turns, build, 1) == build([]), "the question always goes"
+
+
+def test_tokens_are_guessed_low() -> None:
+    """Measured with SmolLM2's tokenizer: 4.4 letters of English a token, 0.6 characters of Chinese."""
+    assert prompt.tokens_about([{"role": "user", "content": "a" * 50}]) == 10
+    assert prompt.tokens_about([{"role": "user", "content": "为" * 50}]) == 25
