@@ -62,13 +62,12 @@ def answer_ask(rights: RoomRights, text: str, *, ref: str, trace: str) -> Event:
         if event.data.get("answer") != str(answer_id):
             return event  # the client did not hear our ack
         waiting = _capped(rights)
-        Answer.objects.create(
+        answer = Answer.objects.create(
             id=answer_id, room_id=room_id, asked_by=rights.user, asked_seq=event.seq, question=text,
-            trace=trace, prompt_version=prompt.VERSION, asked_at=event.at,
+            place=waiting, trace=trace, prompt_version=prompt.VERSION, asked_at=event.at,
         )  # fmt: skip
         if waiting:
-            place = {"answer": str(answer_id), "position": waiting, "eta_s": eta_s(rights.room, waiting)}
-            journal.append(room_id, type="answer.queued", data=place, trace=trace)
+            journal.append(room_id, type="answer.queued", data=_place(rights.room, answer), trace=trace)
         transaction.on_commit(partial(room_advance, room_id))
     return event
 
@@ -109,16 +108,20 @@ def room_advance(room_id: UUID) -> UUID | None:
 
 
 def _places_tell(room_id: UUID, waiting: list[Answer]) -> None:
-    """Everybody who still waits has moved up by one."""
-    if waiting:
+    """Tell everybody whose place has changed since it was told (A10)."""
+    moved = []
+    for place, answer in enumerate(sorted(waiting, key=lambda answer: answer.asked_seq), 1):
+        if answer.place != place:
+            answer.place = place
+            moved.append(answer)
+    if moved:
         room = Room.objects.get(pk=room_id)
-        journal.append_many([
-            journal.Draft(
-                room_id, "answer.queued", {"answer": str(answer.pk), "position": place, "eta_s": eta_s(room, place)},
-                trace=answer.trace,
-            )
-            for place, answer in enumerate(sorted(waiting, key=lambda answer: answer.asked_seq), 1)
-        ])  # fmt: skip
+        Answer.objects.bulk_update(moved, ["place"])
+        journal.append_many([journal.Draft(room_id, "answer.queued", _place(room, a), trace=a.trace) for a in moved])
+
+
+def _place(room: Room, answer: Answer) -> dict[str, Any]:
+    return {"answer": str(answer.pk), "position": answer.place, "eta_s": eta_s(room, answer.place)}
 
 
 def answer_stop(rights: RoomRights, answer_id: UUID, *, ref: str, trace: str) -> Event:

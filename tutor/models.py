@@ -50,6 +50,7 @@ class Answer(models.Model):
     prompt_tokens = models.PositiveIntegerField(null=True)
     completion_tokens = models.PositiveIntegerField(null=True)
 
+    place = models.PositiveSmallIntegerField(default=0, help_text="how many were ahead of it in the room, as last told")
     asked_at = models.DateTimeField()
     enqueued_at = models.DateTimeField(null=True, help_text="null while an earlier answer of the room has the turn")
     started_at = models.DateTimeField(null=True)
