@@ -21,11 +21,11 @@ from tests.services import Valkey, wait_until
 TASKS = 32
 
 
-def jobs(name: str, count: int, tokens: int) -> list[Job]:
+def jobs(name: str, first: int, count: int, tokens: int) -> list[Job]:
     sampling = Sampling(max_tokens=tokens, temperature=0.0)
     return [
         Job(f"{name}-{number}", 1, messages(number), sampling, deadline_s=600, room_key=f"room-{number}", class_key="c")
-        for number in range(count)
+        for number in range(first, first + count)
     ]
 
 
@@ -44,9 +44,9 @@ def celery_sit(model: str, dtype: str, tokens: int, *, cpu: int, log: Path) -> d
                 processor.move_to(here)
             worker.settled()
             try:
-                _all(worker, scribe, jobs("warm", 2, 2))
+                _all(worker, scribe, jobs("warm", 0, 2, 2))
                 cpu_s, begun = processor.cpu_s(worker.child.pid), time.monotonic()
-                made = _all(worker, scribe, jobs("task", TASKS, tokens))
+                made = _all(worker, scribe, jobs("task", 1_000, TASKS, tokens))
                 cpu_s, wall_s = processor.cpu_s(worker.child.pid) - cpu_s, time.monotonic() - begun
             finally:
                 worker.stop()

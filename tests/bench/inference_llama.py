@@ -39,13 +39,14 @@ class Llama:
         openai_api.FIRST_S = openai_api.STALL_S = DEADLINE_S  # one core for all of them: slow is no fault here
         self._engine.start(lambda _: None)
         self._endless(self._engine._endpoint)
-        self._warm = 0
+        self._warm, self._asked = 0, 1_000
 
     def sit(self, streams: int, tokens: int) -> Sitting:
         if streams > self._warm:
             self._warm = streams
             self.sit(streams, 2)  # each of these slots has then read the shared prompt
-        asked = [request(number, tokens) for number in range(streams)]
+        first, self._asked = self._asked, self._asked + streams
+        asked = [request(number, tokens) for number in range(first, first + streams)]
         return engine_sit(self._engine, "llamacpp", asked, self._clock)
 
     def close(self) -> None:
