@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Literal
 
@@ -35,6 +36,8 @@ class Env(BaseSettings):
     HTTPS: bool = Field(False, description="served behind TLS: secure cookies and HSTS")
     DEMO: bool = Field(False, description="show the demo accounts on the log-in page; never on a real school's server")
     DEBUG: bool = Field(False, description="Django's debug pages")
+    METRICS_TOKEN: str = Field("", description="who may read /metrics with it; empty: this machine alone")
+    METRICS_DIR: str = Field("", description="where web processes keep their counts; empty: DATA_DIR/metrics")
     LOG_FORMAT: Literal["console", "json"] = Field("console", description="readable lines or JSON")
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         "INFO", description="least severe level that is logged"
@@ -52,3 +55,7 @@ class Env(BaseSettings):
 
 
 ENV = Env()
+
+METRICS_DIR = Path(ENV.METRICS_DIR or ENV.DATA_DIR / "metrics").expanduser().resolve()
+# prometheus_client reads it when it is imported, wherever that happens first.
+os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS_DIR)

@@ -11,10 +11,11 @@ from typing import Any
 import dj_database_url
 from csp.constants import NONE, SELF
 
-from classroom.env import BASE_DIR, ENV
+from classroom.env import BASE_DIR, ENV, METRICS_DIR
 
 DATA_DIR = ENV.DATA_DIR.expanduser().resolve()
 DATA_DIR.mkdir(parents=True, exist_ok=True)
+METRICS_DIR.mkdir(parents=True, exist_ok=True)
 
 
 def _secret(name: str) -> str:
@@ -137,6 +138,7 @@ MAX_ANSWER_TOKENS = ENV.MAX_ANSWER_TOKENS
 ANSWER_DEADLINE_S = ENV.ANSWER_DEADLINE_S
 QUEUE_TIMEOUT_S = ENV.QUEUE_TIMEOUT_S
 IDLE_BADGE_S = ENV.IDLE_BADGE_S
+METRICS_TOKEN = ENV.METRICS_TOKEN
 IDLE_CLOSE_S = ENV.IDLE_CLOSE_S
 
 # ---- accounts: sessions for pages (allauth), JWT for programs (simplejwt), tickets for sockets (people.tickets)

@@ -7,6 +7,7 @@ from django.urls import include, path
 from rest_framework_simplejwt.views import TokenRefreshView
 
 from classroom.health import livez, readyz
+from classroom.metrics import metrics
 from classroom.people.tickets import TicketView
 from classroom.people.tokens import TokenView
 from classroom.rooms.transports import RoomsView, room_events
@@ -14,6 +15,7 @@ from classroom.rooms.transports import RoomsView, room_events
 urlpatterns = [
     path("livez", livez, name="livez"),
     path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("api/token/", TokenView.as_view(), name="api_token"),

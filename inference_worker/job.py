@@ -178,7 +178,7 @@ class WorkerState:
     """A worker's heartbeat. ``state``: loading, ready (first token generated) or broken; ``reason`` names what is wrong.
 
     ``running`` holds "answer:attempt" of every job that this worker has and has not yet seen confirmed. ``context``: how
-    many tokens a prompt and its answer may have together, 0 when the engine does not say.
+    many tokens a prompt and its answer may have together, 0 when the engine does not say. ``figures``: its counts, by name.
     """
 
     name: str
@@ -188,6 +188,7 @@ class WorkerState:
     reason: str = ""
     running: tuple[str, ...] = ()
     context: int = 0
+    figures: dict[str, float] = field(default_factory=dict)
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))

@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import redis
@@ -117,7 +117,8 @@ class Runtime:
         model = self._engine.model if self._engine is not None else options.model.model
         context = int(getattr(self._engine, "context", 0))  # a remote model keeps it to itself
         running = self._publisher.running()
-        return WorkerState(options.worker, self._state, options.engine, model, self._reason, running, context)
+        figures = asdict(self._engine.stats()) if self._engine is not None else {}
+        return WorkerState(options.worker, self._state, options.engine, model, self._reason, running, context, figures)
 
     # ---- one ticket
 

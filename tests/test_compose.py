@@ -34,7 +34,7 @@ ONE_SHOT = ("credentials", "setup")
 # Known to libraries, not to us: where libpq finds the password, and where a model from the hub is kept.
 OF_LIBRARIES = {"PGPASSFILE", "HF_HOME"}
 # Where a container differs from a laptop.
-PLACES = {"DATA_DIR", "DATABASE_URL", "REDIS_URL", "BIND", "PORT"}
+PLACES = {"DATA_DIR", "METRICS_DIR", "DATABASE_URL", "REDIS_URL", "BIND", "PORT"}
 CHOSEN = re.compile(r"\$\{(?P<name>[A-Z_]+):-(?P<default>.*)\}")
 
 

@@ -47,7 +47,11 @@ class Result:
 def batch_store(shard_id: int, epoch: int, cursor: str, outputs: Sequence[Output]) -> Result:
     """Store one batch in one transaction. Raises Fenced, or DatabaseError with nothing stored."""
     with transaction.atomic():
-        moved = Shard.objects.filter(pk=shard_id, epoch=epoch).update(cursor=cursor, beat_at=timezone.now())
+        now = timezone.now()
+        lag_ms = max(0, round(now.timestamp() * 1000) - int(cursor.partition("-")[0]))  # stream ids begin with the time
+        moved = Shard.objects.filter(pk=shard_id, epoch=epoch).update(
+            cursor=cursor, beat_at=now, lag_ms=min(lag_ms, 2**31 - 1)
+        )
         if not moved:
             raise Fenced
         ids = {output.answer for output in outputs}

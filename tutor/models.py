@@ -72,6 +72,9 @@ class Shard(models.Model):
     epoch = models.BigIntegerField(default=0)
     cursor = models.CharField(max_length=40, default="0-0", help_text="last committed Redis Stream id")
     beat_at = models.DateTimeField(null=True)
+    lag_ms = models.PositiveIntegerField(
+        default=0, help_text="from the worker's sending to the commit, in the last batch"
+    )
 
     def __str__(self) -> str:
         return f"shard {self.pk}, epoch {self.epoch}"

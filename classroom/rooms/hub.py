@@ -20,7 +20,7 @@ import structlog
 from channels.layers import get_channel_layer
 from django.db import Error
 
-from classroom.rooms import broadcast, catchup, frames, journal
+from classroom.rooms import broadcast, catchup, figures, frames, journal
 from classroom.rooms.feed import Feed, Told
 from classroom.rooms.models import Room
 from classroom.rooms.offload import offload
@@ -166,8 +166,12 @@ class Hub:
         self._flush_due.discard(feed)
         for watcher in feed.watchers:
             watcher.changed(feed.room_id)
+        last = feed.outgoing[-1:]
         for viewer in feed.flush():
+            figures.CATCH_UPS.inc()
             viewer.catching_up = self._spawn(catchup.viewer_catch_up(self, feed, viewer))
+        if feed.viewers:
+            figures.delivered(last)
 
     async def repair(self, feed: Feed) -> None:
         """Read what the log has above the head (H2)."""
@@ -175,6 +179,7 @@ class Hub:
             events = await offload(journal.read, feed.room_id, after=feed.head)
             if events:
                 self.repaired += len(events)
+                figures.REPAIRED.inc(len(events))
                 self._place(feed, [Told(e.seq, e.audience, frames.encode(e.frame())) for e in events])
             if len(events) < 500:
                 return
@@ -255,6 +260,7 @@ class Hub:
         while True:
             await asyncio.sleep(CHECK_S)
             try:
+                figures.watched(viewers=len(self.viewers()), rooms=len(self.feeds))
                 self._tutor_changed(await offload(tutor_state))
                 known = {room_id: feed.head or 0 for room_id, feed in self.feeds.items()}
                 heads = await offload(journal.heads, list(known))

@@ -22,9 +22,12 @@ def main() -> int:
     from django.core.management import CommandError, call_command
     from django.db import DatabaseError
 
+    from classroom.env import METRICS_DIR
     from classroom.health import database_reach
 
     try:
+        for counts in METRICS_DIR.glob("*.db"):  # of processes that have ended
+            counts.unlink(missing_ok=True)
         database_reach()
         say(f"bringing the tables up to date in {settings.DATABASES['default']['NAME']}")
         call_command("migrate", interactive=False, verbosity=0)

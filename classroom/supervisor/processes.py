@@ -47,6 +47,7 @@ DJANGO_SETTINGS: Final = (
     "ANSWER_DEADLINE_S",
     "QUEUE_TIMEOUT_S",
     "ALLOWED_HOSTS",
+    "METRICS_DIR",
 )
 WEB_SETTINGS: Final = (
     "PORT",
@@ -59,6 +60,7 @@ WEB_SETTINGS: Final = (
     "DEBUG",
     "IDLE_BADGE_S",
     "IDLE_CLOSE_S",
+    "METRICS_TOKEN",
 )
 WORKER_SETTINGS: Final = (
     "DATA_DIR",

@@ -304,8 +304,8 @@ def test_r5_text_for_a_closed_room_ends_the_answer(room: Room, answer: Answer) -
 @given(st.data())
 def test_s2_s3_any_repeats_holes_and_batches_end_in_the_same_text(room: Room, bob: User, data: st.DataObject) -> None:
     """A worker that sends again from where it is asked to is always understood in the end, whatever gets lost between."""
+    Answer.objects.filter(state__in=answers.ACTIVE).update(state="stopped")  # of examples that ended in the middle
     answer = ask(bob, room)
-    Answer.objects.exclude(pk=answer.pk).filter(state="queued").update(state="stopped")
     raw = data.draw(st.text(alphabet="ab \u0301二👩\u200d👧<", max_size=30), "raw")
     stream = [text(answer, n, raw[n : n + 3]) for n in range(0, len(raw), data.draw(st.integers(1, 3), "step"))]
     outputs: Sequence[Output] = [started(answer), *stream, done(answer, raw)]
