@@ -27,7 +27,7 @@ test: dev ## every check and every test; needs nothing to be running
 	@$(BOOTSTRAP) npm run check
 	@$(BOOTSTRAP) npm test
 	@$(MAKE) --no-print-directory lint types
-	@$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile $(COVERED:%=--cov=%) --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered
+	@$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile --no-loadscope-reorder --durations=25 $(COVERED:%=--cov=%) --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered
 
 lint: ## ruff: rules and layout
 	@$(BIN)/ruff check .

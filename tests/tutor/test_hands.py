@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 import redis
+from django.db import transaction
 from django.utils import timezone
 
 from classroom.people.models import User
@@ -279,6 +280,14 @@ def test_a10_everybody_moves_up_and_hears_it(room: Room, bob: User, alice: User)
         if event["type"] == "answer.queued"
     ]
     assert places == [(str(second.pk), 1), (str(third.pk), 2), (str(third.pk), 1)]
+
+
+def test_a10_a_place_that_has_not_changed_is_not_told_again(room: Room, bob: User, alice: User) -> None:
+    """Two questions are there before the first is given its turn."""
+    with transaction.atomic():
+        first, second = ask(bob, room), ask(alice, room)
+    assert (fresh(first).enqueued_at is None, fresh(second).enqueued_at is None) == (False, True)
+    assert types(room) == ["answer.asked", "answer.asked", "answer.queued"]
 
 
 def test_a10_the_guess_comes_from_the_classs_last_answers(room: Room, bob: User, charlie: User) -> None:
