@@ -36,6 +36,9 @@ class Env(BaseSettings):
     HTTPS: bool = Field(False, description="served behind TLS: secure cookies and HSTS")
     DEMO: bool = Field(False, description="show the demo accounts on the log-in page; never on a real school's server")
     DEBUG: bool = Field(False, description="Django's debug pages")
+    RATE_LIMITS: float = Field(
+        1.0, ge=0, description="multiplies how much people, rooms and classes may send; 0: no limits"
+    )
     METRICS_TOKEN: str = Field("", description="who may read /metrics with it; empty: this machine alone")
     METRICS_DIR: str = Field("", description="where web processes keep their counts; empty: DATA_DIR/metrics")
     LOG_FORMAT: Literal["console", "json"] = Field("console", description="readable lines or JSON")

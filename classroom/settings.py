@@ -139,6 +139,7 @@ ANSWER_DEADLINE_S = ENV.ANSWER_DEADLINE_S
 QUEUE_TIMEOUT_S = ENV.QUEUE_TIMEOUT_S
 IDLE_BADGE_S = ENV.IDLE_BADGE_S
 METRICS_TOKEN = ENV.METRICS_TOKEN
+RATE_LIMITS = ENV.RATE_LIMITS
 IDLE_CLOSE_S = ENV.IDLE_CLOSE_S
 
 # ---- accounts: sessions for pages (allauth), JWT for programs (simplejwt), tickets for sockets (people.tickets)

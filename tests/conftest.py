@@ -17,6 +17,9 @@ if "CHALKSTREAM_TEST_HOME" not in os.environ:
 os.environ["DATA_DIR"] = str(Path(os.environ["CHALKSTREAM_TEST_HOME"], os.environ.get("PYTEST_XDIST_WORKER", "alone")))
 os.environ["DJANGO_SETTINGS_MODULE"] = "classroom.settings"
 os.environ["DEMO"] = "0"
+os.environ["RATE_LIMITS"] = (
+    "0"  # tests say in seconds what a class says in an hour; tests/rooms/test_limits.py has them
+)
 for _name in ("DATABASE_URL", "REDIS_URL", "INFERENCE_ENGINE", "TUTOR_MODEL"):
     os.environ.pop(_name, None)
 

@@ -66,7 +66,13 @@ class Stack:
         self.urls = [f"http://127.0.0.1:{port}" for port in self.ports]
         self.names = [*self.listeners, "scribe", "inference", "class"]
         self.children: dict[str, Child] = {}
-        self._settings = {"INFERENCE_ENGINE": engine, "DATA_DIR": str(self.data), "DEMO": str(seed), **(settings or {})}
+        self._settings = {
+            "INFERENCE_ENGINE": engine,
+            "DATA_DIR": str(self.data),
+            "DEMO": str(seed),
+            "RATE_LIMITS": "0",
+            **(settings or {}),
+        }
         self.database_url = ""
         self._demo = "{}"
         self.tokens: dict[str, tuple[float, str]] = {}  # by username: until when to use it, access token

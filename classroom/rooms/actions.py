@@ -13,7 +13,7 @@ import structlog
 from django.db import transaction
 
 from classroom.people.models import User
-from classroom.rooms import access, broadcast, frames, journal
+from classroom.rooms import access, broadcast, frames, journal, limits
 from classroom.rooms.access import RoomRights
 from classroom.rooms.frames import ClientFrame, FrameError
 from classroom.rooms.models import Room
@@ -24,6 +24,7 @@ def perform(user: User, room_id: UUID, frame: ClientFrame) -> dict[str, Any]:
     """Authorise and do what the frame asks; gives back the ack. Raises FrameError, or Http404 without any right."""
     rights = access.room_for(user, room_id)
     _require(rights, frame.type)
+    limits.spend(rights, frame.type)
     trace = uuid4().hex
     with structlog.contextvars.bound_contextvars(trace=trace, room=str(room_id), verb=frame.type):
         seq = action(frame.type)(rights, frame, trace)

@@ -61,6 +61,7 @@ WEB_SETTINGS: Final = (
     "IDLE_BADGE_S",
     "IDLE_CLOSE_S",
     "METRICS_TOKEN",
+    "RATE_LIMITS",
 )
 WORKER_SETTINGS: Final = (
     "DATA_DIR",
