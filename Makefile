@@ -23,12 +23,11 @@ install: ## the virtual environment, the packages and the pages, without startin
 dev: ## install, and the tests' tools and browser
 	@$(BOOTSTRAP) dev
 
-# Three workers whatever the machine: much of the time is waiting, for processes, browsers and clocks.
 test: dev ## every check and every test; needs nothing to be running
 	@$(BOOTSTRAP) npm run check
 	@$(BOOTSTRAP) npm test
 	@$(MAKE) --no-print-directory lint types
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations=25 $(COVERED:%=--cov=%) --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered
+	@$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile --no-loadscope-reorder --durations=25 $(COVERED:%=--cov=%) --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered
 
 lint: ## ruff: rules and layout
 	@$(BIN)/ruff check .

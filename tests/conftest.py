@@ -17,6 +17,8 @@ if "CHALKSTREAM_TEST_HOME" not in os.environ:
 os.environ["DATA_DIR"] = str(Path(os.environ["CHALKSTREAM_TEST_HOME"], os.environ.get("PYTEST_XDIST_WORKER", "alone")))
 os.environ["DJANGO_SETTINGS_MODULE"] = "classroom.settings"
 os.environ["DEMO"] = "0"
+# Several test processes compute at once: threads of each that spin while they wait would take the others' cores.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ["RATE_LIMITS"] = (
     "0"  # tests say in seconds what a class says in an hour; tests/rooms/test_limits.py has them
 )
