@@ -26,7 +26,7 @@ def ticket() -> None:
                 return
             try:
                 runtime.run(taken)
-            except Exception:
+            except Exception:  # the edge: one answer's fault must not end the ticket's loop
                 log.exception("answer %s attempt %s failed", taken.answer, taken.attempt)
                 runtime.fail(taken)
     except TicketReturned:

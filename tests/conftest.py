@@ -6,7 +6,7 @@ import atexit
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 # Tests own a folder of their own and never touch a real DATA_DIR; so Django is set up here and not by pytest-django,
@@ -19,29 +19,29 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "classroom.settings"
 os.environ["DEMO"] = "0"
 # Several test processes compute at once: threads of each that spin while they wait would take the others' cores.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-os.environ["RATE_LIMITS"] = (
-    "0"  # tests say in seconds what a class says in an hour; tests/rooms/test_limits.py has them
-)
+# Tests say in seconds what a class says in an hour; tests/rooms/test_limits.py has the limits.
+os.environ["RATE_LIMITS"] = "0"
 for _name in ("DATABASE_URL", "REDIS_URL", "INFERENCE_ENGINE", "TUTOR_MODEL"):
     os.environ.pop(_name, None)
 
-import django  # noqa: E402
+import django
 
 django.setup()
 
-import hypothesis  # noqa: E402
-import pytest  # noqa: E402
-import redis  # noqa: E402
-from django.core.management import call_command  # noqa: E402
-from django.test import Client, override_settings  # noqa: E402
-from pytest_django import DjangoDbBlocker, Settings  # noqa: E402
+import hypothesis
+import pytest
+import redis
+from django.core.management import call_command
+from django.test import Client, override_settings
+from pytest_django import DjangoDbBlocker, Settings
 
-from classroom.people.models import Enrolment, Role, SchoolClass, User  # noqa: E402
-from classroom.rooms.models import Problem, Room  # noqa: E402
-from tests.databases import connected_to  # noqa: E402
-from tests.services import Postgres, Valkey  # noqa: E402
-from tutor import dispatch  # noqa: E402
+from classroom.people.models import Enrolment, Role, SchoolClass, User
+from classroom.rooms.models import Problem, Room
+from tests.databases import connected_to
+from tests.services import Postgres, Valkey
+from tutor import dispatch
 
+ClientFor = Callable[[User], Client]
 PASSWORD = "correct-horse-9"
 # A machine under load is no failure; which inputs are tried may differ from run to run.
 hypothesis.settings.register_profile(
@@ -177,7 +177,7 @@ def room(school_class: SchoolClass, other_class: SchoolClass, problem: Problem, 
 
 
 @pytest.fixture
-def client_for():  # type: ignore[no-untyped-def]
+def client_for() -> ClientFor:
     def make(user: User) -> Client:
         client = Client()
         client.force_login(user)

@@ -58,7 +58,7 @@ class Account:
         url = self.url if web is None else self.stack.urls[web]
         protocols: Any = ["classroom.v1", f"ticket.{ticket or self.ticket()}"]
         return connect(
-            f"{url.replace('http', 'ws', 1)}/ws/rooms/{room}/", subprotocols=protocols, origin=origin,  # type: ignore[arg-type]
+            f"{url.replace('http', 'ws', 1)}/ws/rooms/{room}/", subprotocols=protocols, origin=origin,
             max_queue=None, compression=None, open_timeout=20, close_timeout=2, legacy=True,
         )  # fmt: skip
 

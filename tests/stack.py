@@ -82,7 +82,7 @@ class Stack:
     def __enter__(self) -> Self:
         try:
             self.open()
-        except BaseException:
+        except BaseException:  # also Ctrl-C: what was started must not be left running
             self.close()
             raise
         return self

@@ -116,7 +116,7 @@ def test_defaults_are_those_of_the_code(name: str) -> None:
 def test_its_settings_can_be_read(name: str) -> None:
     told = {key: CHOSEN.sub(lambda found: found["default"], value) for key, value in environment(name).items()}
     model = WorkerEnv if name.startswith("inference") else Env
-    model(**{key: value for key, value in told.items() if key in model.model_fields})  # type: ignore[arg-type]
+    model(**{key: value for key, value in told.items() if key in model.model_fields})
 
 
 def test_every_process_is_somewhere_else_than_the_laptops() -> None:

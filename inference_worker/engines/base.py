@@ -47,7 +47,7 @@ def blamed(what: Path | str) -> Iterator[None]:
         yield
     except ModelError:
         raise
-    except Exception as error:
+    except Exception as error:  # an edge: libraries raise anything on a broken file
         words = (str(error).strip() or type(error).__name__).splitlines()
         raise ModelError(f"{what} cannot be used: {' '.join(words)[:300]}") from error
 

@@ -91,7 +91,7 @@ class BatchingEngine:
         except RequestError as error:
             handle.finish(Finish("error", message=str(error)))
             return handle
-        except Exception as error:
+        except Exception as error:  # an edge: a chat template is the model's own program
             log.exception("request %s has no prompt", request.id)
             handle.finish(Finish("error", message=f"{FAILED} ({type(error).__name__})"))
             return handle

@@ -128,7 +128,7 @@ class OpenAIEngine:
         endpoint = Endpoint(self._options)
         try:
             await endpoint.explore(progress)
-        except BaseException:
+        except BaseException:  # a cancelled task too must close its connections
             await endpoint.close()
             raise
         return endpoint

@@ -83,7 +83,7 @@ class Bench:
             log = self._kept / "inference-llamacpp.log"
             self._talks["llamacpp"] = llama = Llama(folder, gguf, cpu=self._cpu, log=log)
             self._opened.callback(llama.close)
-        return self._talks["llamacpp"]  # type: ignore[no-any-return]  # whatever was put there above
+        return self._talks["llamacpp"]
 
 
 def _demo_gguf(model: str) -> Path | None:

@@ -65,4 +65,4 @@ def _all(worker: Any, scribe: SmallScribe, asked: list[Job]) -> int:
         row = wait_until(lambda answer=job.answer: scribe.row(answer).done, f"{job.answer} has ended", timeout_s=600)
         if row.reason == "error":
             raise RuntimeError(row.info.get("message", "the worker failed"))
-    return sum(scribe.row(job.answer).done.info["completion_tokens"] for job in asked)  # type: ignore[union-attr]
+    return sum(scribe.row(job.answer).done.info["completion_tokens"] for job in asked)

@@ -81,7 +81,7 @@ class GenerateThreads(Peer):
         thread.join()
 
 
-class Steps(StoppingCriteria):  # type: ignore[misc]  # the library is untyped
+class Steps(StoppingCriteria):
     """Sees every step of a batch and ends nothing."""
 
     def __init__(self, watch: Watch) -> None:

@@ -29,16 +29,16 @@ import django
 
 django.setup()
 
-import redis  # noqa: E402
-from django.conf import settings  # noqa: E402
-from django.db import transaction  # noqa: E402
-from django.utils import timezone  # noqa: E402
+import redis
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
 
-from classroom.rooms import broadcast, frames, journal  # noqa: E402
-from classroom.rooms.models import Event  # noqa: E402
-from tests.bench.bare import CHANNEL  # noqa: E402
-from tests.bench.school import School  # noqa: E402
-from tests.bench.talk import answers_only  # noqa: E402
+from classroom.rooms import broadcast, frames, journal
+from classroom.rooms.models import Event
+from tests.bench.bare import CHANNEL
+from tests.bench.school import School
+from tests.bench.talk import answers_only
 
 STALLED_S = 20.0
 EVENT = "message.posted"

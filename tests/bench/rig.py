@@ -73,7 +73,7 @@ class Rig:
     def __enter__(self) -> Self:
         try:
             self._start()
-        except BaseException:
+        except BaseException:  # also Ctrl-C: what was started must not be left running
             self._open.close()
             raise
         return self

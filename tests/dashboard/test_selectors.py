@@ -115,7 +115,7 @@ def test_the_group_and_the_state(room: Room, alice: User) -> None:
 
 def test_the_last_line_is_the_latest_of_people_and_tutor(room: Room, alice: User, bob: User) -> None:
     happen(room, "message.posted", bob, text="first")
-    assert tile(alice, room)["last"]["text"] == "first"  # type: ignore[index]
+    assert tile(alice, room)["last"]["text"] == "first"
     answer = ask(room, bob, "Why is it so?")
     last = tile(alice, room)["last"]
     assert last is not None
@@ -134,14 +134,14 @@ def test_the_last_line_is_the_latest_of_people_and_tutor(room: Room, alice: User
 def test_a_stopped_answer_is_the_tutors_line_and_a_failed_one_says_why(room: Room, alice: User, bob: User) -> None:
     answer = ask(room, bob)
     happen(room, "answer.stopped", bob, answer=str(answer.pk), text="Bec", reason="stopped")
-    assert tile(alice, room)["last"]["by"] is None  # type: ignore[index]
+    assert tile(alice, room)["last"]["by"] is None
     happen(room, "answer.failed", answer=str(answer.pk), text="", reason="error", message="No worker")
-    assert tile(alice, room)["last"]["text"] == "No worker"  # type: ignore[index]
+    assert tile(alice, room)["last"]["text"] == "No worker"
 
 
 def test_long_lines_are_cut(room: Room, alice: User, bob: User) -> None:
     happen(room, "message.posted", bob, text="😀" * 8_000)
-    assert tile(alice, room)["last"]["text"] == "😀" * TEXT_SHOWN  # type: ignore[index]
+    assert tile(alice, room)["last"]["text"] == "😀" * TEXT_SHOWN
 
 
 def test_what_is_for_one_person_alone_is_on_no_wall(room: Room, alice: User, bob: User) -> None:
@@ -180,7 +180,7 @@ def test_hands_go_up_and_down(room: Room, alice: User, bob: User) -> None:
     assert tile(alice, room)["hands"] == ["Dora"]
 
 
-def test_a_room_without_a_persons_action_is_idle(room: Room, alice: User, bob: User, settings) -> None:  # type: ignore[no-untyped-def]
+def test_a_room_without_a_persons_action_is_idle(room: Room, alice: User, bob: User, settings) -> None:
     long_ago = timezone.now() - timedelta(seconds=settings.IDLE_BADGE_S + 60)
     Room.objects.update(created_at=long_ago)
     assert tile(alice, room)["idle"]
@@ -204,7 +204,7 @@ def test_open_rooms_come_first_then_class_and_title(room: Room, alice: User) -> 
 
 def test_the_number_of_queries_does_not_grow_with_rooms_or_events(
     room: Room, alice: User, bob: User, django_assert_num_queries
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     rooms = [
         Room.objects.create(school_class=room.school_class, title=f"Room {number}", created_by=alice)
         for number in range(15)

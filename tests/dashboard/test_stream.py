@@ -25,6 +25,7 @@ from classroom.rooms import journal
 from classroom.rooms import services as rooms
 from classroom.rooms.models import Room
 from classroom.rooms.offload import offload
+from tests.conftest import ClientFor
 from tests.services import Valkey
 
 LONG_S = 20.0
@@ -212,7 +213,7 @@ async def test_the_address_streams_with_the_right_headers(live: None, room: Room
     assert first.startswith(b"retry: 2000\n\nevent: tiles\n")
 
 
-def test_the_page_is_for_staff(room: Room, olga: User, bob: User, charlie: User, client_for) -> None:  # type: ignore[no-untyped-def]
+def test_the_page_is_for_staff(room: Room, olga: User, bob: User, charlie: User, client_for: ClientFor) -> None:
     assert client_for(olga).get("/dashboard/").status_code == 200
     for user in (bob, charlie):
         answer = client_for(user).get("/dashboard/")

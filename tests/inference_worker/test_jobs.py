@@ -19,7 +19,7 @@ INFO = {"model": "m", "engine": "e", "worker": "w1"}
 
 def job(answer: str = "a1", attempt: int = 1, prefix: str = "") -> Job:
     asked = ({"role": "user", "content": "What is ½ + ⅓? 好"},)
-    return Job(answer, attempt, asked, Sampling(stop=("</s>",)), prefix, trace="t")  # type: ignore[arg-type]
+    return Job(answer, attempt, asked, Sampling(stop=("</s>",)), prefix, trace="t")
 
 
 def test_no_job_is_none(client: Any) -> None:

@@ -165,7 +165,7 @@ def test_the_model_goes_on_behind_the_cut_and_the_offsets_behind_the_whole(
     )  # fmt: skip
     with SmallScribe(valkey.url) as scribe:
         scribe.row("a").raw = said
-        job_put(client, Job("a", 1, messages, Sampling(max_tokens=500), prefix=said, cut=len(said)))  # type: ignore[arg-type]
+        job_put(client, Job("a", 1, messages, Sampling(max_tokens=500), prefix=said, cut=len(said)))
         aside()
         raw = whole(client, scribe)
     assert raw.startswith(said)

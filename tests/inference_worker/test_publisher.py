@@ -112,7 +112,7 @@ def test_nothing_is_appended_behind_the_end(valkey: Valkey) -> None:
         line.publisher.append(key, " and a ghost")
         line.publisher.end(key, "error", {})
         wait_until(lambda: scribe.row("a").done, "done")
-        assert (scribe.row("a").raw, scribe.row("a").done.reason) == ("text", "stop")  # type: ignore[union-attr]
+        assert (scribe.row("a").raw, scribe.row("a").done.reason) == ("text", "stop")
 
 
 @pytest.mark.parametrize("sign", ["\x00", "\ud800"])
@@ -125,7 +125,7 @@ def test_signs_that_no_database_can_keep_are_replaced(valkey: Valkey, sign: str)
             line.publisher.end(key, "error", {"message": f"bad {sign}"})
         until_whole(scribe, line, "a", "b")
         assert scribe.row("b").raw == "one\ufffdtwo"
-        assert scribe.row("b").done.info == {"message": "bad \ufffd"}  # type: ignore[union-attr]
+        assert scribe.row("b").done.info == {"message": "bad \ufffd"}
 
 
 def test_memory_is_bounded_by_giving_up_the_oldest_ended(valkey: Valkey) -> None:

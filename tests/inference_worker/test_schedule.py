@@ -36,7 +36,7 @@ def served(queue: FairQueue[str], tokens: int, count: int) -> list[str]:
 
 def test_within_a_room_the_oldest_comes_first() -> None:
     queue = filled(A, A, A)
-    assert [queue.pop(lambda _: True)[0] for _ in range(3)] == ["a0", "a1", "a2"]  # type: ignore[index]  # all there
+    assert [queue.pop(lambda _: True)[0] for _ in range(3)] == ["a0", "a1", "a2"]
 
 
 def test_rooms_take_turns_however_many_wait_in_one() -> None:

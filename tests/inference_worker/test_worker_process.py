@@ -84,7 +84,7 @@ def hire(tmp_path: Path, valkey: Valkey) -> Iterator[Hire]:
 
     def begin(**settings: str) -> Worker:
         hired.append(Worker(tmp_path, valkey, keeper, **settings))
-        return hired[-1].start().settled()  # type: ignore[no-any-return]
+        return hired[-1].start().settled()
 
     yield begin
     for worker in hired:

@@ -9,12 +9,12 @@ from pytest_django.fixtures import Settings
 from classroom.people import demo
 from classroom.people.models import Enrolment, Role, SchoolClass, User
 from classroom.rooms.models import Event, Room
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, ClientFor
 
 NEW = {"username": "mia", "password1": "long-enough-7", "password2": "long-enough-7", "display_name": "Mia M"}
 
 
-def sign_up(client: Client, code: str, **fields: str):  # type: ignore[no-untyped-def]
+def sign_up(client: Client, code: str, **fields: str):
     return client.post("/accounts/signup/", {**NEW, "join_code": code, **fields})
 
 
@@ -113,7 +113,7 @@ def test_a_disabled_account_does_not_get_in(charlie: User, client: Client) -> No
 @pytest.mark.parametrize(
     "path", ["password/change/", "password/reset/", "password/reset/done/", "email/", "reauthenticate/"]
 )
-def test_the_other_pages_of_accounts_stand_in_our_frame(bob: User, client_for, path: str) -> None:  # type: ignore[no-untyped-def]
+def test_the_other_pages_of_accounts_stand_in_our_frame(bob: User, client_for: ClientFor, path: str) -> None:
     answer = client_for(bob).get(f"/accounts/{path}", follow=True)
     assert answer.status_code == 200
     assert b"Skip to the page" in answer.content
@@ -123,7 +123,7 @@ def test_the_inactive_page_stands_in_our_frame(client: Client, db: None) -> None
     assert b"switched off" in client.get("/accounts/inactive/").content
 
 
-def test_passwords_are_changed_in_the_browser(bob: User, client_for) -> None:  # type: ignore[no-untyped-def]
+def test_passwords_are_changed_in_the_browser(bob: User, client_for: ClientFor) -> None:
     client = client_for(bob)
     fields = {"oldpassword": PASSWORD, "password1": "another-long-1", "password2": "another-long-1"}
     assert client.post("/accounts/password/change/", fields).status_code == 302

@@ -13,6 +13,7 @@ from classroom.people.models import RevokedSession, SpentTicket, User
 from classroom.review import services
 from classroom.rooms import journal
 from classroom.rooms.models import Room
+from tests.conftest import ClientFor
 from tutor.models import Answer, Reference, Shard
 
 OURS = [model for model in apps.get_models() if model.__module__.startswith(("classroom.", "tutor."))]
@@ -20,7 +21,7 @@ READ_ONLY = {"Event", "Answer", "ReadAudit", "Shard", "SpentTicket", "RevokedSes
 
 
 @pytest.fixture
-def office(room: Room, root: User, client_for) -> Client:  # type: ignore[no-untyped-def]
+def office(room: Room, root: User, client_for: ClientFor) -> Client:
     """An admin's browser, and one row of each kind."""
     root.is_staff = root.is_superuser = True
     root.save()
@@ -37,7 +38,7 @@ def office(room: Room, root: User, client_for) -> Client:  # type: ignore[no-unt
 
 
 def address(model: type, action: str = "changelist") -> str:
-    return f"/admin/{model._meta.app_label}/{model._meta.model_name}/"  # type: ignore[attr-defined]
+    return f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
 
 
 def test_every_model_of_ours_is_registered() -> None:
@@ -46,11 +47,11 @@ def test_every_model_of_ours_is_registered() -> None:
 
 @pytest.mark.parametrize("model", OURS, ids=lambda model: model.__name__)
 def test_lists_rows_and_searches_render(office: Client, model: type) -> None:
-    row = model.objects.first()  # type: ignore[attr-defined]
+    row = model.objects.first()
     assert row is not None
     for path in ("", f"{row.pk}/change/"):
         assert office.get(address(model) + path, follow=True).status_code == 200
-    if admin.site._registry[model].search_fields:  # type: ignore[index]
+    if admin.site._registry[model].search_fields:
         assert office.get(address(model), {"q": "one"}).status_code == 200
 
 
@@ -58,12 +59,12 @@ def test_lists_rows_and_searches_render(office: Client, model: type) -> None:
     "model", [model for model in OURS if model.__name__ in READ_ONLY], ids=lambda model: model.__name__
 )
 def test_records_are_to_look_at(office: Client, model: type) -> None:
-    row = model.objects.first()  # type: ignore[attr-defined]
+    row = model.objects.first()
     for path in ("add/", f"{row.pk}/delete/"):
         assert office.get(address(model) + path).status_code == 403
         assert office.post(address(model) + path, {"post": "yes"}).status_code == 403
     assert office.post(f"{address(model)}{row.pk}/change/", {}).status_code == 403
-    assert model.objects.filter(pk=row.pk).exists()  # type: ignore[attr-defined]
+    assert model.objects.filter(pk=row.pk).exists()
 
 
 def test_a_class_with_a_log_is_not_deleted_by_hand(office: Client, room: Room) -> None:
@@ -72,7 +73,7 @@ def test_a_class_with_a_log_is_not_deleted_by_hand(office: Client, room: Room) -
 
 
 @pytest.mark.parametrize("who", ["alice", "bob", "charlie"])
-def test_nobody_else_gets_in(request: pytest.FixtureRequest, office: Client, client_for, who: str) -> None:  # type: ignore[no-untyped-def]
+def test_nobody_else_gets_in(request: pytest.FixtureRequest, office: Client, client_for: ClientFor, who: str) -> None:
     user = request.getfixturevalue(who)
     assert client_for(user).get("/admin/").status_code == 302
     assert client_for(user).get(address(Room)).status_code == 302

@@ -12,7 +12,7 @@ from classroom.rooms.models import Room
 from tests.conftest import enrol, person
 
 
-def refused(field: str, words: str):  # type: ignore[no-untyped-def]
+def refused(field: str, words: str):
     """Expects a ValidationError for ``field`` that says ``words``."""
     return pytest.raises(ValidationError, match=rf"'{field}': .*{words}")
 
@@ -218,7 +218,7 @@ def test_a_group_with_rooms_stays(school_class: SchoolClass, room: Room) -> None
 
 def test_members_come_teachers_first_and_in_few_queries(
     school_class: SchoolClass, bob: User, django_assert_num_queries
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     for number in range(12):
         enrol(person(f"pupil{number}", Role.STUDENT), school_class, Role.STUDENT)
     services.group_create(school_class=school_class, name="A", members=[bob])

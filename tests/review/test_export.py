@@ -19,6 +19,7 @@ from classroom.review.management.commands.export_transcripts import operator
 from classroom.review.models import ReadAudit
 from classroom.review.pseudonyms import pseudonym
 from classroom.rooms.models import Event, Room
+from tests.conftest import ClientFor
 from tests.review.conftest import Say
 from tutor.models import Answer
 
@@ -160,7 +161,7 @@ async def test_an_admin_may_have_names_and_deltas(talk: Room, root: User) -> Non
     assert (await ReadAudit.objects.aget()).detail == "with names"
 
 
-def test_outsiders_and_students_get_no_file(talk: Room, bob: User, charlie: User, client_for) -> None:  # type: ignore[no-untyped-def]
+def test_outsiders_and_students_get_no_file(talk: Room, bob: User, charlie: User, client_for: ClientFor) -> None:
     assert client_for(bob).get(f"/review/{talk.pk}/export.jsonl").status_code == 403
     assert client_for(charlie).get(f"/review/{talk.pk}/export.jsonl").status_code == 404
     assert not ReadAudit.objects.exists()

@@ -9,11 +9,12 @@ from classroom.people.models import User
 from classroom.review import views
 from classroom.review.models import ReadAudit
 from classroom.rooms.models import Room
+from tests.conftest import ClientFor
 from tests.review.conftest import Say
 
 
 @pytest.fixture
-def teacher(talk: Room, alice: User, client_for) -> Client:  # type: ignore[no-untyped-def]
+def teacher(talk: Room, alice: User, client_for: ClientFor) -> Client:
     return client_for(alice)
 
 
@@ -57,7 +58,9 @@ def test_a_transcript_shows_everything_and_is_written_down(teacher: Client, talk
     assert (read.verb, read.detail, read.actor) == ("view", "page 1", alice)
 
 
-def test_private_text_and_readers_are_for_admins(teacher: Client, talk: Room, root: User, client_for) -> None:  # type: ignore[no-untyped-def]
+def test_private_text_and_readers_are_for_admins(
+    teacher: Client, talk: Room, root: User, client_for: ClientFor
+) -> None:
     page = teacher.get(f"/review/{talk.pk}/").content.decode()
     for hidden in ("PRIVATE THOUGHT", "Who read this", "names=1"):
         assert hidden not in page
@@ -80,11 +83,11 @@ def test_long_transcripts_come_in_pages(
     assert ReadAudit.objects.filter(detail="page 3").exists()
 
 
-def test_an_empty_room_reads_as_empty(room: Room, alice: User, client_for) -> None:  # type: ignore[no-untyped-def]
+def test_an_empty_room_reads_as_empty(room: Room, alice: User, client_for: ClientFor) -> None:
     assert b"Nothing has been said" in client_for(alice).get(f"/review/{room.pk}/").content
 
 
-def test_charlie_finds_no_transcript(talk: Room, charlie: User, client_for) -> None:  # type: ignore[no-untyped-def]
+def test_charlie_finds_no_transcript(talk: Room, charlie: User, client_for: ClientFor) -> None:
     client = client_for(charlie)
     assert client.get("/review/").status_code == 403
     assert client.get(f"/review/{talk.pk}/").status_code == 404

@@ -95,18 +95,18 @@ def test_nobody_else_finds_anything(request: pytest.FixtureRequest, talk: Room, 
     assert found(user, q="Table") == []
 
 
-def test_counts_stand_beside_each_room(talk: Room, quiet: Room, alice: User, django_assert_num_queries) -> None:  # type: ignore[no-untyped-def]
+def test_counts_stand_beside_each_room(talk: Room, quiet: Room, alice: User, django_assert_num_queries) -> None:
     with django_assert_num_queries(1):
         rooms = {room.title: room for room in selectors.transcripts(alice, {"q": "table", "answers": ""})}
-    assert (rooms["Table one"].messages, rooms["Table one"].asked) == (2, 1)  # type: ignore[attr-defined]
-    assert (rooms["Table two"].messages, rooms["Table two"].asked) == (0, 0)  # type: ignore[attr-defined]
-    assert rooms["Table two"].last_at == quiet.created_at  # type: ignore[attr-defined]
+    assert (rooms["Table one"].messages, rooms["Table one"].asked) == (2, 1)
+    assert (rooms["Table two"].messages, rooms["Table two"].asked) == (0, 0)
+    assert rooms["Table two"].last_at == quiet.created_at
 
 
 def test_the_form_offers_the_readers_classes_and_checks_days(room: Room, other_class: SchoolClass, alice: User) -> None:
     form = TranscriptFilter({"since": "2026-03-10", "until": "2026-03-09"}, reader=alice)
     assert "until" in form.errors
-    assert list(form.fields["school_class"].queryset) == [room.school_class]  # type: ignore[attr-defined]
+    assert list(form.fields["school_class"].queryset) == [room.school_class]
     foreign = TranscriptFilter({"school_class": str(other_class.pk)}, reader=alice)
     assert "school_class" in foreign.errors
 
@@ -189,7 +189,7 @@ def test_notices_in_words(kind: str, data: dict[str, Any], words: str) -> None:
 
 def test_a_page_of_a_transcript_costs_three_queries(
     talk: Room, alice: User, say: Say, django_assert_max_num_queries
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     for number in range(40):
         say(talk, "message.posted", alice, "teacher", text=f"line {number}")
     rights = RoomRights(talk, alice, Role.TEACHER)

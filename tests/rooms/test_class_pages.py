@@ -7,14 +7,15 @@ from django.test import Client
 
 from classroom.people.models import Enrolment, Group, Role, SchoolClass, User
 from classroom.rooms.models import Event, Room
+from tests.conftest import ClientFor
 
 
 @pytest.fixture
-def teacher(school_class: SchoolClass, alice: User, client_for) -> Client:  # type: ignore[no-untyped-def]
+def teacher(school_class: SchoolClass, alice: User, client_for: ClientFor) -> Client:
     return client_for(alice)
 
 
-def post(client: Client, school_class: SchoolClass, path: str, **form: object):  # type: ignore[no-untyped-def]
+def post(client: Client, school_class: SchoolClass, path: str, **form: object):
     return client.post(f"/classes/{school_class.pk}/{path}", form, follow=True)
 
 
@@ -33,15 +34,17 @@ def test_a_class_without_a_name_is_refused(teacher: Client) -> None:
 
 
 def test_students_see_their_class_but_no_code_and_no_people(
-    room: Room, school_class: SchoolClass, bob: User, client_for
-) -> None:  # type: ignore[no-untyped-def]
+    room: Room, school_class: SchoolClass, bob: User, client_for: ClientFor
+) -> None:
     page = client_for(bob).get(f"/classes/{school_class.pk}/").content.decode()
     assert "Table one" in page
     for hidden in (school_class.join_code, "Olga Onlooker", "New room", "Remove"):
         assert hidden not in page
 
 
-def test_observers_look_and_find_no_button(room: Room, school_class: SchoolClass, olga: User, client_for) -> None:  # type: ignore[no-untyped-def]
+def test_observers_look_and_find_no_button(
+    room: Room, school_class: SchoolClass, olga: User, client_for: ClientFor
+) -> None:
     page = client_for(olga).get(f"/classes/{school_class.pk}/").content.decode()
     assert "Bob Baker" in page
     assert school_class.join_code not in page
@@ -49,7 +52,9 @@ def test_observers_look_and_find_no_button(room: Room, school_class: SchoolClass
     assert "<form" not in main
 
 
-def test_assistants_run_rooms_and_groups_but_not_people(school_class: SchoolClass, tom: User, client_for) -> None:  # type: ignore[no-untyped-def]
+def test_assistants_run_rooms_and_groups_but_not_people(
+    school_class: SchoolClass, tom: User, client_for: ClientFor
+) -> None:
     page = client_for(tom).get(f"/classes/{school_class.pk}/").content.decode()
     assert "New room" in page
     assert "New group" in page
@@ -103,8 +108,8 @@ def test_adding_refuses_by_field(
 
 
 def test_removing_and_letting_back_in(
-    teacher: Client, room: Room, school_class: SchoolClass, bob: User, client_for
-) -> None:  # type: ignore[no-untyped-def]
+    teacher: Client, room: Room, school_class: SchoolClass, bob: User, client_for: ClientFor
+) -> None:
     pupil = client_for(bob)
     assert pupil.get(f"/rooms/{room.pk}/").status_code == 200
     assert b"Let back in" in post(teacher, school_class, f"people/{bob.pk}/remove/").content

@@ -289,11 +289,11 @@ async def test_another_epoch_starts_everybody_afresh(house: Hub, room: Room, bob
     await room.events.all().adelete()
     late = await enter(house, bob, room)
     for viewer in viewers:
-        await until(lambda viewer=viewer: viewer.types()[-1] == "snapshot", "a snapshot")  # type: ignore[misc]
+        await until(lambda viewer=viewer: viewer.types()[-1] == "snapshot", "a snapshot")
         assert viewer.seen[-1]["data"]["epoch"] == "restored"
     await say(room.pk)
     for viewer in (*viewers, late):
-        await until(lambda viewer=viewer: viewer.seqs[-1] == 1, "live again")  # type: ignore[misc]
+        await until(lambda viewer=viewer: viewer.seqs[-1] == 1, "live again")
         assert viewer.seqs[-2:] == [0, 1]
 
 
@@ -410,7 +410,7 @@ async def test_who_is_here_over_all_processes(house: Hub, open_hub: Opener, room
     student = await enter(house, bob, room)
     teacher = await enter(other, alice, room)
     for viewer in (student, teacher):
-        await until(lambda viewer=viewer: present(viewer) == ["Alice Archer", "Bob Baker"], "both")  # type: ignore[misc]
+        await until(lambda viewer=viewer: present(viewer) == ["Alice Archer", "Bob Baker"], "both")
     other.detach(teacher)
     await until(lambda: present(student) == ["Bob Baker"], "Alice has gone")
     await other.drain()
@@ -455,7 +455,7 @@ async def test_which_of_many_rooms_have_changed(house: Hub, room: Room, alice: U
     while not changed:
         changed = await anext(watching)
     assert changed == {room.pk}
-    await watching.aclose()  # type: ignore[attr-defined]
+    await watching.aclose()
     assert house.feeds == {}
 
 

@@ -8,10 +8,11 @@ from django.test import Client
 from classroom.people import services as people
 from classroom.people.models import Enrolment, SchoolClass, User
 from classroom.rooms.models import Event, Problem, Room
+from tests.conftest import ClientFor
 
 
 @pytest.fixture
-def teacher(room: Room, alice: User, client_for) -> Client:  # type: ignore[no-untyped-def]
+def teacher(room: Room, alice: User, client_for: ClientFor) -> Client:
     return client_for(alice)
 
 
@@ -19,8 +20,8 @@ def teacher(room: Room, alice: User, client_for) -> Client:  # type: ignore[no-u
 
 
 def test_a_student_sees_her_rooms_and_no_others(
-    room: Room, other_class: SchoolClass, alice: User, bob: User, charlie: User, client_for
-) -> None:  # type: ignore[no-untyped-def]
+    room: Room, other_class: SchoolClass, alice: User, bob: User, charlie: User, client_for: ClientFor
+) -> None:
     theirs = people.group_create(school_class=room.school_class, name="Others")
     Room.objects.create(school_class=room.school_class, title="For others", group=theirs, created_by=alice)
     page = client_for(bob).get("/").content.decode()
@@ -31,21 +32,21 @@ def test_a_student_sees_her_rooms_and_no_others(
     assert "No open room" in outside
 
 
-def test_closed_rooms_stand_apart(room: Room, bob: User, client_for) -> None:  # type: ignore[no-untyped-def]
+def test_closed_rooms_stand_apart(room: Room, bob: User, client_for: ClientFor) -> None:
     Room.objects.update(state=Room.State.CLOSED)
     page = client_for(bob).get("/").content.decode()
     assert "Closed rooms" in page
     assert "Table one" in page
 
 
-def test_somebody_without_a_class_is_told_how_to_get_one(charlie: User, alice: User, client_for) -> None:  # type: ignore[no-untyped-def]
+def test_somebody_without_a_class_is_told_how_to_get_one(charlie: User, alice: User, client_for: ClientFor) -> None:
     assert b"Join a class" in client_for(charlie).get("/").content
     assert b"New class" in client_for(alice).get("/").content
 
 
 def test_the_list_of_rooms_costs_the_same_for_many(
     room: Room, alice: User, teacher: Client, django_assert_max_num_queries
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     for number in range(30):
         Room.objects.create(school_class=room.school_class, title=f"Room {number}", created_by=alice)
     with django_assert_max_num_queries(10):
@@ -55,7 +56,7 @@ def test_the_list_of_rooms_costs_the_same_for_many(
 # ---- joining another class
 
 
-def test_a_student_joins_another_class(room: Room, charlie: User, client_for) -> None:  # type: ignore[no-untyped-def]
+def test_a_student_joins_another_class(room: Room, charlie: User, client_for: ClientFor) -> None:
     client = client_for(charlie)
     answer = client.post("/join/", {"join_code": room.school_class.join_code.lower()}, follow=True)
     assert "Welcome to Year 9." in answer.content.decode()
@@ -64,14 +65,14 @@ def test_a_student_joins_another_class(room: Room, charlie: User, client_for) ->
 
 
 @pytest.mark.parametrize("code", ["", "NOSUCHCD", "x" * 17, "<script>"])
-def test_a_wrong_code_is_named(room: Room, charlie: User, client_for, code: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_wrong_code_is_named(room: Room, charlie: User, client_for: ClientFor, code: str) -> None:
     answer = client_for(charlie).post("/join/", {"join_code": code})
     assert answer.status_code == 400
     assert "join_code" in answer.context["form"].errors
     assert Enrolment.objects.filter(user=charlie, school_class=room.school_class).count() == 0
 
 
-def test_a_removed_student_is_told_whom_to_ask(room: Room, bob: User, client_for) -> None:  # type: ignore[no-untyped-def]
+def test_a_removed_student_is_told_whom_to_ask(room: Room, bob: User, client_for: ClientFor) -> None:
     people.enrolment_remove(school_class=room.school_class, user_id=bob.pk)
     answer = client_for(bob).post("/join/", {"join_code": room.school_class.join_code})
     assert b"ask its teacher" in answer.content
@@ -80,7 +81,7 @@ def test_a_removed_student_is_told_whom_to_ask(room: Room, bob: User, client_for
 # ---- the room
 
 
-def test_the_room_page_knows_who_looks(room: Room, alice: User, bob: User, client_for) -> None:  # type: ignore[no-untyped-def]
+def test_the_room_page_knows_who_looks(room: Room, alice: User, bob: User, client_for: ClientFor) -> None:
     answer = client_for(bob).get(f"/rooms/{room.pk}/")
     assert answer.context["room"] == room
     assert answer.context["staff"] is False
@@ -97,7 +98,7 @@ def test_the_room_page_has_the_strictest_policy(room: Room, teacher: Client) -> 
         assert "unsafe" not in policy
 
 
-def test_a_student_of_another_group_does_not_find_the_room(room: Room, bob: User, client_for) -> None:  # type: ignore[no-untyped-def]
+def test_a_student_of_another_group_does_not_find_the_room(room: Room, bob: User, client_for: ClientFor) -> None:
     room.group = people.group_create(school_class=room.school_class, name="Others")
     room.save()
     assert client_for(bob).get(f"/rooms/{room.pk}/").status_code == 404

@@ -17,6 +17,7 @@ from django.utils import timezone
 from classroom.people.models import Group, SchoolClass, User
 from classroom.review.models import ReadAudit
 from classroom.rooms.models import Event, Problem, Room
+from tests.conftest import ClientFor
 from tests.pages import Page
 from tutor.models import Answer
 
@@ -72,7 +73,7 @@ def test_there_are_enough_payloads() -> None:
 
 
 @pytest.mark.parametrize("pattern", PAGES)
-def test_names_titles_and_problems_stay_words(house: Room, alice: User, client_for, pattern: str) -> None:  # type: ignore[no-untyped-def]
+def test_names_titles_and_problems_stay_words(house: Room, alice: User, client_for: ClientFor, pattern: str) -> None:
     client = client_for(alice)
     house.refresh_from_db()
     path = address(pattern, house)
@@ -86,7 +87,7 @@ def test_names_titles_and_problems_stay_words(house: Room, alice: User, client_f
 
 
 @pytest.mark.parametrize("pattern", ["/", "/classes/{class}/", "/rooms/{room}/"])
-def test_students_pages_too(house: Room, bob: User, client_for, pattern: str) -> None:  # type: ignore[no-untyped-def]
+def test_students_pages_too(house: Room, bob: User, client_for: ClientFor, pattern: str) -> None:
     client = client_for(bob)
     house.refresh_from_db()
     path = address(pattern, house)
@@ -130,7 +131,9 @@ def _transcript(client: Client, room: Room, texts: list[str]) -> Page:
 
 
 @pytest.mark.parametrize("start", range(0, len(PAYLOADS), 60))
-def test_what_was_said_stays_words_in_the_transcript(house: Room, root: User, client_for, start: int) -> None:  # type: ignore[no-untyped-def]
+def test_what_was_said_stays_words_in_the_transcript(
+    house: Room, root: User, client_for: ClientFor, start: int
+) -> None:
     client = client_for(root)
     said = PAYLOADS[start : start + 60]
     harmless = _transcript(client, house, [HARMLESS] * len(said))
@@ -140,7 +143,7 @@ def test_what_was_said_stays_words_in_the_transcript(house: Room, root: User, cl
         assert payload.strip() in page.words or not payload.isprintable(), payload
 
 
-def test_everything_at_once_in_one_statement(house: Room, alice: User, client_for) -> None:  # type: ignore[no-untyped-def]
+def test_everything_at_once_in_one_statement(house: Room, alice: User, client_for: ClientFor) -> None:
     client = client_for(alice)
     house.refresh_from_db()
     everything = "\n\n".join(payload for payload in PAYLOADS if "\x00" not in payload)[:20_000]
@@ -155,7 +158,7 @@ def test_everything_at_once_in_one_statement(house: Room, alice: User, client_fo
         assert len(found) - len(harmless) in (0, 6)
 
 
-def test_what_is_searched_for_stays_words(house: Room, alice: User, client_for) -> None:  # type: ignore[no-untyped-def]
+def test_what_is_searched_for_stays_words(house: Room, alice: User, client_for: ClientFor) -> None:
     client = client_for(alice)
     for path in ("/problems/", "/review/"):
         answer = client.get(path, {"q": HARMLESS})
@@ -166,7 +169,7 @@ def test_what_is_searched_for_stays_words(house: Room, alice: User, client_for) 
             assert found.elements == harmless, payload
 
 
-def test_refused_forms_give_payloads_back_as_words(house: Room, alice: User, client_for) -> None:  # type: ignore[no-untyped-def]
+def test_refused_forms_give_payloads_back_as_words(house: Room, alice: User, client_for: ClientFor) -> None:
     client = client_for(alice)
     everything = "\n\n".join(PAYLOADS)
     fields = (
@@ -181,7 +184,7 @@ def test_refused_forms_give_payloads_back_as_words(house: Room, alice: User, cli
             Page(answer.content).assert_harmless()
 
 
-def test_messages_to_the_reader_stay_words(school_class: SchoolClass, alice: User, client_for) -> None:  # type: ignore[no-untyped-def]
+def test_messages_to_the_reader_stay_words(school_class: SchoolClass, alice: User, client_for: ClientFor) -> None:
     client = client_for(alice)
     for payload in SHORT[::5]:
         answer = client.post("/classes/new/", {"name": payload}, follow=True)

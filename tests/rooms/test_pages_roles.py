@@ -12,7 +12,7 @@ from django.urls import get_resolver, reverse
 from classroom.people import services as people
 from classroom.people.models import Role, SchoolClass, User
 from classroom.rooms.models import Problem, Room
-from tests.conftest import enrol, person
+from tests.conftest import ClientFor, enrol, person
 
 CAST = ("alice", "tom", "olga", "bob", "root", "charlie", "hedda")
 #                        alice tom  olga bob  root charlie hedda
@@ -99,14 +99,14 @@ def test_no_page_is_missing_from_the_table() -> None:
 
 
 @pytest.mark.parametrize("name", GET)
-def test_looking(request: pytest.FixtureRequest, house: dict[str, object], client_for, name: str) -> None:  # type: ignore[no-untyped-def]
+def test_looking(request: pytest.FixtureRequest, house: dict[str, object], client_for: ClientFor, name: str) -> None:
     people = [User.objects.get(username=who) for who in CAST]
     answers = tuple(client_for(user).get(_address(name, house)).status_code for user in people)
     assert dict(zip(CAST, answers, strict=True)) == dict(zip(CAST, GET[name], strict=True))
 
 
 @pytest.mark.parametrize("name", POST)
-def test_acting(house: dict[str, object], client_for, name: str) -> None:  # type: ignore[no-untyped-def]
+def test_acting(house: dict[str, object], client_for: ClientFor, name: str) -> None:
     people = [User.objects.get(username=who) for who in CAST]
     # The group goes with the first who may delete it: those without the right ask first.
     order = sorted(people, key=lambda user: POST[name][CAST.index(user.username)] < 400)
@@ -120,14 +120,14 @@ def test_acting(house: dict[str, object], client_for, name: str) -> None:  # typ
 
 
 @pytest.mark.parametrize("name", POST_TOO)
-def test_forms_refuse_the_same_people(house: dict[str, object], client_for, name: str) -> None:  # type: ignore[no-untyped-def]
+def test_forms_refuse_the_same_people(house: dict[str, object], client_for: ClientFor, name: str) -> None:
     for who, status in zip(CAST, GET[name], strict=True):
         answer = client_for(User.objects.get(username=who)).post(_address(name, house), {"title": "", "name": ""})
         assert answer.status_code == (400 if status == 200 else status), who
 
 
 @pytest.mark.parametrize("name", POST)
-def test_acting_is_by_post_alone(house: dict[str, object], root: User, client_for, name: str) -> None:  # type: ignore[no-untyped-def]
+def test_acting_is_by_post_alone(house: dict[str, object], root: User, client_for: ClientFor, name: str) -> None:
     assert client_for(root).get(_address(name, house)).status_code == 405
 
 
@@ -139,7 +139,7 @@ def test_strangers_sign_in_first(house: dict[str, object], client: Client, name:
     assert answer["Location"].startswith("/accounts/login/")
 
 
-def test_names_are_exported_by_admins_alone(house: dict[str, object], client_for) -> None:  # type: ignore[no-untyped-def]
+def test_names_are_exported_by_admins_alone(house: dict[str, object], client_for: ClientFor) -> None:
     address = _address("review_export", house) + "?names=1"
     for who, status in zip(CAST, NAMES, strict=True):
         assert client_for(User.objects.get(username=who)).get(address).status_code == status, who
@@ -147,8 +147,8 @@ def test_names_are_exported_by_admins_alone(house: dict[str, object], client_for
 
 @pytest.mark.parametrize("name", ["class_page", "room_page", "review_room"])
 def test_a_refusal_says_so_in_our_frame_and_tells_nothing(
-    house: dict[str, object], charlie: User, client_for, name: str
-) -> None:  # type: ignore[no-untyped-def]
+    house: dict[str, object], charlie: User, client_for: ClientFor, name: str
+) -> None:
     page = client_for(charlie).get(_address(name, house)).content.decode()
     assert "There is nothing here" in page
     assert "Year 9" not in page

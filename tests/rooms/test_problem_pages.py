@@ -8,14 +8,14 @@ from django.test import Client
 from classroom.people.models import SchoolClass, User
 from classroom.rooms.models import Event, Problem, Room
 from classroom.rooms.problem_pages import PAGE, problems_found
-from tests.conftest import person
+from tests.conftest import ClientFor, person
 from tutor.models import Reference
 
 FORM = {"title": "Two sums", "statement": "What is $2+2$?", "course": "Sums", "lesson": "One"}
 
 
 @pytest.fixture
-def teacher(school_class: SchoolClass, alice: User, client_for) -> Client:  # type: ignore[no-untyped-def]
+def teacher(school_class: SchoolClass, alice: User, client_for: ClientFor) -> Client:
     return client_for(alice)
 
 
@@ -32,7 +32,7 @@ def test_every_word_must_occur_somewhere(problem: Problem) -> None:
 
 
 def test_problems_in_use_are_counted(teacher: Client, room: Room, problem: Problem) -> None:
-    assert problems_found("").get(pk=problem.pk).used == 1  # type: ignore[attr-defined]
+    assert problems_found("").get(pk=problem.pk).used == 1
     assert b"1 room" in teacher.get("/problems/").content
 
 
@@ -100,8 +100,8 @@ def test_an_author_changes_her_problem_and_its_rooms_hear_of_it(teacher: Client,
 
 
 def test_problems_of_others_and_imported_ones_stay_as_they_are(
-    teacher: Client, problem: Problem, root: User, client_for
-) -> None:  # type: ignore[no-untyped-def]
+    teacher: Client, problem: Problem, root: User, client_for: ClientFor
+) -> None:
     theirs = Problem.objects.create(slug="t", title="T", statement="?", created_by=person("hedda", "teacher"))
     for one in (problem, theirs):
         assert teacher.post(f"/problems/{one.pk}/edit/", FORM).status_code == 403
@@ -110,8 +110,8 @@ def test_problems_of_others_and_imported_ones_stay_as_they_are(
 
 
 def test_students_meet_a_problem_in_their_room_only(
-    room: Room, problem: Problem, bob: User, charlie: User, client_for
-) -> None:  # type: ignore[no-untyped-def]
+    room: Room, problem: Problem, bob: User, charlie: User, client_for: ClientFor
+) -> None:
     for user in (bob, charlie):
         for address in ("/problems/", f"/problems/{problem.pk}/", "/problems/new/"):
             assert client_for(user).get(address).status_code == 403

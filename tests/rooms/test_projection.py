@@ -56,7 +56,7 @@ class Story:
             journal.append(self.room.pk, type=type, data=data, actor=user, audience=audience)
 
     def someone(self) -> User:
-        return self.draw(st.sampled_from(self.people))  # type: ignore[no-any-return]
+        return self.draw(st.sampled_from(self.people))
 
     def step(self) -> None:
         kinds = ["message", "whisper", "ask", "raise", "lower", "remove", "close", "rename"]

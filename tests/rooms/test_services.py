@@ -55,7 +55,7 @@ def test_closing_and_reopening_happen_once_each(room: Room, alice: User) -> None
     assert services.room_reopen(by=alice, room=room)
     assert not services.room_reopen(by=alice, room=room)
     assert [kind for kind, _ in told(room)] == ["room.closed", "room.reopened"]
-    assert Event.objects.filter(room=room).first().by == {  # type: ignore[union-attr]
+    assert Event.objects.filter(room=room).first().by == {
         "id": str(alice.pk), "name": "Alice Archer", "role": "teacher",
     }  # fmt: skip
 
@@ -161,7 +161,7 @@ def test_an_assistant_made_student_loses_the_rooms_of_groups(
 
 def test_another_role_in_the_same_rooms_is_told_to_every_process(
     room: Room, alice: User, tom: User, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     said: list[dict[str, str]] = []
     monkeypatch.setattr(broadcast, "everywhere_tell", said.append)
     for _ in range(2):
@@ -181,7 +181,7 @@ def test_joining_by_code_is_told_in_the_open_rooms_of_the_class(
     services.class_join(user=charlie, code=school_class.join_code)  # a second time changes nothing
     assert told(room) == [("member.joined", "Charlie Clark")]
     assert told(group_room) == []
-    assert Event.objects.get(room=room).by["role"] == "student"  # type: ignore[index]
+    assert Event.objects.get(room=room).by["role"] == "student"
 
 
 def test_a_refused_change_leaves_no_trace(room: Room, alice: User, charlie: User) -> None:
@@ -203,7 +203,7 @@ def test_other_classes_hear_nothing(room: Room, other_class: SchoolClass, alice:
 
 def test_the_cost_of_a_removal_does_not_grow_with_the_class(
     room: Room, alice: User, bob: User, django_assert_max_num_queries
-) -> None:  # type: ignore[no-untyped-def]
+) -> None:
     for number in range(20):
         enrol(person(f"pupil{number}", Role.STUDENT), room.school_class, Role.STUDENT)
     with django_assert_max_num_queries(30):

@@ -102,4 +102,4 @@ def test_children_are_told_every_setting_in_full(tmp_path: Path) -> None:
     assert told["PORT"] == "1234"
     assert environment_make(Env(REDIS_URL="redis://there:6379/0"))["REDIS_URL"] == "redis://there:6379/0"
     # And what they are told reads back to the same settings.
-    assert Env(**{name: told[name] for name in Env.model_fields}).PORT == 1234  # type: ignore[arg-type]
+    assert Env(**{name: told[name] for name in Env.model_fields}).PORT == 1234

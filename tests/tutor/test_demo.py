@@ -13,6 +13,7 @@ from pytest_django.fixtures import Settings
 from classroom.people import demo
 from classroom.people.models import Enrolment, Group, Role, SchoolClass, User
 from classroom.rooms.models import Problem, Room
+from tests.conftest import ClientFor
 
 
 @pytest.fixture
@@ -59,9 +60,9 @@ def test_the_class_has_groups_and_rooms_with_problems(seeded: str) -> None:
 
 def test_a_second_time_changes_nothing(seeded: str, settings: Settings) -> None:
     kinds = (User, Enrolment, SchoolClass, Group, Room, Problem)
-    before = [list(kind.objects.order_by("pk").values()) for kind in kinds]  # type: ignore[attr-defined]
+    before = [list(kind.objects.order_by("pk").values()) for kind in kinds]
     call_command("seed_demo", stdout=StringIO())
-    assert [list(kind.objects.order_by("pk").values()) for kind in kinds] == before  # type: ignore[attr-defined]
+    assert [list(kind.objects.order_by("pk").values()) for kind in kinds] == before
 
 
 def test_programs_learn_room_and_accounts_students_first(seeded: str) -> None:
@@ -81,6 +82,6 @@ def test_a_closed_room_is_not_told(seeded: str) -> None:
         call_command("demo_info")
 
 
-def test_an_outsider_finds_nothing_of_the_demo(seeded: str, charlie: User, client_for) -> None:  # type: ignore[no-untyped-def]
+def test_an_outsider_finds_nothing_of_the_demo(seeded: str, charlie: User, client_for: ClientFor) -> None:
     for room in Room.objects.all():
         assert client_for(charlie).get(f"/rooms/{room.pk}/").status_code == 404

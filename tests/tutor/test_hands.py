@@ -53,7 +53,7 @@ def store(*outputs: Any) -> Any:
 
 def hand(verb: str, user: User, room: Room, answer: Answer, *words: str, ref: str = "") -> Event:
     do = getattr(hands, f"answer_{verb}")
-    return do(rights(user, room), answer.pk, *words, ref=ref or str(uuid4()), trace="t" * 32)  # type: ignore[no-any-return]
+    return do(rights(user, room), answer.pk, *words, ref=ref or str(uuid4()), trace="t" * 32)
 
 
 def refused(verb: str, user: User, room: Room, answer: Answer, *words: str) -> FrameError:

@@ -16,6 +16,7 @@ from django.core.management import CommandError, call_command
 
 from classroom.people.models import User
 from classroom.rooms.models import Problem, Room
+from tests.conftest import ClientFor
 from tests.tutor.test_problem_shapes import STEPS, WORDS
 from tutor import imports
 from tutor.imports import OWN_PROBLEMS, ImportRefused, file_import, file_read
@@ -207,7 +208,7 @@ def test_no_hint_of_a_whole_file_is_shown(path: Path) -> None:
         assert not shaped.private["solution"] or shaped.private["solution"] not in shown
 
 
-def test_charlie_meets_no_problem_by_an_import(path: Path, charlie: User, client_for) -> None:  # type: ignore[no-untyped-def]
+def test_charlie_meets_no_problem_by_an_import(path: Path, charlie: User, client_for: ClientFor) -> None:
     file_import(path, progress=quiet)
     client = client_for(charlie)
     for problem in Problem.objects.all():

@@ -41,7 +41,7 @@ def answer(client: Any, room: Room, bob: User) -> Answer:
 def worker(
     client: Any, state: str = "ready", *, name: str = "w1", reason: str = "", running: tuple[str, ...] = ()
 ) -> None:
-    beat = WorkerState(name, state, "scripted", "demo", reason, running)  # type: ignore[arg-type]
+    beat = WorkerState(name, state, "scripted", "demo", reason, running)
     client.set(WORKER.format(name=name), beat.to_json(), ex=60)
 
 
