@@ -2,18 +2,16 @@ import axe from "axe-core";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import payloads from "../../tests/payloads.json";
-import type { AnswerItem, Item } from "../src/frames";
+import type { Item } from "../src/frames";
 import { partsOf } from "../src/store";
 import "../src/room/room-element";
 import type { RoomElement } from "../src/room/room-element";
 import { FakeSocket } from "./browser";
 import { dangers } from "./safe";
-import { BOB, errorFrame, frame, hello, LIN, ROOM, roomState, snapshot } from "./samples";
+import { answer, errorFrame, frame, hello, LIN, ROOM, roomState, snapshot } from "./samples";
 
 // A hand on a running answer: pause, go on, put in a word, and what becomes of it on the screen.
 
-const AT = "2026-11-21T09:00:00.000Z";
-const answer = (change: Partial<AnswerItem> = {}): AnswerItem => ({ kind: "answer", seq: 2, at: AT, by: BOB, answer: "x", question: "why?", state: "running", text: "Be", position: null, reason: "", ended_by: null, model: "demo", inserts: [], eta_s: null, ...change });
 let room: RoomElement;
 const socket = (): FakeSocket => FakeSocket.opened.at(-1) as FakeSocket;
 const sent = (type: string): Record<string, unknown>[] => socket().sentOf(type).map((one) => one.data);

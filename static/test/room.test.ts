@@ -2,21 +2,14 @@ import axe from "axe-core";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
 import payloads from "../../tests/payloads.json";
-import { EMPTY, reduce } from "../src/store";
-import type { AnswerItem, Item, Received, RoomState } from "../src/frames";
-import { news } from "../src/room/announcer";
-import { Follow } from "../src/room/follow";
-import { forcedKind, sessionStore } from "../src/room/link";
+import type { Received, RoomState } from "../src/frames";
 import "../src/room/room-element";
 import type { RoomElement } from "../src/room/room-element";
 import { FakeSocket } from "./browser";
-import { ALICE, BOB, errorFrame, frame, hello, LIN, ROOM, roomState, snapshot, you } from "./samples";
+import { ALICE, answer, AT, BOB, errorFrame, frame, hello, LIN, message, ROOM, roomState, snapshot, you } from "./samples";
 import { dangers } from "./safe";
 
 let room: RoomElement;
-const AT = "2026-11-21T09:00:00.000Z";
-const message = (seq: number, by: Item["by"], text: string): Item => ({ kind: "message", seq, at: AT, by, text });
-const answer = (change: Partial<AnswerItem> = {}): AnswerItem => ({ kind: "answer", seq: 2, at: AT, by: BOB, answer: "x", question: "why?", state: "running", text: "Be", position: null, reason: "", ended_by: null, model: "demo", inserts: [], eta_s: null, ...change });
 const text = (selector: string): string => room.querySelector(selector)?.textContent?.replace(/\s+/g, " ").trim() ?? "";
 const socket = (): FakeSocket => FakeSocket.opened.at(-1) as FakeSocket;
 const sent = (type: string): Record<string, unknown>[] => socket().sentOf(type).map((one) => one.data);
@@ -243,82 +236,5 @@ describe("safety and access", () => {
     await enter(roomState([message(1, ALICE, "hello"), answer(), answer({ seq: 5, answer: "z", state: "completed", text: "```\nx\n```" })], { hands: [LIN], problem: { id: "p", title: "A sum", statement: "x" } }));
     const found = await axe.run(document.body, { rules: { "color-contrast": { enabled: false }, region: { enabled: false } } });
     expect(found.violations.map((one) => `${one.id}: ${one.nodes[0]?.html}`)).toEqual([]);
-  });
-});
-
-describe("what a screen reader is told", () => {
-  const before = reduce(reduce(EMPTY, hello(), 0), snapshot(10, roomState([answer({ seq: 2 })])), 0);
-  const told = (one: Received): string[] => news(before, reduce(before, one, 0));
-  it("is what others say, not what I say", () => {
-    expect(told(frame("message.posted", { text: "**hi** $x$" }, 11, LIN))).toEqual(["林小雨: hi x"]);
-    expect(told(frame("message.posted", { text: "hi" }, 11, BOB))).toEqual([]);
-  });
-  it("is a finished answer, never a piece", () => {
-    expect(told(frame("answer.delta", { answer: "x", offset: 2, text: "y", part: "text" }, 11))).toEqual([]);
-    const end = { answer: "x", text: "All of it.", sha256: "", length: 10, reason: "stop", model: "m", message: "" };
-    expect(told(frame("answer.completed", end, 11))).toEqual(["The tutor has answered: All of it."]);
-    expect(told(frame("answer.stopped", end, 11))).toEqual(["The answer was stopped."]);
-    expect(told(frame("answer.failed", end, 11))).toEqual(["The tutor could not answer."]);
-  });
-  it("is a question, a notice, a hand", () => {
-    expect(told(frame("answer.asked", { answer: "n", text: "why" }, 11, LIN))).toEqual(["林小雨 asks the tutor: why"]);
-    expect(told(frame("room.closed", {}, 11, ALICE))).toEqual(["Alice Archer closed the room."]);
-    expect(told(frame("hand.raised", {}, 11, LIN))).toEqual(["林小雨 raised a hand."]);
-    expect(told(frame("hand.raised", {}, 11, BOB))).toEqual([]);
-  });
-  it("is not the past", () => {
-    expect(news(EMPTY, before)).toEqual([]);
-    expect(news(before, reduce(before, snapshot(99, roomState([message(50, LIN, "x")]), { epoch: "f" }), 0))).toEqual([]);
-  });
-  it("is cut where nobody would listen any more", () => {
-    expect(told(frame("message.posted", { text: "x ".repeat(400) }, 11, LIN))[0]?.length).toBeLessThan(640);
-  });
-});
-
-describe("following the end", () => {
-  function boxOf(height: number): HTMLElement {
-    const box = document.createElement("div");
-    Object.defineProperty(box, "scrollHeight", { configurable: true, value: height });
-    Object.defineProperty(box, "clientHeight", { value: 100 });
-    return box;
-  }
-  it("stops when the reader goes up and starts again at the end", () => {
-    let grow = (): void => undefined;
-    vi.stubGlobal("ResizeObserver", class {
-      constructor(run: () => void) { grow = run; }
-      observe(): void {}
-      disconnect(): void {}
-    });
-    const box = boxOf(1000);
-    let changes = 0;
-    const follow = new Follow(box, document.createElement("div"), () => changes++);
-    grow();
-    expect(box.scrollTop).toBe(1000);
-    box.scrollTop = 300;
-    box.dispatchEvent(new Event("scroll"));
-    expect([follow.isFollowing, changes]).toEqual([false, 1]);
-    Object.defineProperty(box, "scrollHeight", { configurable: true, value: 2000 });
-    grow();
-    expect(box.scrollTop).toBe(300);
-    box.scrollTop = 1900;
-    box.dispatchEvent(new Event("scroll"));
-    expect(follow.isFollowing).toBe(true);
-    follow.toEnd();
-    expect(box.scrollTop).toBe(2000);
-    follow.stop();
-  });
-  it("does not take the browser's own scrolling for the reader's", () => {
-    const box = boxOf(1000);
-    const follow = new Follow(box, document.createElement("div"), () => undefined);
-    box.dispatchEvent(new Event("scroll"));
-    expect(follow.isFollowing).toBe(true);
-  });
-});
-
-describe("the link to the browser", () => {
-  it.each([["?transport=sse", "sse"], ["?transport=poll&x=1", "poll"], ["?transport=socket", "socket"], ["?transport=pigeon", null], ["", null]])("%s forces %s", (search, kind) => expect(forcedKind(search)).toBe(kind));
-  it("lives without a session store", () => {
-    vi.stubGlobal("sessionStorage", undefined);
-    expect(sessionStore()).toBeUndefined();
   });
 });

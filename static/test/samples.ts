@@ -1,14 +1,15 @@
 // A room for tests: people, frames and a snapshot. Charlie is the outsider: never in the room.
 
-import type { ErrorFrame, Item, Person, Received, RoomState, ServerData, ServerFrame, ServerType, You } from "../src/frames";
+import type { AnswerItem, ErrorFrame, Item, Person, Received, RoomState, ServerData, ServerFrame, ServerType, You } from "../src/frames";
 
 export const ALICE: Person = { id: "a", name: "Alice Archer", role: "teacher" };
 export const BOB: Person = { id: "b", name: "Bob Baker", role: "student" };
 export const LIN: Person = { id: "l", name: "林小雨", role: "student" };
 export const ROOM = "11111111-1111-4111-8111-111111111111";
+export const AT = "2026-11-21T09:00:00.000Z";
 
 export function frame<T extends ServerType>(type: T, data: ServerData[T], seq: number | null = null, by: Person | null = null): ServerFrame {
-  return { type, seq, at: "2026-11-21T09:00:00.000Z", by, ref: null, data } as ServerFrame;
+  return { type, seq, at: AT, by, ref: null, data } as ServerFrame;
 }
 
 export function you(person: Person, change: Partial<You> = {}): You {
@@ -21,6 +22,14 @@ export function hello(who: You = you(BOB), seq = 0, epoch = "e"): ServerFrame {
 
 export function roomState(items: Item[] = [], change: Partial<RoomState> = {}): RoomState {
   return { room: { id: ROOM, title: "Table one", state: "open", class: "Year 9" }, problem: null, items, hands: [], truncated: false, ...change };
+}
+
+export function message(seq: number, by: Item["by"], text: string): Item {
+  return { kind: "message", seq, at: AT, by, text };
+}
+
+export function answer(change: Partial<AnswerItem> = {}): AnswerItem {
+  return { kind: "answer", seq: 2, at: AT, by: BOB, answer: "x", question: "why?", state: "running", text: "Be", position: null, reason: "", ended_by: null, model: "demo", inserts: [], eta_s: null, ...change };
 }
 
 export function snapshot(seq: number, state: RoomState = roomState(), change: Partial<ServerData["snapshot"]> = {}): ServerFrame {
