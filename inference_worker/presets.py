@@ -52,31 +52,27 @@ DEFAULT: Final = Card(
     presets={"seed": Preset(0.3, 0.9), "solve": Preset(0.6, 0.95, tokens=4_096), "hint": Preset(0.3, 0.9, tokens=160)},
     thinks=True,  # nobody knows, and nothing is lost by looking for the markers
 )
+VIBETHINKER: Final = Card(
+    # README of WeiboAI/VibeThinker, "Usage Guidelines", 1.5B: temperature 0.6 or 1.0, max token length 40960,
+    # top_p 0.95, top_k -1. The higher one for votes.
+    names=("vibethinker",),
+    presets={
+        "seed": Preset(0.6, 0.95, thought=8_192, loop_tokens=512),
+        "solve": Preset(1.0, 0.95, tokens=40_960, loop_tokens=512),
+        "hint": Preset(0.6, 0.95, tokens=160, thought=4_096, loop_tokens=512),
+    },
+    thinks=True,
+    languages=("en", "zh"),
+    template="ChatML of Qwen2.5; it does not open a thought",
+)
 CARDS: Final = (
-    # README of WeiboAI/VibeThinker, "Usage Guidelines": 3B: temperature 1.0, top_p 0.95, top_k -1.
-    Card(
+    # The same page, 3B: temperature 1.0 for everything.
+    replace(
+        VIBETHINKER,
         names=("vibethinker-3b", "vibethinker_3b"),
-        presets={
-            "seed": Preset(1.0, 0.95, thought=8_192, loop_tokens=512),
-            "solve": Preset(1.0, 0.95, tokens=40_960, loop_tokens=512),
-            "hint": Preset(1.0, 0.95, tokens=160, thought=4_096, loop_tokens=512),
-        },
-        thinks=True,
-        languages=("en", "zh"),
-        template="ChatML of Qwen2.5; it does not open a thought",
+        presets={name: replace(preset, temperature=1.0) for name, preset in VIBETHINKER.presets.items()},
     ),
-    # The same: 1.5B: temperature 0.6 or 1.0, max token length 40960, top_p 0.95, top_k -1. The higher one for votes.
-    Card(
-        names=("vibethinker",),
-        presets={
-            "seed": Preset(0.6, 0.95, thought=8_192, loop_tokens=512),
-            "solve": Preset(1.0, 0.95, tokens=40_960, loop_tokens=512),
-            "hint": Preset(0.6, 0.95, tokens=160, thought=4_096, loop_tokens=512),
-        },
-        thinks=True,
-        languages=("en", "zh"),
-        template="ChatML of Qwen2.5; it does not open a thought",
-    ),
+    VIBETHINKER,
     # The demo model. Card of SmolLM2-135M-Instruct: temperature 0.2, top_p 0.9. Small models soon repeat themselves.
     Card(
         names=("demo", "smollm2"),

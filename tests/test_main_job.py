@@ -60,6 +60,17 @@ def same_as_log(ledger: Ledger, log: list[Frame]) -> None:
     assert seen == log[seen[0]["seq"] - 1 : seen[-1]["seq"]]
 
 
+def completed(answer: str, reader: Account, room: str, *ledgers: Ledger) -> list[Frame]:
+    """Waits until each of them has seen the whole answer, and nothing else than the log; gives that log."""
+    ends = [ledger.end_of(answer, timeout_s=90) for ledger in ledgers]
+    assert [end["type"] for end in ends] == ["answer.completed"] * len(ends)
+    log = reader.log(room)
+    proven(ends[0], text_of(log, answer))
+    for ledger in ledgers:
+        same_as_log(ledger, log)
+    return log
+
+
 def test_every_word_reaches_everybody(stack: Stack, room: str, mia: Account, ada: Account) -> None:
     """Two web processes, a late joiner and somebody who reconnects end with the same bytes as the log (H1, H4, A6)."""
     asker, teacher = mia.join(room), ada.join(room)
@@ -135,12 +146,7 @@ def test_a_pause_outlives_its_worker(stack: Stack, room: str, mia: Account, ada:
         assert asker.reply(asker.send("answer.resume", answer=answer))["code"] == "forbidden"
         assert teacher.reply(teacher.send("answer.resume", answer=answer))["type"] == "ack"
         asker.until("answer.resumed")
-    ends = [ledger.end_of(answer, timeout_s=90) for ledger in (asker, teacher)]
-    assert [end["type"] for end in ends] == ["answer.completed"] * 2
-    log = mia.log(room)
-    proven(ends[0], text_of(log, answer))
-    for ledger in (asker, teacher):
-        same_as_log(ledger, log)
+    completed(answer, mia, room, asker, teacher)
 
 
 def test_a_word_put_in_is_answered_at_once(room: str, mia: Account, ada: Account) -> None:
@@ -298,12 +304,7 @@ def test_a_killed_part_costs_time_not_text(stack: Stack, room: str, mia: Account
     asker.until("answer.delta")
     stack.kill(victim)
     stack.start(victim)
-    ends = [ledger.end_of(answer, timeout_s=90) for ledger in (asker, other)]
-    assert [end["type"] for end in ends] == ["answer.completed"] * 2
-    log = mia.log(room)
-    proven(ends[0], text_of(log, answer))
-    for ledger in (asker, other):
-        same_as_log(ledger, log)
+    log = completed(answer, mia, room, asker, other)
     if victim == "inference":
         starts = [f["data"]["attempt"] for f in log if f["type"] == "answer.started" and f["data"]["answer"] == answer]
         assert starts == [1, 2]

@@ -28,10 +28,9 @@ NEW_PART = "\n\n"  # between what was written before and after a word put in
 def answer_pause(rights: RoomRights, answer_id: UUID, *, ref: str, trace: str) -> Event:
     """Nothing more of this answer is shown until it is resumed (A7). Raises FrameError ``not_running``."""
     with transaction.atomic():
-        row = _locked(rights, answer_id)
-        if (earlier := _earlier(rights, ref)) is not None:
-            return earlier
-        answer = _checked(row, rights, {State.RUNNING})
+        answer = _taken(rights, answer_id, ref, {State.RUNNING})
+        if isinstance(answer, Event):
+            return answer
         answer.state, answer.held_by_staff = State.PAUSED, rights.staff
         answer.save(update_fields=["state", "held_by_staff"])
         data = {"answer": str(answer_id), "length": len(answer.shown)}
@@ -43,10 +42,9 @@ def answer_pause(rights: RoomRights, answer_id: UUID, *, ref: str, trace: str) -
 def answer_resume(rights: RoomRights, answer_id: UUID, *, ref: str, trace: str) -> Event:
     """Let a paused answer go on where it was (A8). Raises FrameError ``not_running``, or ``forbidden`` if staff holds it."""
     with transaction.atomic():
-        row = _locked(rights, answer_id)
-        if (earlier := _earlier(rights, ref)) is not None:
-            return earlier
-        answer = _checked(row, rights, {State.PAUSED})
+        answer = _taken(rights, answer_id, ref, {State.PAUSED})
+        if isinstance(answer, Event):
+            return answer
         answer.state, answer.held_by_staff, answer.progress_at = State.RUNNING, False, timezone.now()
         answer.save(update_fields=["state", "held_by_staff", "progress_at"])
         event = _append(rights, "answer.resumed", {"answer": str(answer_id)}, ref=ref, trace=trace)
@@ -60,10 +58,9 @@ def answer_insert(rights: RoomRights, answer_id: UUID, text: str, *, ref: str, t
     Raises FrameError ``not_running``, ``forbidden`` if staff holds it, or ``busy`` after INSERTS_MAX of them.
     """
     with transaction.atomic():
-        row = _locked(rights, answer_id)
-        if (earlier := _earlier(rights, ref)) is not None:
-            return earlier
-        answer = _checked(row, rights, {State.RUNNING, State.PAUSED})
+        answer = _taken(rights, answer_id, ref, {State.RUNNING, State.PAUSED})
+        if isinstance(answer, Event):
+            return answer
         if len(answer.inserts) >= INSERTS_MAX:
             raise FrameError("busy", "Enough was put into this answer. Ask a new question.", retry_ms=5_000)
         before = len(answer.shown)
@@ -90,16 +87,12 @@ def _part_end(answer: Answer) -> None:
     answer.shown += out.text + part
 
 
-def _locked(rights: RoomRights, answer_id: UUID) -> Answer | None:
-    return Answer.objects.select_for_update().filter(pk=answer_id, room_id=rights.room.pk).first()
-
-
-def _earlier(rights: RoomRights, ref: str) -> Event | None:
-    """The event that the same frame has made before."""
-    return Event.objects.filter(room_id=rights.room.pk, actor=rights.user, ref=ref).first()
-
-
-def _checked(answer: Answer | None, rights: RoomRights, states: set[Answer.State]) -> Answer:
+def _taken(rights: RoomRights, answer_id: UUID, ref: str, states: set[Answer.State]) -> Answer | Event:
+    """The answer, locked and in one of ``states``, or the event that the same frame has made before."""
+    answer = Answer.objects.select_for_update().filter(pk=answer_id, room_id=rights.room.pk).first()
+    earlier = Event.objects.filter(room_id=rights.room.pk, actor=rights.user, ref=ref).first()
+    if earlier is not None:
+        return earlier
     if answer is None or answer.state not in states:
         wanted = "paused" if states == {State.PAUSED} else "being written"
         raise FrameError("not_running", f"This answer is not {wanted}.", field="data.answer")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 import redis
 
+from inference_worker.engines import endpoint
+from tests.inference_worker.fault_server import Serving
 from tests.inference_worker.line import client_make
 from tests.services import Valkey
 
@@ -40,6 +43,15 @@ def mortal() -> Iterator[Valkey]:
     """A server of the test's own: it may be killed, emptied and started again."""
     with tempfile.TemporaryDirectory(prefix="cs-") as folder, Valkey(Path(folder)) as server:
         yield server
+
+
+@pytest.fixture
+def serving(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Serving]:
+    """OpenAI-compatible servers with faults to order. Retries do not wait long."""
+    monkeypatch.setattr(endpoint, "RETRY_S", 0.01)
+    monkeypatch.setattr(endpoint, "RETRY_MAX_S", 0.05)
+    with ExitStack() as opened:
+        yield Serving(opened, tmp_path)
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -28,15 +26,6 @@ from tests.inference_worker.fault_server import (
     refusal,
 )
 from tests.services import wait_until
-
-
-@pytest.fixture
-def serving(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Serving]:
-    """Retries do not wait long."""
-    monkeypatch.setattr(endpoint, "RETRY_S", 0.01)
-    monkeypatch.setattr(endpoint, "RETRY_MAX_S", 0.05)
-    with ExitStack() as opened:
-        yield Serving(opened, tmp_path)
 
 
 def failed(heard: Heard, words: str) -> None:

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from inference_worker.engines import endpoint
 from inference_worker.engines.endpoint import Dialect, plain
 from tests.inference_worker.asking import ask, hear, request
 from tests.inference_worker.fault_server import (
@@ -26,16 +22,6 @@ from tests.inference_worker.fault_server import (
 )
 from tests.services import wait_until
 from tutor.guard import Policy, release
-
-
-@pytest.fixture
-def serving(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Serving]:
-    """Retries do not wait long."""
-    monkeypatch.setattr(endpoint, "RETRY_S", 0.01)
-    monkeypatch.setattr(endpoint, "RETRY_MAX_S", 0.05)
-    with ExitStack() as opened:
-        yield Serving(opened, tmp_path)
-
 
 # ---- what may come in pieces
 
