@@ -9,7 +9,7 @@ BOOTSTRAP := $(PYTHON) -m classroom.supervisor.bootstrap --torch-index "$(TORCH_
 COVERED := classroom.rooms.frames classroom.rooms.journal classroom.rooms.access tutor.answers tutor.guard inference_worker.chunker
 
 .DEFAULT_GOAL := help
-.PHONY: help run install dev test lint types doctor demo-info bench bench-inference clean
+.PHONY: help run install dev test lint types doctor demo-info bench bench-inference chaos clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -47,6 +47,9 @@ bench: dev ## deliveries and latency beside a bare broadcast loop, as ratios
 
 bench-inference: dev ## the inference engine beside others with the same model on one core, as ratios
 	@$(BIN)/python -m tests.bench.inference
+
+chaos: dev ## every fault of docs/faults.md on the real product; goes on where it was (ROWS=E4,E11 ROUNDS=5)
+	@ROWS="$(ROWS)" ROUNDS="$(ROUNDS)" $(BIN)/python -m tests.chaos
 
 clean: ## what was built; DATA_DIR and .venv stay
 	@rm -rf static/dist static/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis

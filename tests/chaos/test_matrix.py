@@ -1,0 +1,127 @@
+"""The matrix itself: 24 rows, all written down; how rounds become figures; and a short round on the real product."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from classroom.supervisor.child import BASE_DIR
+from tests.chaos import report
+from tests.chaos.__main__ import DOCUMENT, options_read
+from tests.chaos.house import House
+from tests.chaos.oracle import KINDS, Verdict
+from tests.chaos.registry import BY_ID, LENGTHS, ROWS, Row
+from tests.chaos.round import Outcome
+from tests.chaos.runner import Kept, house_open, play
+
+PAGE = DOCUMENT.read_text()
+BUILT = [row for row in ROWS if row.built]
+
+
+def outcome(*, recovery_s: float | None = 1.0, **found: int) -> Outcome:
+    verdict = Verdict()
+    for kind, count in found.items():
+        verdict.find(kind, "planted", count)
+    return Outcome(2, recovery_s, verdict)
+
+
+def test_there_are_24_rows() -> None:
+    assert [row.id for row in ROWS] == [f"E{number}" for number in range(1, 25)]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_every_row_is_written_down(row: Row) -> None:
+    assert re.search(rf"^\| {row.id} \| {re.escape(row.title)} \|", PAGE, re.MULTILINE)
+    if row.built:
+        assert f"| {row.id} | {row.injects} | {row.how} | {row.goal} |" in PAGE
+        assert row.injects
+        assert row.how
+        assert row.goal
+        assert 0 <= row.short <= row.long
+        assert row.long >= 5
+
+
+def test_every_length_is_written_down() -> None:
+    assert [name for name in LENGTHS if f"`{name}`" not in PAGE] == []
+
+
+def test_figures_have_the_form_of_every_bench() -> None:
+    rounds = {row.id: [outcome().record()] for row in BUILT}
+    lines = [figure.line() for figure in report.figures_of(rounds)]
+    assert lines == [f"figure faults_survived {len(BUILT)} goal = 24", *(f"figure {kind} 0 goal = 0" for kind in KINDS)]
+
+
+def test_a_finding_costs_its_row_and_is_counted() -> None:
+    rounds = {"E1": [outcome(lost=2).record(), outcome().record()], "E4": [outcome(promise=1).record()]}
+    survived, lost, *rest = report.figures_of(rounds)
+    assert survived.value == 0
+    assert lost.value == 2
+    assert not lost.met
+    assert all(figure.value == 0 for figure in rest)
+    line = next(line for line in report.table(rounds) if line.split()[0] == "E1")
+    assert line.split() == ["E1", "2", "4", "2", "0", "0", "0", "1.0", "s", "1.0", "s", "no"]
+
+
+def test_the_page_keeps_its_words(tmp_path: Path) -> None:
+    page = tmp_path / "faults.md"
+    page.write_text(f"before\n{report.BEGIN}\nan earlier table\n{report.END}\nafter\n")
+    lengths = {name: long for name, (long, _) in LENGTHS.items()}
+    report.document_write(page, {"E1": [outcome().record()]}, "a machine", lengths)
+    text = page.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("\nafter\n")
+    assert "an earlier table" not in text
+    assert "E1 (1 of 50)" in text
+    assert "`stall` 10" in text
+
+
+def test_a_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    kept = Kept(tmp_path)
+    kept.add("E1", outcome(lost=1))
+    again = Kept(tmp_path)
+    assert again.of("E1") == [outcome(lost=1).record()]
+    assert json.loads(again.path.read_text()) == again.rounds
+    again.forget(["E1"])
+    assert again.of("E1") == []
+
+
+def test_what_can_be_asked_for(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("CHAOS_STALL", "3")
+    options = options_read(["--rows", "e4, E11", "--rounds", "5", "--dark", "1"])
+    assert (options.chosen, options.rounds, options.stall, options.dark) == (["E4", "E11"], 5, 3.0, 1.0)
+    assert options_read([]).chosen == list(BY_ID)
+    with pytest.raises(SystemExit):
+        options_read(["--rows", "E99"])
+    assert "E99" in capsys.readouterr().err
+
+
+def test_it_is_one_command() -> None:
+    makefile = (BASE_DIR / "Makefile").read_text()
+    assert re.search(r"^chaos: dev ## .+\n\t@.*-m tests\.chaos", makefile, re.MULTILINE)
+
+
+# ---- a short round of the rows on one house
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with house_open(tmp_path_factory.mktemp("chaos")) as made:
+        yield made
+
+
+SHORT = [row for row in BUILT if row.short and row.database == "sqlite"]
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("row", SHORT, ids=lambda row: row.id)
+def test_a_short_round(row: Row, house: House) -> None:
+    with row.stage(house) if row.stage else nullcontext():
+        for number in range(row.short):
+            gave = play(house, row, number, {name: short for name, (_, short) in LENGTHS.items()})
+            assert gave.verdict.findings == []
+            assert gave.injected > 0
