@@ -149,7 +149,7 @@ def member_role(request: PageRequest, class_id: UUID, user_id: UUID) -> HttpResp
 
     def change(data: dict[str, Any]) -> str:
         role = Role(data["role"])
-        with services.access_changes(school_class=rights.school_class, by=by):
+        with services.access_changes(school_class=rights.school_class, by=by, person=user_id):
             people.enrolment_role_set(school_class=rights.school_class, user_id=user_id, role=role)
         return f"Now {role.label} of this class."
 

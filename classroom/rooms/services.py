@@ -30,25 +30,29 @@ Rights = dict[tuple[UUID, UUID], RoomRights]
 
 
 @contextmanager
-def access_changes(*, school_class: SchoolClass, by: User) -> Iterator[None]:
+def access_changes(
+    *, school_class: SchoolClass, by: User, room: Room | None = None, person: UUID | None = None
+) -> Iterator[None]:
     """Around any change of enrolments, groups or a room's group: logs who has gained or lost which room.
 
-    Everything inside is one transaction. Somebody who gains a closed room is not announced there.
+    Everything inside is one transaction. Somebody who gains a closed room is not announced there. Where the change is
+    about one ``room`` or one ``person``, say so: each pair of a large class that is compared holds everybody's writing up.
     """
     with transaction.atomic():
         role = role_in(by, school_class)
-        before = _rights(school_class)
+        before = _rights(school_class, room, person)
         yield
-        after = _rights(school_class)
+        after = _rights(school_class, room, person)
         _log_differences(before, after, journal.person(by, role or role_in(by, school_class)), by)
         if any(before[pair].role != after[pair].role for pair in before.keys() & after.keys()):
             # No room is gained or lost, but what may be done there is another: sockets must not wait for H5.
             transaction.on_commit(partial(broadcast.everywhere_tell, {"type": "rights.changed"}))
 
 
-def _rights(school_class: SchoolClass) -> Rights:
-    rooms = list(Room.objects.filter(school_class=school_class).values_list("pk", flat=True))
-    users = list(Enrolment.objects.filter(school_class=school_class).values_list("user", flat=True))
+def _rights(school_class: SchoolClass, room: Room | None, person: UUID | None) -> Rights:
+    rooms = [room.pk] if room else [*Room.objects.filter(school_class=school_class).values_list("pk", flat=True)]
+    enrolled = Enrolment.objects.filter(school_class=school_class).values_list("user", flat=True)
+    users = [person] if person else [*enrolled]
     return rights_of((user, room) for user in users for room in rooms)
 
 
@@ -68,7 +72,7 @@ def class_join(*, user: User, code: str) -> SchoolClass:
         school_class = people.class_by_code(code)
     except ValidationError as error:
         raise ValidationError({"join_code": error}) from None
-    with access_changes(school_class=school_class, by=user):
+    with access_changes(school_class=school_class, by=user, person=user.pk):
         people.class_join(user=user, code=code)
     return school_class
 
@@ -83,12 +87,12 @@ def newcomer_announce(*, user: User) -> None:
 
 
 def member_remove(*, school_class: SchoolClass, user_id: UUID, by: User) -> None:
-    with access_changes(school_class=school_class, by=by):
+    with access_changes(school_class=school_class, by=by, person=user_id):
         people.enrolment_remove(school_class=school_class, user_id=user_id)
 
 
 def member_restore(*, school_class: SchoolClass, user_id: UUID, by: User) -> None:
-    with access_changes(school_class=school_class, by=by):
+    with access_changes(school_class=school_class, by=by, person=user_id):
         people.enrolment_restore(school_class=school_class, user_id=user_id)
 
 
@@ -118,7 +122,7 @@ def room_create(
 def room_update(*, by: User, room: Room, title: str, problem: Problem | None, group: Group | None) -> Room:
     """Give the room this title, problem and group; whoever loses it by that is put out of it."""
     _guard_room(room.school_class, title, group)
-    with access_changes(school_class=room.school_class, by=by):
+    with access_changes(school_class=room.school_class, by=by, room=room):
         fresh = Room.objects.select_for_update(of=("self",)).get(pk=room.pk)
         shown = (fresh.title, fresh.problem_id) != (title, problem.pk if problem else None)
         fresh.title, fresh.problem, fresh.group = title, problem, group
