@@ -8,6 +8,9 @@ BOOTSTRAP := $(PYTHON) -m classroom.supervisor.bootstrap --torch-index "$(TORCH_
 # What everything else leans on: every branch of these is run by a test.
 COVERED := classroom.rooms.frames classroom.rooms.journal classroom.rooms.access tutor.answers tutor.guard inference_worker.chunker
 
+# Much of a test is waiting for processes: one more at a time than there are cores, one computing thread each.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(min(6, (os.cpu_count() or 1) + 1))')
+
 .DEFAULT_GOAL := help
 .PHONY: help run install dev test lint types doctor demo-info bench bench-inference chaos clean
 
@@ -27,7 +30,7 @@ test: dev ## every check and every test; needs nothing to be running
 	@$(BOOTSTRAP) npm run check
 	@$(BOOTSTRAP) npm test
 	@$(MAKE) --no-print-directory lint types
-	@$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile --no-loadscope-reorder --durations=25 $(COVERED:%=--cov=%) --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=25 $(COVERED:%=--cov=%) --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered
 
 lint: ## ruff: rules and layout
 	@$(BIN)/ruff check .

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from tests.browser.rooms import RoomScreen, assert_equal_to_log
 from tests.browser.school import Console, Program
 from tests.browser.screens import Screen
+from tests.demo_model import demo_model_home
 from tests.stack import Stack
 
 MODEL_S = 240.0
@@ -21,7 +22,9 @@ def model_house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("model")
     settings = {"TUTOR_MODEL": "demo", "MAX_ANSWER_TOKENS": str(TOKENS)}
     # The model takes its time to load: everything else is awaited first, with the limit that the stack has for it.
-    with Stack(folder, web=2, engine="batching", settings=settings, without=("inference",)) as stack:
+    house = Stack(folder, web=2, engine="batching", settings=settings, without=("inference",))
+    (house.data / "models").symlink_to(demo_model_home() / "models")
+    with house as stack:
         stack.start("inference")
         stack.wait_ready(timeout_s=MODEL_S)
         yield stack

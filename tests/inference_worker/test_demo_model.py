@@ -11,6 +11,7 @@ import pytest
 from inference_worker.checkpoints import model_folder
 from inference_worker.engines import engine_make
 from inference_worker.engines.base import Chunk, EngineOptions
+from tests.demo_model import demo_model_home
 from tests.inference_worker.asking import ask, hear, request
 from tests.inference_worker.subjects import generated, plain_model
 
@@ -19,9 +20,8 @@ QUESTION = "What is a half plus a third? Answer in one short sentence."
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the converted model lies; the conversion takes half a minute, so all tests share one."""
-    return tmp_path_factory.mktemp("demo")
+def home() -> Path:
+    return demo_model_home()
 
 
 @pytest.fixture(scope="module")
@@ -30,14 +30,15 @@ def engine(home: Path) -> Iterator[Any]:
     # Near ties fall differently in bf16: equal text can only be asked for in fp32.
     made = engine_make("batching", EngineOptions("demo", home, dtype="float32"))
     made.start(told.append)
-    assert any("converting" in line for line in told), "a slow step says what it does"
+    assert not any("converting" in line for line in told), "it is converted already"
     yield made
     made.drain(20)
 
 
-def test_it_is_converted_once_and_a_half_made_conversion_is_not_taken_for_one(engine: Any, home: Path) -> None:
-    (made,) = (home / "models").iterdir()
-    (home / "models" / f".{made.name}-killed").mkdir()
+def test_it_is_converted_once_and_a_half_made_conversion_is_not_taken_for_one(home: Path) -> None:
+    assert "converting" in (home / "told.txt").read_text(), "a slow step says what it does"
+    (made,) = (home / "models").glob("[!.]*")
+    (home / "models" / f".{made.name}-killed").mkdir(exist_ok=True)
     told: list[str] = []
     assert model_folder("demo", home, told.append) == made
     assert not told, "nothing is converted again"
