@@ -31,6 +31,7 @@ django.setup()
 import hypothesis
 import pytest
 import redis
+from django.conf import settings
 from django.core.management import call_command
 from django.test import Client, override_settings
 from pytest_django import DjangoDbBlocker, Settings
@@ -54,6 +55,14 @@ hypothesis.settings.load_profile("house")
 def _cheap_passwords() -> Iterator[None]:
     """A real hash takes a second of one core for every person of the cast."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_files_served() -> Iterator[None]:
+    """It would look at every static file again for each test client; tests of a whole house have it."""
+    without = [name for name in settings.MIDDLEWARE if not name.startswith("servestatic.")]
+    with override_settings(MIDDLEWARE=without):
         yield
 
 
