@@ -55,11 +55,14 @@ class Publisher:
 
     # ---- from the tasks
 
-    def open(self, job: Job, started: Mapping[str, Any]) -> None:
-        """An attempt begins. Its ``started`` is in the stream already; ``started`` is the info to send it again."""
+    def open(self, job: Job, started: Mapping[str, Any]) -> bool:
+        """An attempt begins. Its ``started`` is in the stream already; ``started`` is the info to send it again.
+
+        False for an attempt that is in hand already, running or not yet confirmed: two runs would write one text.
+        """
         with self._changed:
             transcript = Transcript(job.answer, job.attempt, job.prefix, started, wait_s=self._confirm_s)
-            self._kept[transcript.key] = transcript
+            return self._kept.setdefault(transcript.key, transcript) is transcript
 
     def append(self, key: str, text: str) -> None:
         """Text behind all that came before. Forgotten if the attempt is."""

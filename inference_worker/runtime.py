@@ -162,7 +162,10 @@ class Runtime:
         """Answer it: to the end, whatever that is."""
         job = taken.job or Job(taken.answer, taken.attempt, ())
         run = Run(job, self._publisher, max_tokens=self._options.max_tokens)
-        self._publisher.open(job, self._info())
+        if not self._publisher.open(job, self._info()):
+            log.warning("answer %s attempt %s came again, and is in hand", taken.answer, taken.attempt)
+            self._settle(taken, prompt_tokens=0, completion_tokens=0)
+            return
         with self._lock:
             self._runs[run.key] = run
         try:
@@ -189,8 +192,11 @@ class Runtime:
         finish = run.serve(engine)
         if finish.reason == "preempted" and not self._draining.is_set():
             self._publisher.drop(run.key)  # ours no more: the reaper hands it on, when it is to go on
+        self._settle(taken, prompt_tokens=finish.prompt_tokens, completion_tokens=finish.completion_tokens)
+
+    def _settle(self, taken: Taken, *, prompt_tokens: int, completion_tokens: int) -> None:
         try:
-            self._jobs.settle(taken, prompt_tokens=finish.prompt_tokens, completion_tokens=finish.completion_tokens)
+            self._jobs.settle(taken, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
         except redis.RedisError as error:
             log.warning("the class keeps what was reserved for answer %s: %s", taken.answer, error)
 

@@ -5,6 +5,7 @@ The text is made from the last user message: Markdown with a heading, a list, fo
 
 * ``tokens=N`` make the text N tokens long (repeated or cut)   * ``rate=R`` R tokens a second, 0 for as fast as it goes
 * ``fail`` / ``fail=N`` fail at once / after N tokens          * ``stall`` / ``stall=N`` write nothing more after N
+* ``oom`` / ``oom=N`` run out of memory                      * ``die`` / ``die=N`` kill the whole worker
 * ``loop`` repeat the text until something ends it             * ``echo`` print the whole context that was given
 * ``think`` put ``<think>…</think>`` in front                  * ``text=…`` print the rest of the message, exactly
 
@@ -14,7 +15,9 @@ The text is a function of the messages alone, so an attempt with a prefix goes o
 from __future__ import annotations
 
 import itertools
+import os
 import re
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -29,6 +32,7 @@ SLOTS = 8
 MARK = re.compile(r"^@scripted\b[ \t]*(.*)$", re.MULTILINE)
 TOKEN = re.compile(r"\s?\S{1,4}|\s")
 FAILED = "The scripted engine was told to fail."
+NO_MEMORY = "The scripted engine was told to run out of memory."
 NO_TOKENIZER = "The scripted engine has no tokenizer: it takes messages."
 TEXT = """## Let us look at it together
 
@@ -60,6 +64,8 @@ class Script:
     text: str
     rate: float | None = None
     fail_at: int | None = None
+    oom_at: int | None = None
+    die_at: int | None = None
     stall_at: int | None = None
     loop: bool = False
 
@@ -91,8 +97,7 @@ class ScriptedEngine(PooledEngine):
             if rate > 0:
                 handle.rest(started + made / rate - time.monotonic())
             started += handle.halt()
-            if script.fail_at is not None and made >= script.fail_at:
-                raise RequestError(FAILED)
+            accident(script, made)
             while script.stall_at is not None and made >= script.stall_at and handle.due() is None:
                 handle.rest(60.0)
             reason = handle.due() or ("length" if done >= request.sampling.max_tokens else "stop")
@@ -106,6 +111,16 @@ class ScriptedEngine(PooledEngine):
                 break
         handle.emit(stops.flush(), 0)
         return Finish(reason, prompt_tokens, done, message)
+
+
+def accident(script: Script, made: int) -> None:
+    """What is to go wrong after ``made`` tokens: an error of this request, of the device, or the end of the process."""
+    if script.fail_at is not None and made >= script.fail_at:
+        raise RequestError(FAILED)
+    if script.oom_at is not None and made >= script.oom_at:
+        raise MemoryError(NO_MEMORY)  # as torch.OutOfMemoryError: no RequestError, so nobody has foreseen it
+    if script.die_at is not None and made >= script.die_at:
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def tokens(text: str) -> list[str]:
@@ -134,6 +149,8 @@ def script_read(messages: tuple[Message, ...]) -> Script:
         text,
         rate=_number(options, "rate"),
         fail_at=_count(options, "fail"),
+        oom_at=_count(options, "oom"),
+        die_at=_count(options, "die"),
         stall_at=_count(options, "stall"),
         loop="loop" in options,
     )

@@ -127,8 +127,8 @@ class Proxy:
         try:
             if not self.refusing:
                 await self._join(reader, near)
-        except OSError:
-            pass  # the other side is not there: ours is cut, as a kernel would
+        except (OSError, asyncio.CancelledError):
+            pass  # the other side is not there, or we are closing: ours is cut, as a kernel would
         finally:
             self._pumps.discard(task)
             near.close()

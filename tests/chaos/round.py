@@ -165,9 +165,12 @@ class Round:
         self._healed_at = time.monotonic()
         probes = [self.say(screen, f"probe {self.words(2)}") for screen in self.screens if not screen.ended]
         self.until(lambda: all(self._all_see(probe) for probe in probes), "everybody sees every word again")
-        self._recovery_s = max(
-            self._seen_at(screen, probe) for probe in probes for screen in self.screens if not screen.ended
-        )
+        here = [screen for screen in self.screens if not screen.ended]
+        self.took(max(self._seen_at(screen, probe) for probe in probes for screen in here))
+
+    def took(self, seconds: float) -> None:
+        """Something was whole again after so long; the longest of a round counts."""
+        self._recovery_s = max(seconds, self._recovery_s or 0.0)
 
     def resumed(self, question: Question, since: float) -> None:
         """Recovery is the time from ``since`` (monotonic) until the asker sees the text go on, or its end."""
@@ -180,7 +183,7 @@ class Round:
                 e.at for e in entries if e.at > since and e.frame["type"] in moves and e.frame["data"]["answer"] == key
             ]
 
-        self._recovery_s = min(self.until(later, "the answer goes on")) - since
+        self.took(min(self.until(later, "the answer goes on")) - since)
 
     def _all_see(self, probe: str) -> bool:
         return all(self._seen_at(screen, probe) > 0 for screen in self.screens if not screen.ended)

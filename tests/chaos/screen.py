@@ -70,6 +70,7 @@ class Screen:
         self.socket = 0
         self.live = False
         self.ended = False
+        self.asleep = False  # the machine's lid is closed
         self.snapshots = 0
         self._random = random.Random(seed)
         self._line: ClientConnection | None = None
@@ -105,6 +106,8 @@ class Screen:
             wait_s = await self._sitting()
             if not self.ended:
                 await asyncio.sleep(wait_s)
+            while self.asleep and not self.ended:
+                await asyncio.sleep(0.02)
 
     async def _sitting(self) -> float:
         """One socket from its ticket to its end; how long to wait before the next."""

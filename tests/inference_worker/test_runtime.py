@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from inference_worker import runs
 from inference_worker.engines import ENGINES
 from inference_worker.engines.base import EngineOptions
 from inference_worker.engines.scripted import TEXT
-from inference_worker.job import JOB, WORKER, Job, Persisted, Sampling, WorkerState
+from inference_worker.job import JOB, TAKEN, WORKER, Job, Persisted, Sampling, WorkerState
 from inference_worker.runtime import FAILED, Holder, Runtime, RuntimeOptions, TicketReturned
 from inference_worker.tasks import ticket
 from tests.inference_worker.line import Row, SmallScribe, client_make, job_put, outputs_read, persisted_say, stop_say
@@ -196,6 +197,24 @@ def test_an_answer_that_has_ended_elsewhere_is_not_generated_on(valkey: Valkey, 
     thread.join(5)
     assert not thread.is_alive()
     assert made.state().running == ()
+
+
+def test_an_attempt_that_comes_again_is_written_once(valkey: Valkey, client: Any, start: Start) -> None:
+    """Redis may lose the mark of the taking while the worker runs: its second run would write into the same text."""
+    start(valkey)
+    text = " ".join(f"word{number}" for number in range(120))
+    asked = job(f"@scripted rate=100 text={text}")
+    with SmallScribe(valkey.url) as scribe:
+        job_put(client, asked)
+        first = aside()
+        wait_until(lambda: len(scribe.row("a").raw) > 20, "it runs")
+        client.delete(TAKEN.format(answer="a", attempt=1))
+        job_put(client, replace(asked, prefix=scribe.row("a").raw))
+        second = aside()
+        assert ended(scribe).raw == text
+    for thread in [*first, *second]:
+        thread.join(10)
+    assert sum(output.kind == "done" for output in outputs_read(client)) == 1
 
 
 def test_two_attempts_at_one_answer_are_kept_apart(valkey: Valkey, client: Any, start: Start) -> None:

@@ -119,6 +119,25 @@ def test_fail_fails_after_so_many_tokens(engine: ScriptedEngine, word: str, coun
     assert len(tokens(heard.text)) == count
 
 
+def test_out_of_memory_fails_that_request_alone(engine: ScriptedEngine) -> None:
+    heard = ask(engine, "@scripted oom=3 tokens=50")
+    assert heard.reason == "error"
+    assert "MemoryError" in heard.finish.message
+    assert len(tokens(heard.text)) == 3
+    assert ask(engine, "@scripted text=fine").text == "fine"
+
+
+def test_die_kills_the_whole_process() -> None:
+    code = (
+        "from pathlib import Path; from inference_worker.engines.base import EngineOptions\n"
+        "from inference_worker.engines.scripted import ScriptedEngine\n"
+        "from tests.inference_worker.asking import ask\n"
+        "print(ask(ScriptedEngine(EngineOptions('demo', Path('.'), rate=0)), '@scripted die=2 tokens=9'))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (-9, ""), done.stderr
+
+
 @pytest.mark.parametrize(("word", "count"), [("stall", 0), ("stall=5", 5)])
 def test_stall_stays_silent_until_it_is_cancelled(engine: ScriptedEngine, word: str, count: int) -> None:
     handle = engine.submit(request(f"@scripted {word} tokens=50"))
