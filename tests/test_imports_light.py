@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "transformers", "tokenizers", "safetensors", "numpy")
+HEAVY = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "sympy")
 
 
 @pytest.mark.parametrize("module", ["classroom.asgi", "classroom.celery", "tutor.scribe", "inference_worker.job"])
