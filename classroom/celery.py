@@ -21,10 +21,10 @@ app.conf.update(
     worker_prefetch_multiplier=1,
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
-    broker_transport_options={"global_keyprefix": "cs-class:"},
+    broker_transport_options={"global_keyprefix": settings.CLASS_KEYPREFIX},
     beat_schedule={
         "tokens_purge": {"task": "classroom.people.tasks.tokens_purge", "schedule": 3600.0},
     },
     beat_schedule_filename=str(settings.DATA_DIR / "celerybeat"),
 )
-app.autodiscover_tasks(["classroom.people"])
+app.autodiscover_tasks(["classroom.people", "tutor"])

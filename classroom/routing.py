@@ -19,6 +19,7 @@ ACTIONS: dict[str, str] = {
     "answer.pause": "tutor.actions.answer_pause",
     "answer.resume": "tutor.actions.answer_resume",
     "answer.insert": "tutor.actions.answer_insert",
+    "step.submit": "tutor.actions.step_submit",
 }
 
 _routes = URLRouter([path("ws/rooms/<uuid:room_id>/", RoomConsumer.as_asgi())])

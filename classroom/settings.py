@@ -118,6 +118,7 @@ DATABASES = {"default": _database}
 # ---- Redis: the channel layer carries hints, the stream carries Outputs; the truth is the database.
 REDIS_URL = ENV.REDIS_URL or f"unix://{DATA_DIR / 'redis.sock'}"
 # kombu spells unix sockets and database numbers its own way.
+CLASS_KEYPREFIX = "cs-class:"  # of the class worker's queue; the inference worker's has none
 BROKER_URL = REDIS_URL
 if REDIS_URL.startswith("unix://"):
     BROKER_URL = REDIS_URL.replace("unix://", "redis+socket://", 1).replace("db=", "virtual_host=", 1)

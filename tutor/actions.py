@@ -6,7 +6,7 @@ from uuid import UUID
 
 from classroom.rooms.access import RoomRights
 from classroom.rooms.frames import ClientFrame, FrameError, text_checked
-from tutor import answers, hands
+from tutor import answers, hands, steps
 from tutor.dispatch import question_check
 
 
@@ -31,6 +31,18 @@ def answer_resume(rights: RoomRights, frame: ClientFrame, trace: str) -> int | N
 def answer_insert(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
     text = text_checked(frame.data.text)
     return hands.answer_insert(rights, _answer_id(frame), text, ref=frame.id, trace=trace).seq
+
+
+def step_submit(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
+    text = text_checked(frame.data.text)
+    return steps.step_submit(rights, text, after=_step_id(frame), ref=frame.id, trace=trace).seq
+
+
+def _step_id(frame: ClientFrame) -> UUID | None:
+    try:
+        return None if frame.data.after is None else UUID(frame.data.after)
+    except ValueError:
+        raise FrameError("bad_field", "`data.after` must be a UUID.", field="data.after") from None
 
 
 def _answer_id(frame: ClientFrame) -> UUID:

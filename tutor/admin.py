@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.contrib import admin
 
 from classroom.people.admin_records import RecordAdmin
-from tutor.models import Answer, Reference, Shard
+from tutor.models import Answer, Reference, Shard, Step
 
 
 @admin.register(Answer)
@@ -14,6 +14,15 @@ class AnswerAdmin(RecordAdmin):
     list_select_related = ("room",)
     list_filter = ("state", "model")
     search_fields = ("id", "trace", "room__title")
+    show_full_result_count = False
+
+
+@admin.register(Step)
+class StepAdmin(RecordAdmin):
+    list_display = ("id", "room", "text", "verdict", "matches", "asked_at", "checked_at")
+    list_select_related = ("room",)
+    list_filter = ("verdict", "matches")
+    search_fields = ("id", "trace", "text", "room__title")
     show_full_result_count = False
 
 

@@ -65,6 +65,35 @@ class Answer(models.Model):
         return f"{self.id} {self.state}"
 
 
+class Step(models.Model):
+    """A line of maths that somebody showed the room, and what the checker said. The row says whether a check is due.
+
+    ``matches`` is how it stands to the problem's accepted answers. It is for staff: no event and no student path has it.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="steps")
+    problem = models.ForeignKey("rooms.Problem", null=True, on_delete=models.SET_NULL, related_name="+")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    seq = models.BigIntegerField()
+    text = models.CharField(max_length=1_000)
+    after = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
+    verdict = models.CharField(max_length=10, default="", help_text="verified, refuted, unknown; empty until checked")
+    reason = models.CharField(max_length=400, default="")
+    witness = models.CharField(max_length=400, default="", help_text="for staff also what was found by solving")
+    matches = models.CharField(max_length=10, default="")
+    trace = models.CharField(max_length=32, default="")
+    asked_at = models.DateTimeField()
+    claimed_at = models.DateTimeField(null=True, help_text="when somebody last began to check it")
+    checked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["room", "by", "seq"]), models.Index(fields=["checked_at", "asked_at"])]
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.verdict or 'waiting'}"
+
+
 class Shard(models.Model):
     """The scribe's lease on one output stream: whoever raised ``epoch`` last holds it."""
 

@@ -24,6 +24,7 @@ LINES = {
     "message.posted": "text",
     "answer.asked": "text",
     "answer.inserted": "text",
+    "step.submitted": "text",
     "answer.completed": "text",
     "answer.stopped": "text",
     "answer.failed": "message",

@@ -156,6 +156,8 @@ NOTICES = {
     "answer.paused": "paused the answer",
     "answer.resumed": "let the answer go on",
     "answer.inserted": "put in: {text}",
+    "step.submitted": "showed the step: {text}",
+    "step.checked": "the step is {verdict}: {reason}",
     "hand.raised": "raised a hand",
     "hand.lowered": "lowered the hand of {user}",
     "room.closed": "closed the room",

@@ -28,6 +28,7 @@ VERB_NEEDS: dict[str, str] = {
     "answer.pause": "write",
     "answer.resume": "write",
     "answer.insert": "write",
+    "step.submit": "write",
     "hand.raise": "write",
     "hand.lower": "write",
 }

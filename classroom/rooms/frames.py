@@ -20,6 +20,7 @@ TICKET_PREFIX = "ticket."
 MAX_FRAME_BYTES = 65_536
 MAX_DEPTH = 8
 MAX_TEXT = 8_000
+MAX_STEP = 1_000
 HEARTBEAT_S = 25
 BAD_FRAMES_ALLOWED = 5  # the fifth bad frame in a row closes with 4400
 
@@ -82,6 +83,11 @@ class Insert(_Strict):
     text: Text
 
 
+class StepSubmit(_Strict):
+    text: str = Field(max_length=MAX_STEP)
+    after: str | None = Field(default=None, max_length=36)
+
+
 class HandLower(_Strict):
     user: str | None = Field(default=None, max_length=36)
 
@@ -99,6 +105,7 @@ VERBS: dict[str, type[_Strict]] = {
     "answer.pause": Stop,
     "answer.resume": Stop,
     "answer.insert": Insert,
+    "step.submit": StepSubmit,
     "hand.raise": Nothing,
     "hand.lower": HandLower,
     "typing.show": Nothing,
@@ -109,7 +116,7 @@ FACTS: frozenset[str] = frozenset(
     {
         "message.posted", "answer.asked", "answer.queued", "answer.started", "answer.delta",
         "answer.paused", "answer.resumed", "answer.inserted",
-        "answer.completed", "answer.stopped", "answer.failed", "hand.raised", "hand.lowered",
+        "answer.completed", "answer.stopped", "answer.failed", "step.submitted", "step.checked", "hand.raised", "hand.lowered",
         "member.joined", "member.removed", "room.closed", "room.reopened", "room.changed",
     }
 )  # fmt: skip

@@ -44,6 +44,14 @@ def _fold(state: State, frame: Frame) -> None:
             state, frame, kind="answer", answer=data["answer"], question=data["text"], state="queued",
             text="", position=None, reason="", ended_by=None, model="", inserts=[], eta_s=None,
         )  # fmt: skip
+    elif kind == "step.submitted":
+        _item(
+            state, frame, kind="step", step=data["step"], text=data["text"], after=data["after"],
+            verdict=None, reason="", witness=None, column=None,
+        )  # fmt: skip
+    elif kind == "step.checked":
+        fields = {name: data[name] for name in ("verdict", "reason", "witness", "column")}
+        state["items"] = [{**item, **fields} if item.get("step") == data["step"] else item for item in state["items"]]
     elif kind.startswith("answer."):
         _answer(state, frame)
     elif kind in ("hand.raised", "hand.lowered"):
@@ -117,7 +125,7 @@ def state_read(rights: RoomRights, head: int) -> State:
     seen = Event.objects.filter(room=room, seq__lte=head, audience__in=rights.audiences)
     whole = seen.exclude(type__in=["answer.delta", "answer.queued"])
     starts = list(
-        whole.filter(Q(type__in=["message.posted", "answer.asked"]) | Q(type__in=NOTICES))
+        whole.filter(Q(type__in=["message.posted", "answer.asked", "step.submitted"]) | Q(type__in=NOTICES))
         .order_by("-seq")
         .values_list("seq", flat=True)[: ITEMS_KEPT + 1]
     )

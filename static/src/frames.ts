@@ -1,6 +1,12 @@
 // The wire, as the browser reads and writes it. The spec is PROTOCOL.md; the truth that this file and the server share is
 // tests/frames/*.json. A frame that cannot be read is a value ("unreadable"), never an exception.
 
+import type { Checked, StepItem } from "./steps";
+import { uuid } from "./uuid";
+
+export type { StepItem } from "./steps";
+export { uuid };
+
 export type Role = "student" | "assistant" | "teacher" | "observer" | "admin";
 export interface Person {
   id: string;
@@ -23,7 +29,7 @@ export interface Problem {
 }
 export type AnswerState = "queued" | "running" | "paused" | "completed" | "stopped" | "failed";
 
-interface Placed {
+export interface Placed {
   seq: number;
   at: string;
   by: Person | null;
@@ -56,7 +62,7 @@ export interface NoticeItem extends Placed {
   type: string;
   data: Record<string, unknown>;
 }
-export type Item = MessageItem | AnswerItem | NoticeItem;
+export type Item = MessageItem | AnswerItem | StepItem | NoticeItem;
 
 export interface RoomState {
   room: { id: string; title: string; state: "open" | "closed"; class: string };
@@ -92,6 +98,8 @@ export interface ServerData {
   "answer.completed": Ended & { model: string };
   "answer.stopped": Ended;
   "answer.failed": Ended & { message: string };
+  "step.submitted": { step: string; text: string; after: string | null };
+  "step.checked": Checked & { step: string };
   "hand.raised": Record<string, never>;
   "hand.lowered": { user: Person };
   "member.joined": { user: Person };
@@ -146,6 +154,7 @@ export interface ClientData {
   "answer.pause": { answer: string };
   "answer.resume": { answer: string };
   "answer.insert": { answer: string; text: string };
+  "step.submit": { text: string; after?: string | null };
   "hand.raise": Record<string, never>;
   "hand.lower": { user?: string | null };
   "typing.show": Record<string, never>;
@@ -162,16 +171,6 @@ export function clientFrame<V extends Verb>(type: V, data: ClientData[V], id: st
 
 export function encode(frame: ClientFrame): string {
   return JSON.stringify({ type: frame.type, id: frame.id, data: frame.data });
-}
-
-/** A random UUID; also on plain-HTTP addresses of a school's network, where crypto.randomUUID does not exist. */
-export function uuid(): string {
-  if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = ((bytes[6] as number) & 0x0f) | 0x40;
-  bytes[8] = ((bytes[8] as number) & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
 
 // ---- reading
@@ -210,6 +209,7 @@ const putIn = shaped({ offset: whole, text, by: orNull(person) });
 const items: Record<string, Check> = {
   message: shaped({ ...placed, text }),
   answer: shaped({ ...placed, answer: text, question: text, state: text, text, position: orNull(whole), reason: text, ended_by: orNull(person), model: text, inserts: list(putIn), eta_s: orNull(whole) }),
+  step: shaped({ ...placed, step: text, text, after: orNull(text), verdict: orNull(text), reason: text, witness: orNull(text), column: orNull(whole) }),
   notice: shaped({ ...placed, type: text, data: isRecord }),
 };
 const item: Check = (value) => isRecord(value) && (items[String(value["kind"])]?.(value) ?? false);
@@ -232,6 +232,8 @@ const SHAPES: Record<ServerType, Shape> = {
   "answer.completed": { ...ended, model: text },
   "answer.stopped": ended,
   "answer.failed": { ...ended, message: text },
+  "step.submitted": { step: text, text, after: orNull(text) },
+  "step.checked": { step: text, verdict: text, reason: text, witness: orNull(text), column: orNull(whole) },
   "hand.raised": {},
   "hand.lowered": user,
   "member.joined": user,

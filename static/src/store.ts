@@ -89,7 +89,7 @@ function placed(view: RoomView, frame: Received & { seq: number | null }): RoomV
   if (event.type === "answer.delta" && leavesHole(view.state, event.data.answer, event.data.offset)) {
     return { ...view, gap: "everything" };
   }
-  const writer = event.type === "message.posted" || event.type === "answer.asked" ? event.by?.id : undefined;
+  const writer = event.type === "message.posted" || event.type === "answer.asked" || event.type === "step.submitted" ? event.by?.id : undefined;
   const typing = writer ? view.typing.filter((sign) => sign.person.id !== writer) : view.typing;
   return { ...view, state: fold(view.state, event), seq, typing, gap: "none" };
 }
@@ -125,6 +125,13 @@ export function fold(state: RoomState, frame: ServerFrame): RoomState {
       return answered(state, frame.data.answer, () => ({ ...ending(frame), state: "stopped" }));
     case "answer.failed":
       return answered(state, frame.data.answer, () => ({ ...ending(frame), state: "failed" }));
+    case "step.submitted":
+      return added(state, { kind: "step", ...at, ...frame.data, verdict: null, reason: "", witness: null, column: null });
+    case "step.checked": {
+      const { step, verdict, reason, witness, column } = frame.data;
+      const items = state.items.map((item) => (item.kind === "step" && item.step === step ? { ...item, verdict, reason, witness, column } : item));
+      return { ...state, items };
+    }
     case "hand.raised":
       return frame.by ? { ...state, hands: [...without(state.hands, frame.by), frame.by] } : state;
     case "hand.lowered":

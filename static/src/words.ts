@@ -86,7 +86,7 @@ const ERRORS: Readonly<Record<string, string>> = {
 export function errorWords(error: ErrorFrame): string {
   const known = ERRORS[error.code];
   if (known) return known;
-  const words = (error.message || "The server refused this.").replaceAll("`data.text`", "The text").replace(/`([^`]*)`/g, "$1");
+  const words = (error.message || "The server refused this.").replaceAll("`data.text`", "The text").replaceAll("`data.after`", "The step before").replace(/`([^`]*)`/g, "$1");
   const isNamed = !error.field || error.field === "data.text" || words.includes(error.field);
   return isNamed ? words : `${words} (${error.field})`;
 }

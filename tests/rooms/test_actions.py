@@ -23,6 +23,7 @@ WRITING: dict[str, dict[str, Any]] = {
     "answer.pause": {"answer": str(uuid4())},
     "answer.resume": {"answer": str(uuid4())},
     "answer.insert": {"answer": str(uuid4()), "text": "why?"},
+    "step.submit": {"text": "2x = 4"},
     "hand.raise": {},
     "hand.lower": {},
     "typing.show": {},

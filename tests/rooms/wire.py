@@ -96,6 +96,27 @@ class AnswerItem(Shape):
     eta_s: int | None
 
 
+class Checked(Shape):
+    verdict: Literal["verified", "refuted", "unknown"]
+    reason: str = Field(min_length=1)
+    witness: str | None
+    column: int | None
+
+
+class StepItem(Shape):
+    kind: Literal["step"]
+    seq: int
+    at: str
+    by: By
+    step: str
+    text: str
+    after: str | None
+    verdict: Literal["verified", "refuted", "unknown"] | None
+    reason: str
+    witness: str | None
+    column: int | None
+
+
 class NoticeItem(Shape):
     kind: Literal["notice"]
     seq: int
@@ -108,7 +129,7 @@ class NoticeItem(Shape):
 class State(Shape):
     room: RoomHead
     problem: ProblemHead | None
-    items: list[MessageItem | AnswerItem | NoticeItem]
+    items: list[MessageItem | AnswerItem | StepItem | NoticeItem]
     hands: list[By]
     truncated: bool
 
@@ -160,6 +181,16 @@ class Ended(Shape):
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     length: int
     reason: str
+
+
+class StepSubmitted(Shape):
+    step: str
+    text: str = Field(min_length=1, max_length=1_000)
+    after: str | None
+
+
+class StepChecked(Checked):
+    step: str
 
 
 class Paused(Shape):
@@ -258,6 +289,8 @@ DATA: dict[str, type[Shape]] = {
     "answer.completed": Completed,
     "answer.stopped": Ended,
     "answer.failed": Failed,
+    "step.submitted": StepSubmitted,
+    "step.checked": StepChecked,
     "hand.raised": Nothing,
     "hand.lowered": Someone,
     "member.joined": Someone,

@@ -6,12 +6,11 @@ from typing import Any
 
 from tutor.checker.expressions import compare
 from tutor.checker.rational import UndefinedError
-from tutor.checker.statements import Atom, Joined, Mode, Statement, atoms_of, number_of
+from tutor.checker.statements import GAINED, Atom, Joined, Mode, Statement, atoms_of, number_of
 from tutor.checker.tree import Symbol, TooLargeError, Tree, replaced, symbols
 from tutor.checker.verdicts import Verdict, point_shown, refuted, unknown, verified
 
 FITS = "It fits the line before; whether that is all, I cannot tell."
-GAINED = "Nothing is lost, but a solution is new that the line before has not: test it at the end."
 OPEN = "I found nothing wrong, and no proof that it is right."
 SAME = "It has the same solutions."
 

@@ -26,6 +26,7 @@ HOLDS: Final = {
     "<=": lambda sign: sign <= 0, ">=": lambda sign: sign >= 0,
 }  # fmt: skip
 SHOWN: Final = {"=": "≠", "<": "≥", ">": "≤", "<=": ">", ">=": "<", "!=": "="}  # what stands where a sign fails
+GAINED: Final = "Nothing is lost, but a solution is new that the line before has not: test it at the end."
 INTERVALS: Final = frozenset({"[]", "[)", "(]", "()"})
 
 
@@ -170,13 +171,24 @@ def line_check(before: Statement, after: Statement, name: str, mode: Mode) -> Ve
     if not lost and not gained:
         return verified("It has the same solutions." if mode == "step" else "It says the same.")
     if gained and not lost and pointwise and mode == "step":
-        return unknown(
-            f"Nothing is lost, but {_near(name, gained[0])} solves this line and not the one before: test it at the end."
-        )
+        return unknown(GAINED)
     if gained:
-        return refuted("This line allows what the line before does not.", gained_witness(before, name, gained[0]))
+        witness = gained_witness(before, name, gained[0])
+        # What the line itself says outright is its writer's; anything else was found by solving it.
+        return refuted("This line allows what the line before does not.", witness, solved=not is_outright(after, name))
     where = _near(name, lost[0])
     return refuted("A solution of the line before is lost here.", f"{where} holds before, not here", solved=True)
+
+
+def is_outright(statement: Statement, name: str) -> bool:
+    """Whether it says of the unknown itself what it is, as ``x = 5``, ``x < 3`` or ``2 < x < 5`` do."""
+    return all(
+        any(
+            one == Symbol(name) and not symbols(other)
+            for one, other in ((atom.left, atom.right), (atom.right, atom.left))
+        )
+        for atom in atoms_of(statement)
+    )
 
 
 def _near(name: str, gap: Gap) -> str:

@@ -1,9 +1,10 @@
 // What a screen reader is told: whole messages and finished answers, never the pieces of a stream.
 
-import type { Item } from "../frames";
+import type { Item, StepItem } from "../frames";
 import type { RoomView } from "../store";
 import { plainLine } from "../markdown";
 import { noticeWords } from "../words";
+import { stepSentence } from "./step-line";
 
 const LONGEST = 600;
 
@@ -23,6 +24,7 @@ export function news(before: RoomView, after: RoomView): string[] {
 function sentence(item: Item, old: Item | undefined, you: string | null): string[] {
   const name = item.by?.name ?? "Somebody";
   if (item.kind === "notice") return [`${noticeWords(item)}.`];
+  if (item.kind === "step") return step(item, old, you);
   if (item.kind === "message") return item.by?.id === you ? [] : [`${name}: ${cut(item.text)}`];
   if (!old) return item.by?.id === you ? [] : [`${name} asks the tutor: ${cut(item.question)}`];
   if (old.kind !== "answer" || old.state === item.state) return [];
@@ -31,6 +33,12 @@ function sentence(item: Item, old: Item | undefined, you: string | null): string
   if (item.state === "paused") return ["The answer is paused."];
   if (item.state === "failed") return ["The tutor could not answer."];
   return item.state === "running" ? ["The tutor is answering."] : [];
+}
+
+/** A verdict is told to everybody; a step to those who did not write it. */
+function step(item: StepItem, old: Item | undefined, you: string | null): string[] {
+  if (item.verdict && !(old?.kind === "step" && old.verdict)) return [stepSentence(item)];
+  return old || item.by?.id === you ? [] : [`${item.by?.name ?? "Somebody"} shows a step: ${cut(item.text)}`];
 }
 
 function cut(text: string): string {

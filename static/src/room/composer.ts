@@ -3,11 +3,11 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 
 import type { ErrorFrame } from "../frames";
-import { icon } from "../icons";
+import { icon, type IconName } from "../icons";
 import { lengthOf } from "../store";
 import { errorWords } from "../words";
 
-export type Mode = "tutor" | "room";
+export type Mode = "tutor" | "room" | "step";
 export interface Wanted {
   mode: Mode;
   text: string;
@@ -24,9 +24,14 @@ const TWICE_MS = 400;
 const TYPING_EVERY_MS = 3000;
 const COUNT_FROM = 0.85;
 
+/** A step is one line of maths. */
+const STEP_LIMIT = 1000;
+const ICONS: Readonly<Record<Mode, IconName>> = { tutor: "tutor", room: "chat", step: "check" };
+
 const SAY: Readonly<Record<Mode, { button: string; verb: string; placeholder: string; label: string }>> = {
   tutor: { button: "Ask the tutor", verb: "Ask", placeholder: "Ask the tutor about the problem…", label: "Your question to the tutor" },
   room: { button: "Say to the room", verb: "Say", placeholder: "Say something to everybody here…", label: "Your message to the room" },
+  step: { button: "Check the step", verb: "Check", placeholder: "The next line, as 2x + 3 = 7", label: "Your next line of maths" },
 };
 
 const PUT_IN = { button: "Put it in", verb: "Put in", placeholder: "Why symmetry here? Another way?", label: "Your word into the running answer" };
@@ -145,7 +150,7 @@ export class Composer extends LitElement {
 
   private submit(mode: Mode): void {
     const text = this.text.trim();
-    if (this.pending || this.closedReason || !text || lengthOf(text) > this.limit) return;
+    if (this.pending || this.closedReason || !text || lengthOf(text) > this.longest) return;
     const why = this.whyNot(mode);
     if (why) {
       this.fault = why;
@@ -160,9 +165,13 @@ export class Composer extends LitElement {
     this.dispatchEvent(new CustomEvent<Wanted>("wanted", { detail: { mode, text, into: mode === "tutor" ? (this.into?.answer ?? null) : null } }));
   }
 
+  private get longest(): number {
+    return this.mode === "step" ? Math.min(STEP_LIMIT, this.limit) : this.limit;
+  }
+
   private whyNot(mode: Mode): string {
     if (mode === "tutor" && !this.canAsk) return "You may talk in this room, but not ask the tutor.";
-    if (mode === "room" && !this.canPost) return "You may not write in this room.";
+    if (mode !== "tutor" && !this.canPost) return "You may not write in this room.";
     return mode === "tutor" ? this.tutorReason : "";
   }
 
@@ -189,7 +198,7 @@ export class Composer extends LitElement {
     if (this.closedReason) return html`<p class="composer-closed" role="status">${icon("lock")}<span>${this.closedReason}</span></p>`;
     const say = this.into ? PUT_IN : SAY[this.mode];
     const length = lengthOf(this.text);
-    const isOver = length > this.limit;
+    const isOver = length > this.longest;
     const cannot = this.pending !== null || !this.text.trim() || isOver || this.whyNot(this.mode) !== "";
     return html`<form class="composer" @submit=${(event: Event) => this.submitted(event)}>
       ${this.faultLine(isOver, length)}
@@ -203,9 +212,9 @@ export class Composer extends LitElement {
         <div class="composer-row">
           ${this.modeSwitch()}
           <span class="keys only-wide" id="composer-keys"><kbd>Enter</kbd> sends · <kbd>Shift</kbd>+<kbd>Enter</kbd> new line · <kbd>Ctrl</kbd>+<kbd>Enter</kbd> ${this.mode === "tutor" ? "to the room" : "to the tutor"}</span>
-          ${length >= this.limit * COUNT_FROM ? html`<span class="count ${isOver ? "over" : ""}">${length.toLocaleString("en")} / ${this.limit.toLocaleString("en")}</span>` : nothing}
+          ${length >= this.longest * COUNT_FROM ? html`<span class="count ${isOver ? "over" : ""}">${length.toLocaleString("en")} / ${this.longest.toLocaleString("en")}</span>` : nothing}
           <button type="submit" class="button primary send" ?disabled=${cannot} aria-label=${say.button}>
-            ${icon(this.mode === "tutor" ? "tutor" : "send")}<span class="send-long">${this.pending ? "Sending…" : say.button}</span><span class="send-short">${this.pending ? "…" : say.verb}</span>
+            ${icon(this.mode === "room" ? "send" : ICONS[this.mode])}<span class="send-long">${this.pending ? "Sending…" : say.button}</span><span class="send-short">${this.pending ? "…" : say.verb}</span>
           </button>
         </div>
       </div>
@@ -218,7 +227,7 @@ export class Composer extends LitElement {
   }
 
   private faultLine(isOver: boolean, length: number): TemplateResult {
-    const over = isOver ? `The text is ${(length - this.limit).toLocaleString("en")} characters too long: ${this.limit.toLocaleString("en")} fit.` : "";
+    const over = isOver ? `The text is ${(length - this.longest).toLocaleString("en")} characters too long: ${this.longest.toLocaleString("en")} fit.` : "";
     const waits = this.pending !== null && !this.isLive;
     return html`<div id="composer-fault" role="alert">
       ${over || this.fault ? html`<p class="composer-fault">${icon("warning")}<span>${over || this.fault}</span></p>` : nothing}
@@ -235,9 +244,9 @@ export class Composer extends LitElement {
   private modeSwitch(): TemplateResult {
     const choice = (mode: Mode, words: string): TemplateResult => html`<label @click=${(event: MouseEvent) => event.detail > 0 && this.box?.focus()}>
       <input type="radio" name="composer-mode" value=${mode} .checked=${this.mode === mode} @change=${() => this.choose(mode)} />
-      <span>${icon(mode === "tutor" ? "tutor" : "chat")}${words}</span>
+      <span>${icon(ICONS[mode])}${words}</span>
     </label>`;
-    return html`<fieldset class="switch"><legend class="visually-hidden">Who is this for?</legend>${choice("tutor", "Tutor")}${choice("room", "Chat")}</fieldset>`;
+    return html`<fieldset class="switch"><legend class="visually-hidden">Who is this for?</legend>${choice("tutor", "Tutor")}${choice("room", "Chat")}${choice("step", "Step")}</fieldset>`;
   }
 
   private choose(mode: Mode): void {

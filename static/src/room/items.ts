@@ -2,10 +2,11 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 
-import type { AnswerItem, Item, MessageItem, NoticeItem, Person } from "../frames";
+import type { AnswerItem, Item, MessageItem, NoticeItem, Person, StepItem } from "../frames";
 import { type IconName, icon } from "../icons";
 import { isOpen, partsOf } from "../store";
 import { answerWords, clockTime, dayOf, dayWords, hue, initials, noticeWords, ROLE_WORDS } from "../words";
+import { stepBody } from "./step-line";
 
 const TOGETHER_MS = 4 * 60_000;
 
@@ -50,7 +51,18 @@ export function daySign(item: Item, before: Item | undefined): TemplateResult | 
 export function itemLine(item: Item, before: Item | undefined, context: ItemContext): TemplateResult {
   if (item.kind === "message") return messageLine(item, isContinued(item, before), context);
   if (item.kind === "answer") return answerLine(item, context);
+  if (item.kind === "step") return stepLine(item, context);
   return noticeLine(item);
+}
+
+function stepLine(item: StepItem, { you }: ItemContext): TemplateResult {
+  const own = item.by !== null && item.by.id === you;
+  return html`<li class="line step-line ${own ? "own" : ""}" data-seq=${item.seq} data-step=${item.step}>
+    ${item.by ? avatar(item.by) : html`<span class="avatar-gap"></span>`}
+    <article class="said" aria-label=${`Step by ${item.by?.name ?? "somebody"}, ${clockTime(item.at)}`}>
+      ${nameLine(item.by, item.at, "showed a step", you)} ${stepBody(item)}
+    </article>
+  </li>`;
 }
 
 function nameLine(by: Person | null, at: string, what: string, you: string | null): TemplateResult {

@@ -21,6 +21,8 @@ import { browserEnv, forcedKind, RoomLink, sessionStore } from "./link";
 import { peoplePanel } from "./people";
 import "./stream-element";
 
+const VERBS = { tutor: "answer.ask", room: "message.post", step: "step.submit" } as const satisfies Record<Mode, string>;
+
 export class RoomElement extends LitElement {
   static override properties = {
     roomId: { attribute: "room-id" },
@@ -135,7 +137,7 @@ export class RoomElement extends LitElement {
   }
 
   private wanted({ mode, text, into }: Wanted): void {
-    const id = into ? this.link?.send("answer.insert", { answer: into, text }) : this.link?.send(mode === "tutor" ? "answer.ask" : "message.post", { text });
+    const id = into ? this.link?.send("answer.insert", { answer: into, text }) : this.link?.send(VERBS[mode], { text });
     if (id) this.composer?.sent(id);
   }
 
@@ -161,7 +163,8 @@ export class RoomElement extends LitElement {
 
   protected override firstUpdated(): void {
     const draft = this.store?.getItem(this.draftKey) ?? "";
-    const mode = this.store?.getItem("mode") === "room" ? "room" : "tutor";
+    const kept = this.store?.getItem("mode");
+    const mode: Mode = kept === "room" || kept === "step" ? kept : "tutor";
     if (this.composer) {
       this.composer.mode = mode;
       this.composer.text = draft;

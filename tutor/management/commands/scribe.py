@@ -1,4 +1,4 @@
-"""``manage.py scribe``: runs the scribe of one shard and, beside it, the reaper."""
+"""``manage.py scribe``: runs the scribe of one shard and, beside it, the reaper and the sweep of unchecked steps."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from tutor.reaper import Reaper
 from tutor.scribe import Scribe
+from tutor.sweep import Sweep
 
 
 class Command(BaseCommand):
@@ -22,15 +23,23 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         scribe = Scribe(options["shard"], name=f"scribe-{os.getpid()}")
         reaper = Reaper()
+        sweep = Sweep()
 
         def leave(*_: object) -> None:
             scribe.stop()
             reaper.stop()
+            sweep.stop()
 
         signal.signal(signal.SIGTERM, leave)
         signal.signal(signal.SIGINT, leave)
-        beside = threading.Thread(target=reaper.run, name="reaper", daemon=True)
-        beside.start()
+        beside = [
+            threading.Thread(target=reaper.run, name="reaper", daemon=True),
+            threading.Thread(target=sweep.run, name="sweep", daemon=True),
+        ]
+        for thread in beside:
+            thread.start()
         scribe.run()
         reaper.stop()
-        beside.join(timeout=5)
+        sweep.stop()
+        for thread in beside:
+            thread.join(timeout=5)

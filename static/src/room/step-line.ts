@@ -1,0 +1,57 @@
+// A step in the log: the line as maths, the verdict in words with its sign and colour, the reason and the witness.
+
+import { html, nothing, type TemplateResult } from "lit";
+
+import type { StepItem } from "../frames";
+import { type IconName, icon } from "../icons";
+import { mathsNode } from "../maths";
+import { stepTex } from "../step-tex";
+
+interface Look {
+  words: string;
+  tone: string;
+  icon: IconName;
+}
+const LOOKS: Readonly<Record<"waiting" | "verified" | "refuted" | "unknown", Look>> = {
+  waiting: { words: "Checking…", tone: "", icon: "clock" },
+  verified: { words: "Verified", tone: "ok", icon: "check" },
+  refuted: { words: "Not right", tone: "danger", icon: "close" },
+  unknown: { words: "Cannot tell", tone: "warn", icon: "info" },
+};
+
+export function stepLook(item: StepItem): Look {
+  return LOOKS[item.verdict ?? "waiting"];
+}
+
+/** What a screen reader hears of a check. */
+export function stepSentence(item: StepItem): string {
+  const what = `The step ${item.text}: ${stepLook(item).words.toLowerCase()}.`;
+  return [what, item.reason, item.witness ? `${item.witness}.` : ""].filter(Boolean).join(" ");
+}
+
+export function stepBody(item: StepItem): TemplateResult {
+  const look = stepLook(item);
+  return html`<div class="step" data-verdict=${item.verdict ?? "waiting"}>
+    <div class="step-text">${shown(item.text)}</div>
+    <div class="step-verdict">
+      <span class="badge ${look.tone}">${icon(look.icon)}${look.words}</span>
+      ${item.witness ? html`<span class="step-witness">${item.witness}</span>` : nothing}
+    </div>
+    ${item.reason ? html`<p class="step-reason">${item.reason}${place(item)}</p>` : nothing}
+  </div>`;
+}
+
+function shown(text: string): Node | TemplateResult {
+  const tex = stepTex(text);
+  const node = tex === null ? null : mathsNode(tex, false);
+  return node === null || node.className === "maths-source" ? html`<code dir="ltr">${text}</code>` : node;
+}
+
+/** Where reading stopped: the characters before it, and the one at it. */
+function place({ column, text }: StepItem): TemplateResult | typeof nothing {
+  if (column === null) return nothing;
+  const signs = [...text];
+  const begin = Math.max(0, column - 13);
+  const here = signs[column - 1];
+  return html` <span class="step-place"><code dir="ltr">${begin ? "…" : ""}${signs.slice(begin, column - 1).join("")}<mark>${here ?? "⎵"}</mark></code> (character ${column})</span>`;
+}

@@ -1,0 +1,152 @@
+"""Steps: a line of maths that a person shows the room, and the verdict on it (V1–V6).
+
+The verdict that people see is a function of what they wrote and of the problem's public statement alone: accepted answers
+never have a part in it. A witness never shows a value that was found by solving.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from functools import cache, partial
+from typing import Final
+from uuid import UUID, uuid4
+
+import structlog
+from celery import Celery
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+from kombu.exceptions import OperationalError
+
+from classroom.rooms import journal
+from classroom.rooms.access import RoomRights
+from classroom.rooms.frames import FrameError
+from classroom.rooms.models import Event
+from tutor.checker.pool import pool
+from tutor.checker.verdicts import Verdict
+from tutor.models import Reference, Step
+
+log = structlog.get_logger(__name__)
+TASK: Final = "tutor.tasks.step_check"
+QUEUE: Final = "class"
+RING_S: Final = 0.5  # a person must never wait for Redis longer than this
+CLAIM: Final = timedelta(seconds=15)  # longer than a check may take with the start of a child
+FORMULAS_MAX: Final = 4  # of a statement, which a first step is compared with
+_FORMULA: Final = re.compile(r"\$([^$]{1,400})\$")
+
+
+@cache
+def _celery() -> Celery:
+    app = Celery("steps")
+    app.conf.update(
+        broker_url=settings.BROKER_URL,
+        task_serializer="json",
+        broker_transport_options={
+            "global_keyprefix": settings.CLASS_KEYPREFIX,
+            "socket_timeout": RING_S, "socket_connect_timeout": RING_S, "max_retries": 0,
+        },
+    )  # fmt: skip
+    return app
+
+
+def step_submit(rights: RoomRights, text: str, *, after: UUID | None, ref: str, trace: str) -> Event:
+    """Log the step and have it checked. The same ``ref`` submits once (V1).
+
+    ``after``: a step of this room; without it the person's own last one on this problem. Raises FrameError ``bad_field``.
+    """
+    room, step_id = rights.room, uuid4()
+    with transaction.atomic():
+        before = _before(rights, after)
+        data = {"step": str(step_id), "text": text, "after": str(before.pk) if before else None}
+        event = journal.append(
+            room.pk, type="step.submitted", data=data, actor=rights.user, by=rights.by, ref=ref, trace=trace
+        )
+        if event.data.get("step") != str(step_id):
+            return event  # the client did not hear our ack
+        Step.objects.create(
+            id=step_id, room=room, problem=room.problem, by=rights.user, seq=event.seq, text=text, after=before,
+            trace=trace, asked_at=event.at,
+        )  # fmt: skip
+        transaction.on_commit(partial(step_ring, step_id))
+    return event
+
+
+def _before(rights: RoomRights, after: UUID | None) -> Step | None:
+    if after is not None:
+        found = Step.objects.filter(pk=after, room=rights.room).first()
+        if found is None:
+            raise FrameError("bad_field", "This room has no such step.", field="data.after")
+        return found
+    own = Step.objects.filter(room=rights.room, by=rights.user, problem=rights.room.problem)
+    return own.order_by("-seq").first()
+
+
+def step_ring(step_id: UUID) -> bool:
+    """Ask the class worker to check it. False when Redis is away: the sweep finds the row (V3)."""
+    try:
+        _celery().send_task(TASK, args=[str(step_id)], queue=QUEUE, retry=False, ignore_result=True)
+    except OperationalError as error:
+        log.warning("step_not_rung", step=str(step_id), error=str(error))
+        return False
+    return True
+
+
+def step_check(step_id: UUID) -> bool:
+    """Check one step and tell the room. False if it is checked already, or somebody else has just begun (V2)."""
+    now = timezone.now()
+    due = Step.objects.filter(pk=step_id, checked_at=None).filter(Q(claimed_at=None) | Q(claimed_at__lt=now - CLAIM))
+    if not due.update(claimed_at=now):
+        return False
+    step = Step.objects.select_related("after", "problem").get(pk=step_id)
+    verdict = verdict_of(step)
+    matches = _matches(step)
+    with transaction.atomic():
+        fields = {"verdict": verdict.verdict, "reason": verdict.reason[:400], "matches": matches}
+        done = Step.objects.filter(pk=step_id, checked_at=None).update(
+            checked_at=timezone.now(), witness=(verdict.witness or "")[:400], **fields
+        )
+        if not done:
+            return False
+        data = {
+            "step": str(step_id),
+            "verdict": verdict.verdict,
+            "reason": verdict.reason[:400],
+            "witness": None if verdict.solved or verdict.witness is None else verdict.witness[:400],
+            "column": verdict.column,
+        }
+        journal.append(step.room_id, type="step.checked", data=data, trace=step.trace)
+    log.info("step_checked", step=str(step_id), verdict=verdict.verdict, trace=step.trace)
+    return True
+
+
+def verdict_of(step: Step) -> Verdict:
+    """The verdict for people (V4): from the step, the one before it, and the formulas of the public statement."""
+    if step.after is not None:
+        return pool().step_check(step.text, step.after.text)
+    alone = pool().step_check(step.text)
+    if alone.verdict != "unknown" or alone.column is not None or step.problem is None:
+        return alone
+    for formula in _FORMULA.findall(step.problem.statement)[:FORMULAS_MAX]:
+        found = pool().step_check(step.text, formula)
+        if found.verdict == "verified":
+            return found
+    return alone
+
+
+def _matches(step: Step) -> str:
+    """How the step stands to the accepted answers, for staff (V5); empty without a problem."""
+    reference = Reference.objects.filter(problem_id=step.problem_id).first() if step.problem_id else None
+    if reference is None:
+        return ""
+    accepted = [answer for part in reference.steps for answer in part.get("answers", [])]
+    return pool().answer_check(step.text, accepted).verdict if accepted else ""
+
+
+def steps_waiting(since: timedelta) -> list[UUID]:
+    """Steps that nobody has checked, nor begun to, for so long; oldest first."""
+    now = timezone.now()
+    waiting = Step.objects.filter(checked_at=None, asked_at__lt=now - since)
+    waiting = waiting.filter(Q(claimed_at=None) | Q(claimed_at__lt=now - CLAIM))
+    return list(waiting.order_by("asked_at").values_list("pk", flat=True)[:100])

@@ -1,0 +1,41 @@
+"""The sweep: checks the steps that no class worker has taken (V3). Runs beside the scribe, every TICK_S."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import structlog
+from django.db import Error, close_old_connections, connection
+
+from tutor.steps import step_check, steps_waiting
+
+log = structlog.get_logger(__name__)
+TICK_S = 2.0
+PATIENCE = timedelta(seconds=3)  # as long as a class worker has to begin
+
+
+class Sweep:
+    def __init__(self) -> None:
+        self._stop = threading.Event()
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def run(self) -> None:
+        while not self._stop.wait(TICK_S):
+            close_old_connections()
+            try:
+                self.tick()
+            except Error as error:
+                log.warning("sweep_waits", error=str(error))
+                connection.close()
+
+    def tick(self) -> int:
+        """One round: how many steps it checked. Raises django.db.Error; the next round starts anew."""
+        checked = 0
+        for step_id in steps_waiting(PATIENCE):
+            if self._stop.is_set():
+                break
+            checked += step_check(step_id)
+        return checked
