@@ -20,10 +20,10 @@ from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
-from django.utils import timezone
 from redis import RedisError
 from redis.asyncio import Redis
 
+from classroom.rooms.clock import database_now
 from classroom.supervisor import frontend, packages
 from inference_worker import job
 from tutor.models import Shard
@@ -123,7 +123,7 @@ def _scribe() -> Part:
     shard = Shard.objects.filter(beat_at__isnull=False).order_by("beat_at").first()
     if shard is None or shard.beat_at is None:
         return Part("scribe", False, "not started", "no scribe has taken the stream yet", fix)
-    silent = timezone.now() - shard.beat_at
+    silent = database_now() - shard.beat_at
     if silent > timedelta(seconds=SCRIBE_SILENT_S):
         return Part("scribe", False, "silent", f"last heard of {silent.total_seconds():.0f} s ago", fix)
     return Part("scribe", True, "ok")

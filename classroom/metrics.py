@@ -22,6 +22,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from classroom.env import METRICS_DIR
+from classroom.rooms.clock import database_now
 from classroom.rooms.connections import redis_client
 from inference_worker.job import JOBS, OUTPUTS
 from tutor.availability import workers_read
@@ -118,7 +119,7 @@ class House(Collector):
         yield GaugeMetricFamily(
             "chalkstream_scribe_lag_seconds", "From the worker to the commit, last batch", value=lag
         )
-        silent = (timezone.now() - beat).total_seconds() if beat else float("nan")
+        silent = (database_now() - beat).total_seconds() if beat else float("nan")
         yield GaugeMetricFamily(
             "chalkstream_scribe_silent_seconds", "Since the scribe last said it lives", value=silent
         )

@@ -13,10 +13,10 @@ from uuid import UUID, uuid4
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 
 from classroom.rooms import journal
 from classroom.rooms.access import RoomRights
+from classroom.rooms.clock import database_now
 from classroom.rooms.frames import FrameError
 from classroom.rooms.models import Event, Room
 from tutor import prompt
@@ -101,7 +101,7 @@ def room_advance(room_id: UUID) -> UUID | None:
         if not active or any(answer.enqueued_at for answer in active):
             return None
         following = min(active, key=lambda answer: answer.asked_seq)
-        Answer.objects.filter(pk=following.pk).update(enqueued_at=timezone.now())
+        Answer.objects.filter(pk=following.pk).update(enqueued_at=database_now())
         _places_tell(room_id, [answer for answer in active if answer is not following])
         transaction.on_commit(partial(answer_dispatch, following.pk))
     return following.pk
@@ -183,13 +183,13 @@ def attempt_mint(answer_id: UUID, attempt: int, *, forgiven: bool = False) -> bo
     running = Answer.objects.filter(pk=answer_id, state=State.RUNNING, attempt=attempt)
     if not forgiven:
         running = running.filter(attempt__lt=F("forgiven") + ATTEMPTS_MAX)
-    moved = running.update(attempt=attempt + 1, forgiven=F("forgiven") + int(forgiven), progress_at=timezone.now())
+    moved = running.update(attempt=attempt + 1, forgiven=F("forgiven") + int(forgiven), progress_at=database_now())
     return bool(moved) and answer_dispatch(answer_id)
 
 
 def answer_end(answer: Answer, state: str, reason: str, *, message: str = "") -> journal.Draft:
     """Set the row to its end and build the closing event (A6): the shown text whole, its length and SHA-256."""
-    answer.state, answer.reason, answer.finished_at = state, (message or reason)[:300], timezone.now()
+    answer.state, answer.reason, answer.finished_at = state, (message or reason)[:300], database_now()
     data: dict[str, Any] = {
         "answer": str(answer.pk),
         "text": answer.shown,

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.utils import timezone
 
 from classroom.rooms import journal
 from classroom.rooms.access import RoomRights
+from classroom.rooms.clock import database_now
 from classroom.rooms.frames import FrameError
 from classroom.rooms.models import Event
 from tutor import guard
@@ -45,7 +45,7 @@ def answer_resume(rights: RoomRights, answer_id: UUID, *, ref: str, trace: str) 
         answer = _taken(rights, answer_id, ref, {State.PAUSED})
         if isinstance(answer, Event):
             return answer
-        answer.state, answer.held_by_staff, answer.progress_at = State.RUNNING, False, timezone.now()
+        answer.state, answer.held_by_staff, answer.progress_at = State.RUNNING, False, database_now()
         answer.save(update_fields=["state", "held_by_staff", "progress_at"])
         event = _append(rights, "answer.resumed", {"answer": str(answer_id)}, ref=ref, trace=trace)
         transaction.on_commit(partial(_resumed, answer_id, answer.attempt, answer.raw_length))
@@ -70,7 +70,7 @@ def answer_insert(rights: RoomRights, answer_id: UUID, text: str, *, ref: str, t
             journal.append(rights.room.pk, type="answer.delta", data=data, trace=answer.trace)
         answer.inserts = [*answer.inserts, {"at": answer.raw_length, "text": text}]
         stopped, answer.attempt, answer.forgiven = answer.attempt, answer.attempt + 1, answer.forgiven + 1
-        answer.state, answer.held_by_staff, answer.progress_at = State.RUNNING, False, timezone.now()
+        answer.state, answer.held_by_staff, answer.progress_at = State.RUNNING, False, database_now()
         answer.save()
         data = {"answer": str(answer_id), "text": text, "offset": len(answer.shown)}
         event = _append(rights, "answer.inserted", data, ref=ref, trace=trace)

@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 import structlog
 from django.db import transaction
-from django.utils import timezone
 
 from classroom.rooms import journal
+from classroom.rooms.clock import database_now
 from classroom.rooms.models import Event, Room
 from inference_worker.job import Output, Persisted
 from tutor import guard
@@ -47,7 +48,7 @@ class Result:
 def batch_store(shard_id: int, epoch: int, cursor: str, outputs: Sequence[Output]) -> Result:
     """Store one batch in one transaction. Raises Fenced, or DatabaseError with nothing stored."""
     with transaction.atomic():
-        now = timezone.now()
+        now = database_now()
         lag_ms = max(0, round(now.timestamp() * 1000) - int(cursor.partition("-")[0]))  # stream ids begin with the time
         moved = Shard.objects.filter(pk=shard_id, epoch=epoch).update(
             cursor=cursor, beat_at=now, lag_ms=min(lag_ms, 2**31 - 1)
@@ -63,15 +64,15 @@ def batch_store(shard_id: int, epoch: int, cursor: str, outputs: Sequence[Output
                 "pk", flat=True
             )
         )
-        batch = _Batch(rows, closed)
+        batch = _Batch(rows, closed, now)
         for output in outputs:
             batch.take(output)
         return batch.finish()
 
 
 class _Batch:
-    def __init__(self, rows: dict[str, Answer], closed: set[UUID]) -> None:
-        self._rows, self._closed = rows, closed
+    def __init__(self, rows: dict[str, Answer], closed: set[UUID], now: datetime) -> None:
+        self._rows, self._closed, self._now = rows, closed, now
         self._drafts: list[journal.Draft] = []
         self._touched: dict[str, Answer] = {}
         self._fresh: dict[str, int] = {}  # answer → length of `shown` before this batch
@@ -89,7 +90,7 @@ class _Batch:
             self._end(answer, Answer.State.STOPPED, "room_closed")
             return
         self._touched[output.answer] = answer
-        answer.progress_at = timezone.now()
+        answer.progress_at = self._now
         if answer.state == Answer.State.PAUSED:
             # Nothing is kept and nothing confirmed: the worker sends it again when the answer goes on (A7).
             answer.started_attempt = answer.attempt
@@ -109,7 +110,7 @@ class _Batch:
             return  # the worker was not sure that we heard it
         info = output.info
         answer.state, answer.started_attempt = Answer.State.RUNNING, answer.attempt
-        answer.started_at = answer.started_at or timezone.now()
+        answer.started_at = answer.started_at or self._now
         answer.model, answer.engine = str(info.get("model", ""))[:200], str(info.get("engine", ""))[:40]
         answer.worker = str(info.get("worker", ""))[:120]
         data = {
@@ -122,7 +123,7 @@ class _Batch:
         if text:
             answer.raw += text
             answer.raw_length += len(text)
-            answer.first_text_at = answer.first_text_at or timezone.now()
+            answer.first_text_at = answer.first_text_at or self._now
             self._release(answer, done=False)
 
     def _release(self, answer: Answer, *, done: bool) -> None:

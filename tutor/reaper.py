@@ -18,9 +18,9 @@ import structlog
 from django.conf import settings
 from django.db import Error, close_old_connections, connection
 from django.db.models import F, Q
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from classroom.rooms.clock import database_now
 from classroom.rooms.connections import redis_client
 from classroom.rooms.models import Room
 from inference_worker.job import JOB, JOBS, WorkerState
@@ -56,7 +56,7 @@ class Reaper:
 
     def tick(self) -> None:
         """One round. Raises redis.RedisError, OperationalError or django.db.Error; the next round starts anew."""
-        now = timezone.now()
+        now = database_now()
         for answer_id in _in_closed_rooms():
             answers.answer_close(answer_id)
         for room_id in _rooms_waiting():

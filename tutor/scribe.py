@@ -15,9 +15,9 @@ import redis
 import structlog
 from django.db import Error, close_old_connections, connection, transaction
 from django.db.models import F
-from django.utils import timezone
 
 from classroom.rooms import broadcast
+from classroom.rooms.clock import database_now
 from classroom.rooms.connections import redis_alone
 from inference_worker.job import OUTPUT_FIELD, OUTPUTS, PERSISTED, Output
 from tutor import answers
@@ -66,7 +66,7 @@ class Scribe:
         """Raise the epoch, then serve everybody's pending entries before any new one (0 shards → made)."""
         with transaction.atomic():
             Shard.objects.get_or_create(pk=self.shard)
-            Shard.objects.filter(pk=self.shard).update(epoch=F("epoch") + 1, beat_at=timezone.now())
+            Shard.objects.filter(pk=self.shard).update(epoch=F("epoch") + 1, beat_at=database_now())
             self.epoch = Shard.objects.get(pk=self.shard).epoch
         self._group(client)
         start = "0-0"
@@ -126,7 +126,7 @@ class Scribe:
     def _beat(self) -> None:
         """Show that we live, and notice that we were overtaken, while no text comes."""
         if time.monotonic() - self._told_at > IDLE_S:
-            if not Shard.objects.filter(pk=self.shard, epoch=self.epoch).update(beat_at=timezone.now()):
+            if not Shard.objects.filter(pk=self.shard, epoch=self.epoch).update(beat_at=database_now()):
                 raise Fenced
             self._told_at = time.monotonic()
 

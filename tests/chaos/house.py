@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +18,14 @@ from tests.stack import Stack
 
 PARTS = ("web1", "web2", "scribe", "inference", "inference2", "class")
 ROOMS_AT_ONCE = 20
+ASK_AGAIN = 20
+AFRESH = "from django.db import connection\nconnection.close()\n"
 # Long enough for a round, so that no screen has to ask for another one while the database is away.
 TOKEN_HOURS = 12
 SCHOOL = """
 from datetime import timedelta
 from django.contrib.auth.hashers import make_password
+from django.db import transaction
 from rest_framework_simplejwt.tokens import AccessToken
 from classroom.people.models import Enrolment, Role, SchoolClass, User
 
@@ -30,11 +34,12 @@ teacher, _ = User.objects.get_or_create(username="chaos", defaults=dict(role=Rol
 made, _ = SchoolClass.objects.get_or_create(name=name, defaults=dict(created_by=teacher))
 Enrolment.objects.get_or_create(user=teacher, school_class=made, defaults=dict(role=Role.TEACHER))
 people = [teacher] if not first else []
-for number in range(first, first + count):
-    username = f"{{name.lower()}}{{number}}"
-    pupil = User.objects.create(username=username, display_name=username.title(), role=Role.STUDENT, password="!")
-    Enrolment.objects.create(user=pupil, school_class=made, role=Role.STUDENT)
-    people.append(pupil)
+with transaction.atomic():
+    for number in range(first, first + count):
+        username = f"{{name.lower()}}{{number}}"
+        pupil = User.objects.create(username=username, display_name=username.title(), role=Role.STUDENT, password="!")
+        Enrolment.objects.create(user=pupil, school_class=made, role=Role.STUDENT)
+        people.append(pupil)
 
 def token(user):
     made = AccessToken.for_user(user)
@@ -52,6 +57,7 @@ result = [str(services.room_create(by=teacher, school_class=school, title=f"Chao
 """
 LOG = """
 import json
+import time
 from classroom.rooms import frames
 from classroom.rooms.models import Event, Room
 events = list(Event.objects.filter(room={room!r}).order_by("seq"))
@@ -105,9 +111,9 @@ class House(Stack):
         finally:
             self._starting = ""
 
-    def environment(self) -> dict[str, str]:
+    def environment(self, *named: str) -> dict[str, str]:
         """As the Stack's; a process that is just being started gets its own lines and what it alone is told."""
-        told = super().environment()
+        told = super().environment(*named)
         name = self._starting
         if name not in PARTS:
             return told
@@ -117,10 +123,17 @@ class House(Stack):
             told["DATABASE_URL"] = told["DATABASE_URL"].replace(f":{here}/", f":{there}/")
         return {**told, **self.own.get(name, {})}
 
-    @property
-    def console(self) -> Console:
+    def ask(self, code: str) -> Any:
+        """Run code in the house's Django shell, past all proxies; again when a fault has cost it its own connection."""
         assert self._console is not None
-        return self._console
+        for _ in range(ASK_AGAIN):
+            try:
+                return self._console.run(AFRESH + code)
+            except AssertionError as error:
+                if "OperationalError" not in str(error):
+                    raise
+            time.sleep(0.5)
+        return self._console.run(AFRESH + code)
 
     @property
     def postgres(self) -> Any:
@@ -173,7 +186,7 @@ class House(Stack):
         known = self._people.setdefault(school, [])
         if len(known) < count:
             code = SCHOOL.format(name=school, count=count - len(known), first=len(known), hours=TOKEN_HOURS)
-            known += [Person(*one) for one in self.console.run(code)]
+            known += [Person(*one) for one in self.ask(code)]
         return known[:count]
 
     def room(self, school: str = "Chaos") -> str:
@@ -181,12 +194,12 @@ class House(Stack):
         free = self._rooms.setdefault(school, [])
         if not free:
             self.people(1, school)
-            free += self.console.run(ROOMS.format(name=school, count=ROOMS_AT_ONCE))
+            free += self.ask(ROOMS.format(name=school, count=ROOMS_AT_ONCE))
         return free.pop()
 
     def truth(self, room: str) -> Log:
         """The room's log as the database has it."""
-        read = self.console.run(LOG.format(room=room))
+        read = self.ask(LOG.format(room=room))
         return Log(read["epoch"], read["frames"], frozenset(read["hidden"]))
 
     def memo(self, name: str, value: Any) -> Path:

@@ -15,6 +15,7 @@ from tests.chaos.oracle import ENDS, Ledger, Log, Verdict, judge
 from tests.chaos.screen import Frame, Screen
 
 SETTLE_S = 120.0
+SPEAKERS = 8  # of a crowd, so many speak when the fault is over; all must hear them
 SENT_S = 0.3  # what a worker had sent before it died is still on its way for so long
 TEXT = "let us say what is given then 展开 3x² + 2x = 0 → x 🇩🇪 factor 👩‍🏫 both sides equal näher the root $\\sqrt{2}$"
 WORDS = re.split(" ", TEXT)
@@ -56,6 +57,7 @@ class Round:
     house: House
     seed: int
     lengths: Mapping[str, float] = field(default_factory=dict)
+    number: int = 0
     injected: int = 0
     room: str = ""
     screens: list[Screen] = field(default_factory=list)
@@ -152,7 +154,7 @@ class Round:
         while not (value := condition()):
             if time.monotonic() > end:
                 raise Unsettled(f"not within {timeout_s:.0f} s: {what}")
-            time.sleep(0.02)
+            time.sleep(0.02 + len(self.screens) / 2_000)
         return value
 
     def expect(self, holds: object, what: str) -> None:
@@ -163,9 +165,9 @@ class Round:
     def healed(self) -> None:
         """The fault is over from here on: recovery is counted from this moment, by words that everybody must see."""
         self._healed_at = time.monotonic()
-        probes = [self.say(screen, f"probe {self.words(2)}") for screen in self.screens if not screen.ended]
-        self.until(lambda: all(self._all_see(probe) for probe in probes), "everybody sees every word again")
         here = [screen for screen in self.screens if not screen.ended]
+        probes = [self.say(screen, f"probe {self.words(2)}") for screen in here[:SPEAKERS]]
+        self.until(lambda: all(self._all_see(probe) for probe in probes), "everybody sees every word again")
         self.took(max(self._seen_at(screen, probe) for probe in probes for screen in here))
 
     def took(self, seconds: float) -> None:
@@ -184,6 +186,11 @@ class Round:
             ]
 
         self.took(min(self.until(later, "the answer goes on")) - since)
+
+    def forget(self) -> None:
+        """What was said in a log that is gone is no longer owed an answer of this one."""
+        gone = {frame["ref"] for log in self.earlier for frame in log.frames}
+        self.questions = [question for question in self.questions if question.frame_id not in gone]
 
     def _all_see(self, probe: str) -> bool:
         return all(self._seen_at(screen, probe) > 0 for screen in self.screens if not screen.ended)

@@ -49,7 +49,7 @@ def play(house: House, row: Row, number: int, lengths: Mapping[str, float]) -> O
     """One round. What goes wrong in it is a finding, never an end of the run."""
     assert row.play is not None
     seed = zlib.crc32(f"{row.id}:{number}".encode()) // 3 * 3 + number % 3  # the third round is the third kind of fault
-    round = Round(house, seed, lengths)
+    round = Round(house, seed, lengths, number)
     try:
         row.play(round)
         house.whole()

@@ -68,6 +68,7 @@ class Screen:
         self.cursor: int | None = None
         self.epoch: str | None = None
         self.socket = 0
+        self.url = ""  # where the present socket is
         self.live = False
         self.ended = False
         self.asleep = False  # the machine's lid is closed
@@ -149,7 +150,7 @@ class Screen:
         self.socket += 1
         self._note(hello)
         await self._put({"type": "join", "id": str(uuid.uuid4()), "data": {"after": self.cursor, "epoch": self.epoch}})
-        self.live, self._failed = True, 0
+        self.live, self._failed, self.url = True, 0, url
         for frame_id in self.unanswered:
             await self._put(self.sent[frame_id].frame)
         await self._read(line)

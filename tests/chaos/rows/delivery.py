@@ -125,7 +125,7 @@ def asleep(round: Round) -> None:
     round.until(lambda: not sleeper.live, "it sleeps")
     kind = round.seed % 3
     if kind == 0:
-        house.console.run(MANY.format(room=round.room, count=BEYOND))
+        house.ask(MANY.format(room=round.room, count=BEYOND))
     elif kind == 1:
         sleeper.epoch = uuid.uuid4().hex
     else:

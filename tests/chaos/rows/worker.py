@@ -60,7 +60,7 @@ def twice(round: Round) -> None:
     kind = round.seed % 3
     round.inject()
     if kind < 2:
-        round.house.console.run(REDELIVER.format(answer=answer, forget=kind == 1))
+        round.house.ask(REDELIVER.format(answer=answer, forget=kind == 1))
         round.chat(1.0)
         round.healed()
         return
@@ -77,7 +77,7 @@ def _running(round: Round, name: str) -> str:
         "from classroom.rooms.connections import redis_client\nfrom tutor.availability import workers_read\n"
         "result = ' '.join(' '.join(w.running) for w in workers_read(redis_client()) if w.name.endswith(':{pid}'))"
     )
-    return str(round.house.console.run(code.format(pid=round.house.children[name].pid)))
+    return str(round.house.ask(code.format(pid=round.house.children[name].pid)))
 
 
 def poison(round: Round) -> None:
