@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 import re
 import time
@@ -82,7 +81,7 @@ class Round:
             urls = [self.house.url(number % 2), self.house.url((number + 1) % 2)]
             person = people[0 if same else number]
             screen = Screen(person, room or self.room, urls, seed=self.random.randrange(2**32))
-            self.house.background.spawn(screen.run())
+            screen.task = self.house.background.spawn(screen.run())
             made.append(screen)
         self.screens += made
         self.until(lambda: all(screen.cursor is not None and screen.live for screen in made), "everybody is in")
@@ -227,7 +226,8 @@ class Round:
 
     def close(self) -> Outcome:
         """Send everybody home and ask the oracle."""
-        self.house.background.run(_leave(self.screens))
+        for screen in self.screens:
+            self.house.background.run(screen.leave())
         log = self.house.truth(self.room)
         mine = [screen for screen in self.screens if screen.room == self.room]
         ledgers = [
@@ -238,13 +238,6 @@ class Round:
         for finding in self.findings:
             verdict.find("promise", finding)
         return Outcome(self.injected, self._recovery_s, verdict, self.seed)
-
-
-async def _leave(screens: list[Screen]) -> None:
-    for screen in screens:
-        screen.ended = True
-        screen.drop()
-    await asyncio.sleep(0)
 
 
 class Unsettled(AssertionError):

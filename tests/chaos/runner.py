@@ -67,10 +67,15 @@ def play(house: House, row: Row, number: int, lengths: Mapping[str, float]) -> O
 
 
 @contextmanager
-def house_open(folder: Path, database: str = "sqlite") -> Iterator[House]:
+def house_open(
+    folder: Path, database: str = "sqlite", own: Mapping[str, dict[str, str]] | None = None
+) -> Iterator[House]:
+    """A house that stands; ``own`` is what single processes are told besides, by name."""
     background = Background()
     try:
-        with House(folder, background, database=database, **SETTINGS) as house:
+        house = House(folder, background, database=database, **SETTINGS)
+        house.own.update(own or {})
+        with house:
             yield house
     finally:
         background.close()

@@ -67,6 +67,7 @@ class Screen:
         self.closes: list[tuple[int, str]] = []
         self.cursor: int | None = None
         self.epoch: str | None = None
+        self.task: asyncio.Task[None] | None = None
         self.socket = 0
         self.url = ""  # where the present socket is
         self.live = False
@@ -91,6 +92,14 @@ class Screen:
         """The page goes away without a word, and comes back at once."""
         if self._line is not None:
             self._line.transport.abort()
+
+    async def leave(self) -> None:
+        """For good, in whatever it was about."""
+        self.ended = True
+        self.drop()
+        if self.task is not None:
+            self.task.cancel()
+            await asyncio.gather(self.task, return_exceptions=True)
 
     @property
     def unanswered(self) -> list[str]:
