@@ -1,0 +1,70 @@
+"""What single rows lean on: the wrong clock, the recorded client, and the limit on files."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from classroom.rooms.frames import VERBS
+from tests.chaos.rows.clock import SKEW
+from tests.chaos.rows.database import SMALL, _limit
+from tests.chaos.rows.upgrade import OLD, _missing
+
+CLOCKS = (
+    "import datetime as d, time\n"
+    "now = d.datetime.now(d.UTC)\n"
+    "assert isinstance(now + d.timedelta(1), d.datetime) and isinstance(d.datetime.fromisoformat('2026-01-01'), d.datetime)\n"
+    "class Holder:\n    clock = time.time\n"
+    "print(time.time(), time.time_ns() / 1e9, now.timestamp(), d.datetime.now().timestamp(), Holder().clock())"
+)
+
+
+@pytest.mark.parametrize("skew_s", [90, -90, 0])
+def test_every_clock_of_a_process_is_wrong_by_as_much(skew_s: int) -> None:
+    told = {**os.environ, "PYTHONPATH": str(SKEW), "CHAOS_SKEW_S": str(skew_s)}
+    done = subprocess.run([sys.executable, "-c", CLOCKS], env=told, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    for said in done.stdout.split():
+        assert float(said) - time.time() == pytest.approx(skew_s, abs=30)
+
+
+def test_the_recorded_client_says_every_verb_of_its_time() -> None:
+    first = {"join", "ping", "auth.refresh", "message.post", "typing.show", "hand.raise", "hand.lower"}
+    first |= {"answer.ask", "answer.stop"}
+    assert {case["frame"]["type"] for case in OLD["client"]} == first
+    assert first <= set(VERBS)
+    assert {"hello", "snapshot", "ack", "answer.delta", "answer.completed"} <= set(OLD["server"])
+
+
+def test_a_field_that_is_missing_is_named() -> None:
+    sample = {"type": "x", "data": {"text": "", "by": {"id": 1}}}
+    assert _missing(sample, {"type": "y", "data": {"text": "z", "by": {"id": 2, "more": 3}}}) == []
+    assert _missing(sample, {"type": "y", "data": {"by": {}}}) == ["data.text", "data.by.id"]
+    assert _missing(sample, {"type": "y", "data": {"text": "", "by": None}}) == []
+
+
+def test_a_running_process_can_be_kept_from_growing_its_files(tmp_path: Path) -> None:
+    code = (
+        "import sys\nfor line in sys.stdin:\n open(sys.argv[1], 'ab').write(b'x' * 9000)\n print('written', flush=True)"
+    )
+    words = [sys.executable, "-c", code, str(tmp_path / "file")]
+    with subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        child.stdin.write("go\n")
+        child.stdin.flush()
+        assert child.stdout.readline() == "written\n"
+        before = _limit(child.pid, SMALL)
+        assert _limit(child.pid, SMALL) == SMALL
+        child.stdin.write("go\n")
+        child.stdin.flush()
+        assert child.stdout.readline() == ""  # OSError: File too large
+        assert before > SMALL or before < 0
+    assert (tmp_path / "file").stat().st_size == 9000
