@@ -38,7 +38,8 @@ class Stack:
     """``web`` web processes (``web1``, ``web2`` …), ``redis``, ``scribe``, ``inference``, ``class``.
 
     ``database``: "sqlite", "postgres" (a server of its own) or a running Postgres, in which it makes a database.
-    ``without``: names that are not started at first. ``settings`` are further environment variables.
+    ``without``: names that are not started at first. ``settings`` are further environment variables. ``servers``: the
+    ASGI server of each web process, where it is not the default.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Stack:
         without: Sequence[str] = (),
         seed: bool = True,
         settings: Mapping[str, str] | None = None,
+        servers: Sequence[str] = (),
     ) -> None:
         self.data = folder / "data"
         self.data.mkdir(parents=True)
@@ -66,6 +68,7 @@ class Stack:
         self.urls = [f"http://127.0.0.1:{port}" for port in self.ports]
         self.names = [*self.listeners, "scribe", "inference", "class"]
         self.children: dict[str, Child] = {}
+        self._servers = dict(zip(self.listeners, servers, strict=False))
         self._settings = {
             "INFERENCE_ENGINE": engine,
             "DATA_DIR": str(self.data),
@@ -124,7 +127,7 @@ class Stack:
         argv = BY_NAME[name.rstrip("0123456789")].argv(fd=fd)
         with self.log(name).open("ab") as output:
             self.children[name] = Child(
-                argv, self.keeper, environment=self.environment(), output=output, fds=() if fd is None else (fd,)
+                argv, self.keeper, environment=self.environment(name), output=output, fds=() if fd is None else (fd,)
             )
 
     def stop(self, name: str) -> None:
@@ -179,6 +182,11 @@ class Stack:
             tails = [f"--- {name}\n{self.logs(name)[-1500:]}" for name in (*self.children, "redis")]
             raise AssertionError("\n".join([str(error), str(self.readiness()), *tails])) from error
 
+    def wait_answers(self, *, timeout_s: float = READY_S) -> None:
+        """Every web process answers, whatever else is not there."""
+        for number in range(len(self.urls)):
+            wait_until(lambda number=number: bool(self.readiness(number)), f"web{number + 1}", timeout_s=timeout_s)
+
     def _ready(self, web: int) -> bool:
         ended = [name for name, child in self.children.items() if child.status() is not None]
         assert not ended, f"ended: {', '.join(ended)}"
@@ -191,8 +199,11 @@ class Stack:
 
     # ---- commands
 
-    def environment(self) -> dict[str, str]:
+    def environment(self, name: str = "") -> dict[str, str]:
+        """Of one process, or what is the same for all."""
         given: Any = {"REDIS_URL": self.redis.url, "DATABASE_URL": self.database_url, **self._settings}
+        if name in self._servers:
+            given["WEB_SERVER"] = self._servers[name]
         # The worker has settings of its own, which Env does not know.
         return {**environment_make(Env(**given)), **given}
 

@@ -1,4 +1,7 @@
-"""The main job over real processes: a question, every word to everybody, whatever dies; on SQLite and on PostgreSQL."""
+"""The main job over real processes: a question, every word to everybody, whatever dies; on SQLite and on PostgreSQL.
+
+Of the two web processes one is Daphne and one uvicorn, with the databases changing sides.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,13 @@ pytestmark = pytest.mark.stack
 SLOW = "@scripted rate=10 tokens=75"  # some seconds: time enough to come late, to leave, to break something
 
 
-@pytest.fixture(scope="module", params=["sqlite", "postgres"])
+SERVERS = {"sqlite": ("daphne", "uvicorn"), "postgres": ("uvicorn", "daphne")}
+
+
+@pytest.fixture(scope="module", params=SERVERS)
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp(request.param), web=2, database=request.param) as made:
+    folder, servers = tmp_path_factory.mktemp(request.param), SERVERS[request.param]
+    with Stack(folder, web=2, database=request.param, servers=servers) as made:
         yield made
 
 

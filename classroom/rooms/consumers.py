@@ -125,9 +125,9 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
         """Serve one frame; gives back whether the viewer has joined."""
         ref = None
         try:
-            self._pace()
             frame = frames.decode(text)
-            ref = frame.id
+            ref = frame.id  # also of what comes too fast: whoever sent it must know what to send again
+            self._pace()
             if frame.type == "join":
                 if joined:
                     raise FrameError("bad_field", "This socket has joined already.", field="type")
