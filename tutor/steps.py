@@ -129,7 +129,7 @@ def verdict_of(step: Step) -> Verdict:
     if alone.verdict != "unknown" or alone.column is not None or step.problem is None:
         return alone
     for formula in _FORMULA.findall(step.problem.statement)[:FORMULAS_MAX]:
-        found = pool().step_check(step.text, formula)
+        found = pool().step_check(step.text, formula, opening=True)
         if found.verdict == "verified":
             return found
     return alone

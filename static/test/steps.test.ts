@@ -69,6 +69,11 @@ describe("the look of a step", () => {
     expect(list.querySelector("mark")?.textContent).toBe("<");
     expect(list.querySelector(".step-place")?.textContent).toContain("character 6");
   });
+  it("lets the keyboard scroll a long line, and says what it is", () => {
+    const long = shown(step({ text: `${"1 + ".repeat(20)}1` })).querySelector(".step-text");
+    expect([long?.getAttribute("tabindex"), long?.getAttribute("aria-label")]).toEqual(["0", "The step"]);
+    expect(shown(step()).querySelector(".step-text")?.hasAttribute("tabindex")).toBe(false);
+  });
   it("marks the end of the line when it ends too early", () => {
     const list = shown(step({ text: "a very long line that goes on +", verdict: "unknown", reason: "No.", column: 32 }));
     expect(list.querySelector("mark")?.textContent).toBe("⎵");

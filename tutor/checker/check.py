@@ -20,9 +20,11 @@ from tutor.checker.tree import (
     Reading,
     Relation,
     Several,
+    Symbol,
     TooLargeError,
     Tree,
     Words,
+    children,
     symbols,
 )
 from tutor.checker.verdicts import Verdict, refuted, unknown, verified
@@ -32,8 +34,12 @@ ALONE = "There is no line before it to compare it with."
 UNITS = "The units differ, and I do not convert units."
 
 
-def step_check(text: str, before: str | None = None) -> Verdict:
-    """The step ``text`` after the line ``before``, if there is one."""
+def step_check(text: str, before: str | None = None, *, opening: bool = False) -> Verdict:
+    """The step ``text`` after the line ``before``, if there is one.
+
+    ``opening``: nobody has written ``before``, it is the problem's own line. Then a bare value is not compared: that would
+    be a guess, not a step.
+    """
     continued = text.strip().removeprefix("$").lstrip().startswith("=")
     if continued:
         text = text.replace("=", " ", 1)
@@ -41,6 +47,11 @@ def step_check(text: str, before: str | None = None) -> Verdict:
     if isinstance(after, Verdict):
         return after
     earlier = _read(before) if before is not None else None
+    if opening and isinstance(earlier, Reading):
+        if after == earlier:
+            return verified("It is the problem's own line.")
+        if is_bare(after.tree):
+            return unknown(ALONE)
     try:
         return _step(after, earlier if isinstance(earlier, Reading) else None, continued)
     except (TooLargeError, RecursionError) as error:
@@ -84,6 +95,13 @@ def _read(text: str) -> Reading | Verdict:
         return unknown(f"{UNREADABLE}: {error.why}.", column=error.column)
     except RecursionError:
         return unknown(f"{UNREADABLE}: it is nested too deeply.", column=1)
+
+
+def is_bare(tree: Tree) -> bool:
+    """Whether it names values outright, as ``7``, ``x = 7`` and ``x < 3, y = 2 + 1`` do."""
+    if isinstance(tree, Relation | Several):
+        return all(is_bare(part) for part in children(tree))
+    return isinstance(tree, Symbol | Words) or not symbols(tree)
 
 
 def _plain(text: str) -> str:

@@ -1,6 +1,6 @@
 """The process in which steps are computed: one JSON line in, one out, under limits, with nothing of ours but the checker.
 
-``python -m tutor.checker.child``. It says ``ready`` once sympy is loaded. A request is {text, before?} for a step or
+``python -m tutor.checker.child``. It says ``ready`` once sympy is loaded. A request is {text, before?, opening?} for a step or
 {text, accepted} for an answer; the reply is a Verdict. It ends with its input.
 """
 
@@ -52,7 +52,7 @@ def answered(request: dict[str, Any]) -> Verdict:
     try:
         if "accepted" in request:
             return check.answer_check(request["text"], request["accepted"])
-        return check.step_check(request["text"], request.get("before"))
+        return check.step_check(request["text"], request.get("before"), opening=bool(request.get("opening")))
     except (ArithmeticError, AttributeError, LookupError, NotImplementedError, TypeError, ValueError):
         return unknown("I cannot work this out.")
     except (MemoryError, RecursionError):

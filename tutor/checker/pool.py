@@ -96,8 +96,8 @@ class Pool:
         child = self._idle.queue[-1] if self._idle.queue else None
         return child is None or not child.is_ready
 
-    def step_check(self, text: str, before: str | None = None) -> Verdict:
-        return self._ask({"text": text, "before": before})
+    def step_check(self, text: str, before: str | None = None, *, opening: bool = False) -> Verdict:
+        return self._ask({"text": text, "before": before, "opening": opening})
 
     def answer_check(self, text: str, accepted: Sequence[str]) -> Verdict:
         return self._ask({"text": text, "accepted": list(accepted)})

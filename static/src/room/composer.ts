@@ -211,7 +211,7 @@ export class Composer extends LitElement {
         ></textarea>
         <div class="composer-row">
           ${this.modeSwitch()}
-          <span class="keys only-wide" id="composer-keys"><kbd>Enter</kbd> sends · <kbd>Shift</kbd>+<kbd>Enter</kbd> new line · <kbd>Ctrl</kbd>+<kbd>Enter</kbd> ${this.mode === "tutor" ? "to the room" : "to the tutor"}</span>
+          <span class="keys only-wide" id="composer-keys"><kbd>Enter</kbd> sends · <kbd>Shift</kbd>+<kbd>Enter</kbd> new line · <kbd>Ctrl</kbd>+<kbd>Enter</kbd> ${this.mode === "tutor" ? "chat" : "tutor"}</span>
           ${length >= this.longest * COUNT_FROM ? html`<span class="count ${isOver ? "over" : ""}">${length.toLocaleString("en")} / ${this.longest.toLocaleString("en")}</span>` : nothing}
           <button type="submit" class="button primary send" ?disabled=${cannot} aria-label=${say.button}>
             ${icon(this.mode === "room" ? "send" : ICONS[this.mode])}<span class="send-long">${this.pending ? "Sending…" : say.button}</span><span class="send-short">${this.pending ? "…" : say.verb}</span>

@@ -7,6 +7,8 @@ import { type IconName, icon } from "../icons";
 import { mathsNode } from "../maths";
 import { stepTex } from "../step-tex";
 
+const WIDE = 24;
+
 interface Look {
   words: string;
   tone: string;
@@ -32,7 +34,12 @@ export function stepSentence(item: StepItem): string {
 export function stepBody(item: StepItem): TemplateResult {
   const look = stepLook(item);
   return html`<div class="step" data-verdict=${item.verdict ?? "waiting"}>
-    <div class="step-text">${shown(item.text)}</div>
+    ${
+      // What may be wider than a phone must be reachable by the keyboard, to be scrolled.
+      item.text.length > WIDE
+        ? html`<div class="step-text" tabindex="0" role="group" aria-label="The step">${shown(item.text)}</div>`
+        : html`<div class="step-text">${shown(item.text)}</div>`
+    }
     <div class="step-verdict">
       <span class="badge ${look.tone}">${icon(look.icon)}${look.words}</span>
       ${item.witness ? html`<span class="step-witness">${item.witness}</span>` : nothing}
@@ -43,7 +50,7 @@ export function stepBody(item: StepItem): TemplateResult {
 
 function shown(text: string): Node | TemplateResult {
   const tex = stepTex(text);
-  const node = tex === null ? null : mathsNode(tex, false);
+  const node = tex === null ? null : mathsNode(`\\displaystyle ${tex}`, false);
   return node === null || node.className === "maths-source" ? html`<code dir="ltr">${text}</code>` : node;
 }
 

@@ -125,6 +125,23 @@ def test_what_was_found_by_solving_is_marked() -> None:
     assert not step_check("2x+1", "2(x+1)").solved
 
 
+@pytest.mark.parametrize(
+    ("line", "text", "verdict"),
+    [
+        ("4x-7=21", "4x - 7 = 21", V),
+        ("4x-7=21", "4x = 28", V),
+        ("4x-7=21", "4x = 27", R),
+        ("4x-7=21", "x = 7", U),
+        ("4x-7=21", "7 = x", U),
+        ("1+1", "1+1", V),
+        ("1+1", "2", U),
+        ("x+y=13, x-y=3", "x=8, y=5", U),
+    ],
+)
+def test_an_opening_is_a_step_and_not_a_guess(line: str, text: str, verdict: str) -> None:
+    assert step_check(text, line, opening=True).verdict == verdict
+
+
 def test_unreadable_lines_name_the_place() -> None:
     found = step_check("2x + + ) 3")
     assert found.verdict == U

@@ -100,8 +100,8 @@ def test_what_the_algebra_cannot_do_is_unknown(monkeypatch: pytest.MonkeyPatch) 
 def test_hostile_strings_in_short(pool: Pool) -> None:
     """D10: none makes a file, none takes longer than three seconds, and the caller goes on. All: ``make pedagogy``."""
     scores = Scores()
-    hostile_score(scores, pool, 420)
-    assert scores.hostile_strings >= 420
+    hostile_score(scores, pool, 300)
+    assert scores.hostile_strings >= 300
     assert scores.escapes == []
 
 

@@ -1,0 +1,68 @@
+"""Steps in real browsers, checked by the real class worker: two people see the same verdict, wide and narrow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.rooms import RoomScreen
+from tests.browser.school import Console
+from tests.browser.screens import PHONE, Screen, sideways
+
+OpenScreen = Callable[..., Screen]
+LINES = (
+    ("2x + 3 = 7", "Cannot tell"),
+    ("2x = 4", "Verified"),
+    ("x = 5", "Not right"),
+    ("2x + + ) 3", "Cannot tell"),
+    ("\\frac{x^2-9}{x-3}", "Cannot tell"),
+    ("= x + 3", "Verified"),
+)
+
+
+@pytest.fixture
+def room(console: Console) -> str:
+    return console.room_new("Steps")
+
+
+def submit(screen: RoomScreen, text: str) -> None:
+    screen.choose("Step")
+    screen.box.fill(text)
+    expect(screen.page.get_by_role("button", name="Check the step")).to_be_enabled()
+    screen.box.press("Enter")
+    expect(screen.box).to_have_value("")
+
+
+def test_two_people_see_each_step_and_its_verdict(open_screen: OpenScreen, room: str, tmp_path: Path) -> None:
+    mia = RoomScreen(open_screen("mia", size=PHONE), room).open()
+    ada = RoomScreen(open_screen("ada", web=1), room).open()
+    for number, (text, badge) in enumerate(LINES):
+        submit(mia, text)
+        for screen in (mia, ada):
+            expect(screen.page.locator(".step .badge").nth(number)).to_have_text(badge)
+    spoken = ada.page.get_by_role("status").filter(has_text="The step")
+    expect(spoken).to_contain_text("verified")
+    refuted = ada.page.get_by_role("article", name=re.compile("Step by Mia")).nth(2)
+    expect(refuted).to_contain_text("x = 5 gives 10 ≠ 4 in the line before")
+    expect(refuted.locator("math")).to_have_count(1)
+    expect(ada.page.get_by_role("article", name=re.compile("Step by Mia")).nth(3)).to_contain_text("character 8")
+    for screen in (mia, ada):
+        for scheme in ("light", "dark"):
+            screen.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            assert sideways(screen.page) == []
+            width = screen.page.viewport_size or {}
+            screen.screen.shot(tmp_path / f"steps-{width.get('width')}-{scheme}.png")
+
+
+def test_the_kept_mode_is_there_after_a_reload(open_screen: OpenScreen, room: str) -> None:
+    mia = RoomScreen(open_screen("mia"), room).open()
+    mia.choose("Step")
+    mia.page.reload()
+    mia.live()
+    expect(mia.page.get_by_role("radio", name="Step")).to_be_checked()
+    submit(mia, "1 + 1 = 2")
+    expect(mia.page.locator(".step .badge")).to_have_text("Verified")
