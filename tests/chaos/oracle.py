@@ -29,6 +29,10 @@ class Verdict:
         self.counts[kind] += count
         self.findings.append(f"{kind}: {what}")
 
+    def add(self, other: Verdict) -> None:
+        self.counts.update(other.counts)
+        self.findings += other.findings
+
     @property
     def ok(self) -> bool:
         return not self.findings

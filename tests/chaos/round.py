@@ -5,8 +5,9 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from tests.chaos.house import House
@@ -14,7 +15,7 @@ from tests.chaos.oracle import ENDS, Ledger, Log, Verdict, judge
 from tests.chaos.screen import Frame, Screen
 
 SETTLE_S = 120.0
-SPEAKERS = 8  # of a crowd, so many speak when the fault is over; all must hear them
+SPEAKERS = 4  # of each room, so many speak when the fault is over; all there must hear them
 SENT_S = 0.3  # what a worker had sent before it died is still on its way for so long
 TEXT = "let us say what is given then 展开 3x² + 2x = 0 → x 🇩🇪 factor 👩‍🏫 both sides equal näher the root $\\sqrt{2}$"
 WORDS = re.split(" ", TEXT)
@@ -73,9 +74,9 @@ class Round:
 
     # ---- people
 
-    def join(self, count: int = 3, *, room: str = "", same: bool = False, school: str = "Chaos") -> list[Screen]:
-        """``count`` screens, at the two web processes in turn; ``same``: all of one person."""
-        people = self.house.people(count + 1, school)[1:]
+    def join(self, count: int = 3, *, room: str = "", same: bool = False, first: int = 0) -> list[Screen]:
+        """``count`` screens, at the two web processes in turn; ``same``: all of one person, else from ``first`` on."""
+        people = self.house.people(first + count + 1)[first + 1 :]
         made = []
         for number in range(count):
             urls = [self.house.url(number % 2), self.house.url((number + 1) % 2)]
@@ -164,10 +165,25 @@ class Round:
     def healed(self) -> None:
         """The fault is over from here on: recovery is counted from this moment, by words that everybody must see."""
         self._healed_at = time.monotonic()
-        here = [screen for screen in self.screens if not screen.ended]
-        probes = [self.say(screen, f"probe {self.words(2)}") for screen in here[:SPEAKERS]]
-        self.until(lambda: all(self._all_see(probe) for probe in probes), "everybody sees every word again")
-        self.took(max(self._seen_at(screen, probe) for probe in probes for screen in here))
+        probes = [
+            (self.say(screen, f"probe {self.words(2)}"), group)
+            for group in self._rooms().values()
+            for screen in [one for one in group if not one.ended][:SPEAKERS]
+        ]
+        seen = partial(self._times, probes)
+        self.until(lambda: 0.0 not in seen(), "everybody sees every word again")
+        self.took(max(seen()))
+
+    def _rooms(self) -> dict[str, list[Screen]]:
+        """Screens by room; this round's own room is the first."""
+        rooms: dict[str, list[Screen]] = {self.room: []}
+        for screen in self.screens:
+            rooms.setdefault(screen.room, []).append(screen)
+        return rooms
+
+    def _times(self, probes: Sequence[tuple[str, list[Screen]]]) -> list[float]:
+        """When each word was on each screen of its room; 0: not yet."""
+        return [self._seen_at(screen, probe) for probe, group in probes for screen in group if not screen.ended]
 
     def took(self, seconds: float) -> None:
         """Something was whole again after so long; the longest of a round counts."""
@@ -190,9 +206,6 @@ class Round:
         """What was said in a log that is gone is no longer owed an answer of this one."""
         gone = {frame["ref"] for log in self.earlier for frame in log.frames}
         self.questions = [question for question in self.questions if question.frame_id not in gone]
-
-    def _all_see(self, probe: str) -> bool:
-        return all(self._seen_at(screen, probe) > 0 for screen in self.screens if not screen.ended)
 
     def _seen_at(self, screen: Screen, probe: str) -> float:
         """Seconds from the fault's end until this word was on this screen, by event or in a snapshot; 0: not yet."""
@@ -220,24 +233,31 @@ class Round:
         self.until(lambda: not any(screen.unanswered for screen in here), "every frame is answered")
         accepted = [q for q in self.questions if (q.screen.sent[q.frame_id].reply or {}).get("type") == "ack"]
         self.until(lambda: all(self.end(question) for question in accepted), "every answer has its end")
-        head = len(self.house.truth(self.room).frames)
-        own = [screen for screen in here if screen.room == self.room]
-        self.until(lambda: all((screen.cursor or 0) >= head for screen in own), "everybody is at the head")
+        for room, group in self._rooms().items():
+            head = len(self.house.truth(room).frames)
+            self.until(partial(_reached, group, head), "everybody is at the head")
 
     def close(self) -> Outcome:
         """Send everybody home and ask the oracle."""
         for screen in self.screens:
             self.house.background.run(screen.leave())
-        log = self.house.truth(self.room)
-        mine = [screen for screen in self.screens if screen.room == self.room]
-        ledgers = [
-            Ledger(f"screen {n}", s.frames, {key: one.reply for key, one in s.sent.items()}) for n, s in enumerate(mine)
-        ]
         said = {self._asked(q): q.text for q in self.questions if q.exact and self._asked(q)}
-        verdict = judge([*self.earlier, log], ledgers, said)
+        verdict = Verdict()
+        for number, (room, group) in enumerate(self._rooms().items()):
+            logs = [*self.earlier, self.house.truth(room)] if room == self.room else [self.house.truth(room)]
+            ledgers = [_ledger(f"room {number} screen {n}", screen) for n, screen in enumerate(group)]
+            verdict.add(judge(logs, ledgers, said))
         for finding in self.findings:
             verdict.find("promise", finding)
         return Outcome(self.injected, self._recovery_s, verdict, self.seed)
+
+
+def _reached(group: list[Screen], head: int) -> bool:
+    return all(screen.ended or (screen.cursor or 0) >= head for screen in group)
+
+
+def _ledger(name: str, screen: Screen) -> Ledger:
+    return Ledger(name, screen.frames, {key: sent.reply for key, sent in screen.sent.items()})
 
 
 class Unsettled(AssertionError):

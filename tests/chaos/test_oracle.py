@@ -126,3 +126,10 @@ def test_a_log_that_became_another_one() -> None:
     fresh = snapshot(1, epoch="e2")
     assert judge([old, new], [Ledger("screen", [*seen(), fresh])]).ok
     assert dict(judge([old, new], [Ledger("screen", seen())]).counts) == {"lost": 1}
+
+
+def test_verdicts_add_up() -> None:
+    """A round with several rooms is one verdict."""
+    one, other = judge([Log("e1", log_frames())], [Ledger("a", seen()[:-1])]), judge([Log("e1", [])], [])
+    other.add(one)
+    assert (dict(other.counts), other.findings) == ({"lost": 1}, one.findings)

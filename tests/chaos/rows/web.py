@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from tests.chaos.round import Round
 
+CLASS = 25  # people in a room
 MANY = 100  # from so many on, how their returns are spread says something
 
 
 def told_to_stop(round: Round) -> None:
     """E9: both web processes are told to stop, one after the other, with many sockets and an answer running."""
-    house, screens = round.house, round.join(int(round.lengths["sockets"]))
+    house, count = round.house, int(round.lengths["sockets"])
+    screens = round.join(min(count, CLASS))
+    while len(screens) < count:
+        screens += round.join(min(count - len(screens), CLASS), room=house.room(), first=len(screens))
     question = round.ask(screens[0], words=60, rate=20)
     round.written(question, 1)
     for web, name in enumerate(("web1", "web2")):
