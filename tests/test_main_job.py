@@ -317,6 +317,22 @@ def test_a_killed_part_costs_time_not_text(stack: Stack, room: str, mia: Account
         assert starts == [1, 2]
 
 
+def test_a_scribe_that_hangs_is_said_and_nothing_is_lost(stack: Stack, room: str, mia: Account, ada: Account) -> None:
+    """S6: who is there sees that saving is slow, who comes meanwhile too; when it goes on, so does everything."""
+    asker, teacher = mia.join(room), ada.join(room)
+    teacher.until("snapshot")
+    answer = asker.ask("@scripted rate=25 tokens=50")
+    asker.until("answer.delta")
+    stack.pause("scribe")
+    for ledger in (asker, teacher):
+        assert ledger.until("saving.changed")["data"] == {"behind": True}
+    late = ada.join(room)
+    assert late.until("saving.changed")["data"] == {"behind": True}
+    stack.resume("scribe")
+    completed(answer, mia, room, asker, teacher)
+    assert late.until("saving.changed")["data"] == {"behind": False}
+
+
 def test_a_broken_tutor_is_said_and_the_chat_goes_on(stack: Stack, room: str, mia: Account) -> None:
     """A4: a failing model ends in words for people, not in silence."""
     ledger = mia.join(room)

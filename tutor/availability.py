@@ -8,11 +8,12 @@ from uuid import UUID
 import redis
 
 from classroom.rooms.connections import redis_client
-from inference_worker.job import WORKER, WorkerState
+from inference_worker.job import OUTPUTS, WORKER, WorkerState
 
 UNREACHABLE = "The tutor cannot be reached just now."
 NOBODY = "The tutor is not running."
 BROKEN = "The tutor is unavailable: its model cannot be used. The class can go on without it."
+BEHIND_S = 2.0  # the scribe keeps text within some 20 ms
 LOADING = "The tutor is starting: its model is being loaded."
 
 
@@ -38,6 +39,33 @@ def context_read() -> int:
     except redis.RedisError:
         return 0
     return min((worker.context for worker in workers if worker.state == "ready" and worker.context), default=0)
+
+
+def behind_read() -> bool:
+    """Whether the oldest text that the scribe has not kept is older than BEHIND_S. Never raises; False without Redis,
+    which people are told otherwise. Ages are by Redis' own clock, as the entries' ids are.
+    """
+    try:
+        return _oldest_ms(redis_client(), OUTPUTS.format(shard=0)) > BEHIND_S * 1_000
+    except redis.RedisError:
+        return False
+
+
+def _oldest_ms(client: Any, stream: str) -> float:
+    """Milliseconds that the stream's oldest entry which no scribe has acked has waited; 0 without one."""
+    if not client.exists(stream):
+        return 0.0
+    group = next(iter(client.xinfo_groups(stream)), {"pending": 0, "last-delivered-id": "0-0"})
+    if group["pending"]:
+        oldest = client.xpending(stream, group["name"])["min"]
+    else:
+        oldest = next(
+            (entry for entry, _ in client.xrange(stream, f"({group['last-delivered-id']}", "+", count=1)), None
+        )
+    if oldest is None:
+        return 0.0
+    seconds, micros = client.time()
+    return float(seconds * 1_000 + micros / 1_000 - int(oldest.split("-")[0]))
 
 
 def state_of(workers: list[WorkerState]) -> dict[str, Any]:

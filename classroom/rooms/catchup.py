@@ -108,5 +108,5 @@ def snapshot_read(rights: RoomRights) -> tuple[dict[str, Any], str, int]:
 
 
 def snapshot_frame(hub: Hub, feed: Feed, state: dict[str, Any], epoch: str, seq: int) -> dict[str, Any]:
-    data = {"state": state, "epoch": epoch, "present": feed.present, "tutor": hub.tutor}
+    data = {"state": state, "epoch": epoch, "present": feed.present, "tutor": hub.around.tutor}
     return frames.event_frame("snapshot", data, seq=seq)

@@ -21,6 +21,7 @@ from channels.layers import get_channel_layer
 from django.db import Error
 
 from classroom.rooms import broadcast, catchup, figures, frames, journal
+from classroom.rooms.around import Around
 from classroom.rooms.feed import Feed, Told
 from classroom.rooms.models import Room
 from classroom.rooms.offload import offload
@@ -28,20 +29,18 @@ from classroom.rooms.rights import Rights
 from classroom.rooms.roster import LAYER_ERRORS, Roster
 from classroom.rooms.viewers import Viewer
 from classroom.rooms.watching import Watcher
-from classroom.rooms.wiring import tutor_state
 
 log = structlog.get_logger(__name__)
 CHECK_S = 1.0
 HOLE_WAIT_S = 0.005  # hints of a person's event and of the scribe may cross
 MESSAGES_A_PASS = 64
-UNHEARD: dict[str, Any] = {"available": False, "reason": ""}
 
 
 class Hub:
     def __init__(self) -> None:
         self.process = uuid.uuid4().hex
         self.feeds: dict[UUID, Feed] = {}
-        self.tutor: dict[str, Any] = UNHEARD
+        self.around = Around(self._everybody_tell)
         self.repaired = 0
         self.draining = False
         self._layer = get_channel_layer()
@@ -66,11 +65,11 @@ class Hub:
         fits = after is not None and feed.head is not None and after <= feed.head and epoch in (None, feed.epoch)
         viewer.cursor = after if fits and after is not None else 0
         viewer.wants_snapshot = not fits
-        if self.tutor == UNHEARD:
-            self.tutor = await offload(tutor_state)  # the first viewer of a process comes before the first check
+        await self.around.ready()
         feed.viewers.add(viewer)
         self.roster.come()
         await catchup.viewer_catch_up(self, feed, viewer)
+        self.around.welcome(viewer)
 
     def detach(self, viewer: Viewer) -> None:
         feed = self.feeds.get(viewer.room_id)
@@ -227,7 +226,7 @@ class Hub:
     def _heard(self, message: dict[str, Any]) -> None:
         kind = message["type"]
         if kind == "tutor.changed":
-            self._tutor_changed({"available": message["available"], "reason": message["reason"]})
+            self.around.tutor_changed({"available": message["available"], "reason": message["reason"]})
             return
         if kind == "rights.changed":
             self._spawn(self.rights.read())
@@ -248,12 +247,9 @@ class Hub:
         if feed.early:
             await self.repair(feed)
 
-    def _tutor_changed(self, state: dict[str, Any]) -> None:
-        if state != self.tutor:
-            self.tutor = state
-            text = frames.encode(frames.event_frame("tutor.changed", state))
-            for feed in self.feeds.values():
-                feed.tell_ephemeral(text)
+    def _everybody_tell(self, text: str) -> None:
+        for feed in self.feeds.values():
+            feed.tell_ephemeral(text)
 
     async def _check(self) -> None:
         """H3 and H6: once a second, one query over all rooms that somebody looks at."""
@@ -261,7 +257,7 @@ class Hub:
             await asyncio.sleep(CHECK_S)
             try:
                 figures.watched(viewers=len(self.viewers()), rooms=len(self.feeds))
-                self._tutor_changed(await offload(tutor_state))
+                await self.around.read()
                 known = {room_id: feed.head or 0 for room_id, feed in self.feeds.items()}
                 heads = await offload(journal.heads, list(known))
                 for feed in list(self.feeds.values()):
@@ -275,6 +271,7 @@ class Hub:
                         await self.repair(feed)
             except Error as error:
                 log.warning("log_away", error=str(error))
+                self.around.saving_changed(behind=True)
 
     def restart(self, feed: Feed, epoch: str, head: int) -> None:
         """The log is not the one we knew (a restored backup): everybody starts from a snapshot."""

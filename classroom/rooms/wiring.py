@@ -18,6 +18,16 @@ def action(verb: str) -> Callable[..., int | None]:
 
 
 @cache
+def _saving_behind() -> Callable[[], bool]:
+    return import_string(settings.ROOM_SAVING_BEHIND)  # type: ignore[no-any-return]  # a dotted name of ours
+
+
+def saving_behind() -> bool:
+    """Whether text that was made waits to be kept for longer than people expect: never raises."""
+    return _saving_behind()()
+
+
+@cache
 def _tutor_state() -> Callable[[], dict[str, Any]]:
     return import_string(settings.ROOM_TUTOR_STATE)  # type: ignore[no-any-return]  # a dotted name of ours
 

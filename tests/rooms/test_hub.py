@@ -19,7 +19,7 @@ from pytest_django import Settings
 
 from classroom.people.models import Enrolment, RevokedSession, SchoolClass, User
 from classroom.people.tickets import auth_digest
-from classroom.rooms import access, broadcast, catchup, hub, journal, rights, roster, services
+from classroom.rooms import access, around, broadcast, catchup, hub, journal, rights, roster, services
 from classroom.rooms.frames import Close
 from classroom.rooms.hub import Hub
 from classroom.rooms.models import Room
@@ -473,3 +473,19 @@ async def test_the_outsider_has_no_way_in(house: Hub, room: Room, charlie: User)
         await enter(house, charlie, room)
     assert house.feeds == {}
     assert uuid4() not in house.feeds
+
+
+async def test_slow_saving_is_told_once_and_to_who_comes_meanwhile(
+    house: Hub, room: Room, bob: User, alice: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """S6."""
+    behind = True
+    monkeypatch.setattr(around, "saving_behind", lambda: behind)
+    viewer = await enter(house, bob, room)
+    await until(lambda: "saving.changed" in viewer.types(), "told")
+    late = await enter(house, alice, room)
+    assert late.types()[-2:] == ["snapshot", "saving.changed"]
+    behind = False
+    for one in (viewer, late):
+        await until(lambda one=one: one.types().count("saving.changed") == 2, "told again")
+        assert [f["data"]["behind"] for f in one.seen if f["type"] == "saving.changed"] == [True, False]

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 import redis
 
 from classroom.rooms.connections import redis_client
-from inference_worker.job import WORKER, WorkerState
+from inference_worker.job import OUTPUTS, WORKER, WorkerState
 from tutor import availability
 from tutor.availability import state_of, state_read
+
+STREAM = OUTPUTS.format(shard=0)
 
 
 def beat(state: Any, reason: str = "", name: str = "w") -> WorkerState:
@@ -50,3 +53,44 @@ def test_heartbeats_are_read_from_redis(redis_url: str) -> None:
 
 def test_without_redis_the_tutor_cannot_be_reached() -> None:
     assert state_read() == {"available": False, "reason": availability.UNREACHABLE}
+
+
+@pytest.fixture
+def pipe(redis_url: str) -> Iterator[Any]:
+    with redis.Redis.from_url(redis_url, decode_responses=True) as client:
+        yield client
+
+
+def old(client: Any, seconds: float) -> str:
+    """The id of an entry that was written so long ago, by the server's clock."""
+    return f"{int((client.time()[0] - seconds) * 1_000)}-0"
+
+
+def test_an_empty_pipe_is_not_behind(pipe: Any) -> None:
+    """S6."""
+    assert not availability.behind_read()
+    pipe.xgroup_create(STREAM, "scribe", id="0", mkstream=True)
+    assert not availability.behind_read()
+
+
+def test_text_that_nobody_reads_is_behind_after_a_while(pipe: Any) -> None:
+    """S6: no scribe has ever been here, or it was and reads no more."""
+    pipe.xadd(STREAM, {"o": "x"}, id=old(pipe, 10))
+    assert availability.behind_read()
+    pipe.xgroup_create(STREAM, "scribe", id="0")
+    assert availability.behind_read()
+    pipe.xadd(STREAM, {"o": "y"})
+    pipe.xreadgroup("scribe", "a", {STREAM: ">"})
+    assert availability.behind_read(), "read, and not yet kept"
+    pipe.xack(STREAM, "scribe", *[entry for entry, _ in pipe.xrange(STREAM)])
+    assert not availability.behind_read()
+
+
+def test_fresh_text_is_not_behind(pipe: Any) -> None:
+    pipe.xgroup_create(STREAM, "scribe", id="0", mkstream=True)
+    pipe.xadd(STREAM, {"o": "x"})
+    assert not availability.behind_read()
+
+
+def test_without_redis_nothing_is_said_of_saving() -> None:
+    assert not availability.behind_read()
