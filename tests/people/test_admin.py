@@ -14,10 +14,10 @@ from classroom.review import services
 from classroom.rooms import journal
 from classroom.rooms.models import Room
 from tests.conftest import ClientFor
-from tutor.models import Answer, Reference, Shard
+from tutor.models import Answer, Reference, Shard, Step
 
 OURS = [model for model in apps.get_models() if model.__module__.startswith(("classroom.", "tutor."))]
-READ_ONLY = {"Event", "Answer", "ReadAudit", "Shard", "SpentTicket", "RevokedSession"}
+READ_ONLY = {"Event", "Answer", "Step", "ReadAudit", "Shard", "SpentTicket", "RevokedSession"}
 
 
 @pytest.fixture
@@ -28,6 +28,7 @@ def office(room: Room, root: User, client_for: ClientFor) -> Client:
     with transaction.atomic():
         journal.append(room.pk, type="message.posted", data={"text": "hi"}, actor=root)
     Answer.objects.create(room=room, question="?", asked_at=timezone.now(), asked_seq=1)
+    Step.objects.create(room=room, text="2x = 4", seq=1, asked_at=timezone.now())
     Shard.objects.create(pk=0)
     Reference.objects.create(problem=room.problem)
     SpentTicket.objects.create(jti="j", expires_at=timezone.now())
