@@ -209,16 +209,8 @@ class Round:
 
     def _seen_at(self, screen: Screen, probe: str) -> float:
         """Seconds from the fault's end until this word was on this screen, by event or in a snapshot; 0: not yet."""
-        for entry in reversed(screen.entries):
-            if entry.at < self._healed_at:
-                break
-            frame = entry.frame
-            inside = frame["type"] == "snapshot" and any(
-                item.get("text", "") == self._text(probe) for item in frame["data"]["state"]["items"]
-            )
-            if inside or (frame["type"] == "message.posted" and frame["ref"] == probe):
-                return entry.at - self._healed_at
-        return 0.0
+        at = screen.heard.get(probe) or screen.heard.get(self._text(probe))
+        return at - self._healed_at if at else 0.0
 
     def _text(self, frame_id: str) -> str:
         return str(next(s.sent[frame_id].frame["data"]["text"] for s in self.screens if frame_id in s.sent))

@@ -64,6 +64,9 @@ class Screen:
         self.ticket_url = tickets
         self.entries: list[Entry] = []
         self.sent: dict[str, Sent] = {}
+        self.heard: dict[
+            str, float
+        ] = {}  # when a message was first shown: by its frame's id, or by its text in a snapshot
         self.closes: list[tuple[int, str]] = []
         self.cursor: int | None = None
         self.epoch: str | None = None
@@ -204,8 +207,12 @@ class Screen:
         elif kind == "snapshot":
             self.snapshots += 1
             self.cursor, self.epoch = frame["seq"], frame["data"]["epoch"]
+            for item in frame["data"]["state"]["items"]:
+                self.heard.setdefault(item.get("text", ""), self.entries[-1].at)
         elif frame.get("seq") is not None:
             self.cursor = max(self.cursor or 0, frame["seq"])
+            if kind == "message.posted":
+                self.heard.setdefault(frame["ref"] or "", self.entries[-1].at)
 
     def _answered(self, frame: Frame) -> None:
         sent = self.sent.get(frame.get("ref") or "")
