@@ -17,6 +17,7 @@ def logging_start(form: str, level: str) -> None:
     chain: list[Any] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
+        structlog.stdlib.ExtraAdder(["answer", "attempt", "trace", "reason", "tokens"]),
         structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
     ]
     renderer: Any = (

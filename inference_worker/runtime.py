@@ -166,6 +166,9 @@ class Runtime:
             log.warning("answer %s attempt %s came again, and is in hand", taken.answer, taken.attempt)
             self._settle(taken, prompt_tokens=0, completion_tokens=0)
             return
+        # The trace is that of the question: it leads from the browser's frame to here and on to the scribe's line.
+        about = {"answer": taken.answer, "attempt": taken.attempt, "trace": job.trace}
+        log.info("answer_taken", extra=about)
         with self._lock:
             self._runs[run.key] = run
         try:
@@ -190,6 +193,8 @@ class Runtime:
         if self._draining.is_set():
             run.abandon()
         finish = run.serve(engine)
+        about = {"answer": taken.answer, "attempt": taken.attempt, "trace": run.job.trace}
+        log.info("answer_written", extra={**about, "reason": finish.reason, "tokens": finish.completion_tokens})
         if finish.reason == "preempted" and not self._draining.is_set():
             self._publisher.drop(run.key)  # ours no more: the reaper hands it on, when it is to go on
         self._settle(taken, prompt_tokens=finish.prompt_tokens, completion_tokens=finish.completion_tokens)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ledger import Account
 from tests.services import wait_until
 from tests.stack import Stack
 from tests.supervisor.conftest import alive
@@ -17,7 +18,8 @@ pytestmark = pytest.mark.stack
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("house"), web=2, database=request.param) as made:
+    settings = {"LOG_FORMAT": "json"}
+    with Stack(tmp_path_factory.mktemp("house"), web=2, database=request.param, settings=settings) as made:
         yield made
 
 
@@ -33,6 +35,28 @@ def test_the_demo_school_is_sown(stack: Stack) -> None:
     roles = [role for _, _, role in told["users"]]
     assert {"student", "assistant", "teacher", "observer", "admin"} == set(roles)
     assert roles[:3] == ["student"] * 3
+
+
+def test_one_trace_leads_from_the_frame_to_the_worker_and_back(stack: Stack) -> None:
+    """The id that stands in every frame of an answer finds its lines in the logs of all that had it in hand."""
+    mia = Account(stack, "mia").join(str(stack.demo["room"]))
+    end = mia.end_of(mia.ask("@scripted rate=0 tokens=5"))
+
+    def said() -> dict[str, list[str]]:
+        return {name: lines_of(stack.logs(name), end["trace"]) for name in ("web1", "inference", "scribe")}
+
+    wait_until(lambda: "answer_kept" in said()["scribe"], "the scribe has said it")
+    assert said() == {
+        "web1": ["answer_dispatched"],
+        "inference": ["answer_taken", "answer_written"],
+        "scribe": ["answer_kept"],
+    }
+
+
+def lines_of(log: str, trace: str) -> list[str]:
+    """What a process has said of this trace, in the lines that programs read."""
+    lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+    return [line["event"] for line in lines if line.get("trace") == trace]
 
 
 def test_a_process_can_be_killed_and_started_by_name(stack: Stack) -> None:

@@ -32,6 +32,7 @@ BLOCK_MS = 500
 PAUSE_S = 0.01  # leaves the one write lock of SQLite to people, and lets chunks gather
 IDLE_S = 2.0
 RETRY_S = 1.0
+ENDS = {"answer.completed", "answer.stopped", "answer.failed"}
 Entry = tuple[str, dict[str, str]]
 
 
@@ -119,6 +120,9 @@ class Scribe:
         pipeline.xtrim(self.stream, minid=entries[-1][0], approximate=True)
         pipeline.execute()
         self._told_at = time.monotonic()
+        for event in result.events:
+            if event.type in ENDS:
+                log.info("answer_kept", answer=event.data["answer"], end=event.type, trace=event.trace)
         for answer_id, room_id in result.ended:
             stop_send(answer_id)
             answers.room_advance(room_id)
