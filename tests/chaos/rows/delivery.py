@@ -136,5 +136,7 @@ def asleep(round: Round) -> None:
     sleeper.asleep = False
     round.healed()
     round.chat(0.6)
-    round.expect(sleeper.snapshots == before[1] + 1, f"{sleeper.snapshots - before[1]} snapshots")
+    # Old but of this log: a server that is still reading it itself may repeat the events instead, which is as good.
+    enough = {0, 1} if kind == 0 else {1}
+    round.expect(sleeper.snapshots - before[1] in enough, f"{sleeper.snapshots - before[1]} snapshots")
     round.expect(sleeper.socket == before[0] + 1, f"{sleeper.socket - before[0]} sockets")
