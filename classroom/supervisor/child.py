@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from classroom.supervisor.keeper import Keeper, group_signal
+from classroom.supervisor.keeper import Keeper, group_signal, noting
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -30,8 +30,8 @@ class Child:
     ) -> None:
         self._keeper = keeper
         self._process: subprocess.Popen[bytes] = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
+            noting(argv),
+            stdin=keeper.pipe,
             stdout=subprocess.PIPE if output is None else output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -43,7 +43,6 @@ class Child:
         self.pid = self._process.pid
         self._over = False
         self.started_at = time.monotonic()
-        keeper.note(self.pid)
 
     @property
     def pipe(self) -> IO[bytes] | None:

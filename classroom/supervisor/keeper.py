@@ -4,6 +4,9 @@ The keeper is a process of its own that reads lines from a pipe: ``+<group>`` a 
 it has ended. The end of the pipe means that the other side is gone, however it went: then every group still noted is
 sent SIGTERM, and after a grace SIGKILL. This reaches grandchildren too (Celery's beat); PR_SET_PDEATHSIG does not.
 
+A child notes itself, before it becomes what it is (``noting``): a supervisor that was killed right after it had started
+one could no longer do that, and the child would stay.
+
 The file is run as a script, without the rest of the package: it must be up in milliseconds.
 """
 
@@ -15,6 +18,15 @@ import sys
 import time
 
 GRACE_S = 2.0
+
+# A group's number is its first process's, which ``exec`` keeps. The subshell is for a keeper that is gone: its SIGPIPE ends
+# that one alone. The pipe is let go before the command begins, or the keeper would never see its end.
+NOTING = '(echo "+$$" >&0) 2>/dev/null; exec "$@" </dev/null'
+
+
+def noting(argv: list[str]) -> list[str]:
+    """The command that runs ``argv`` as the same process, once the keeper at its standard input knows of it."""
+    return ["/bin/sh", "-c", NOTING, argv[0], *argv]
 
 
 class Keeper:
@@ -28,8 +40,10 @@ class Keeper:
             start_new_session=True,  # a Ctrl-C at the terminal, or a kill of our group, must not reach it
         )
 
-    def note(self, group: int) -> None:
-        self._write(f"+{group}\n")
+    @property
+    def pipe(self) -> int:
+        """The descriptor that a child is to have as its standard input until it has noted itself."""
+        return subprocess.DEVNULL if self._process.stdin is None else self._process.stdin.fileno()
 
     def forget(self, group: int) -> None:
         self._write(f"-{group}\n")

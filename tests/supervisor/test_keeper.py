@@ -43,6 +43,21 @@ def test_it_kills_what_ignores_a_polite_word(show: Callable[..., Show], tmp_path
     wait_until(lambda: not alive(pid), "the stubborn one has ended")
 
 
+def test_a_child_is_known_before_its_supervisor_can_say_so(tmp_path: Path) -> None:
+    """Killed right after it started one: nothing of the supervisor's own runs in between."""
+    child = tmp_path / "child"
+    code = f"""
+        import os, signal, subprocess
+        from classroom.supervisor.keeper import Keeper, noting
+        command = ["/bin/sh", "-c", "echo $$ > {child}; sleep 600"]
+        subprocess.Popen(noting(command), stdin=Keeper().pipe, start_new_session=True)
+        os.kill(os.getpid(), signal.SIGKILL)
+    """
+    assert subprocess.run([sys.executable, "-c", textwrap.dedent(code)], cwd=BASE_DIR).returncode == -signal.SIGKILL
+    pid = pid_in(child)
+    wait_until(lambda: not alive(pid), "the child has ended")
+
+
 def test_it_survives_the_signals_that_end_its_supervisor(tmp_path: Path) -> None:
     """Ctrl-C and a kill of the whole process group must leave the keeper alive: it has work to do just then."""
     child = tmp_path / "child"
