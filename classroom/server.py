@@ -25,7 +25,7 @@ from classroom.rooms.frames import MAX_FRAME_BYTES
 QUEUE_HIGH = 64  # frames of one client that the application has not taken yet: stop reading from it
 QUEUE_LOW = 16
 USER_TIMEOUT_MS = 10_000  # a peer that acknowledges nothing for so long is cut by the kernel
-DRAIN_S = 2.0
+DRAIN_S = 2.0  # for clients that answer the close
 
 
 class BoundedInput(asyncio.Queue[Any]):
@@ -121,10 +121,12 @@ class ChalkServer(Server):
 
 
 async def _drained() -> None:
+    """Tell everybody when to come back, and stay until they have heard it: an exit would throw away what is on its way."""
     from classroom.rooms.hub import hub
 
     await hub().drain()
-    await asyncio.sleep(0.3)
+    await hub().empty(DRAIN_S)
+    await asyncio.sleep(0.1)  # the last frames, and those of sockets that have only just been opened
 
 
 def _open(protocol: Any) -> bool:

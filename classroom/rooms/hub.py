@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import random
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,7 @@ from classroom.rooms.models import Room
 from classroom.rooms.offload import offload
 from classroom.rooms.rights import Rights
 from classroom.rooms.roster import LAYER_ERRORS, Roster
+from classroom.rooms.tasks import Tasks
 from classroom.rooms.viewers import Viewer
 from classroom.rooms.watching import Watcher
 
@@ -45,15 +46,16 @@ class Hub:
         self.draining = False
         self._layer = get_channel_layer()
         self._channel: str | None = None
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks = Tasks()
         self._flush_due: set[Feed] = set()
         self._ready = asyncio.Event()
+        self._left = asyncio.Event()
         self._begun_at = asyncio.get_running_loop().time()
         self.roster = Roster(self)
         self.rights = Rights(self)
         self._opening = asyncio.Lock()
         for work in (self._listen, self._check, self.rights.run, self.roster.run):
-            self._keep(work)
+            self._tasks.keep(work)
 
     # ---- viewers
 
@@ -82,6 +84,7 @@ class Hub:
         if all(other.user_id != viewer.user_id for other in feed.viewers):
             self.roster.leave(viewer)
         self._close_if_empty(feed)
+        self._left.set()
 
     def viewers(self) -> list[Viewer]:
         """Everybody who looks at any room through this process."""
@@ -107,8 +110,15 @@ class Hub:
         self.draining = True
         for viewer in self.viewers():
             viewer.close(frames.Close.RESTART, retry_ms=random.randrange(200, spread_ms))  # noqa: S311  (spread, not secrecy)
-        for task in list(self._tasks):
-            task.cancel()
+        self._tasks.cancel()
+
+    async def empty(self, patience_s: float) -> None:
+        """Until nobody is left, or for so long."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(patience_s):
+                while self.viewers():
+                    self._left.clear()
+                    await self._left.wait()
 
     # ---- feeds
 
@@ -130,7 +140,7 @@ class Hub:
     def _close_if_empty(self, feed: Feed) -> None:
         if not feed.viewers and not feed.watchers and self.feeds.get(feed.room_id) is feed:
             del self.feeds[feed.room_id]
-            self._spawn(self._unsubscribe(feed))
+            self._tasks.spawn(self._unsubscribe(feed))
 
     async def _subscribe(self, feed: Feed) -> None:
         loop = asyncio.get_running_loop()
@@ -168,7 +178,7 @@ class Hub:
         last = feed.outgoing[-1:]
         for viewer in feed.flush():
             figures.CATCH_UPS.inc()
-            viewer.catching_up = self._spawn(catchup.viewer_catch_up(self, feed, viewer))
+            viewer.catching_up = self._tasks.spawn(catchup.viewer_catch_up(self, feed, viewer))
         if feed.viewers:
             figures.delivered(last)
 
@@ -183,27 +193,7 @@ class Hub:
             if len(events) < 500:
                 return
 
-    # ---- tasks
-
-    def _spawn(self, work: Any) -> asyncio.Task[Any]:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return task
-
-    def _keep(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        """Spawn work that must not end: whatever broke it has been logged, and it begins again."""
-
-        def again(task: asyncio.Task[Any]) -> None:
-            if not task.cancelled():
-                asyncio.get_running_loop().call_later(CHECK_S, self._keep, work)
-
-        self._spawn(work()).add_done_callback(again)
-
-    def _done(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
-            log.error("hub_task_failed", task=task.get_name(), exc_info=task.exception())
+    # ---- what goes on by itself
 
     async def _listen(self) -> None:
         while True:
@@ -229,18 +219,18 @@ class Hub:
             self.around.tutor_changed({"available": message["available"], "reason": message["reason"]})
             return
         if kind == "rights.changed":
-            self._spawn(self.rights.read())
+            self._tasks.spawn(self.rights.read())
             return
         feed = self.feeds.get(UUID(message["room"]))
         if feed is None:
             return
         if kind == "room.events":
             if self._place(feed, [Told(*item) for item in message["frames"]]):
-                self._spawn(self._fill(feed))
+                self._tasks.spawn(self._fill(feed))
         elif kind == "room.ephemeral":
             feed.tell_ephemeral(message["frame"])
         elif kind == "room.presence":
-            self._spawn(self.roster.read([feed]))
+            self._tasks.spawn(self.roster.read([feed]))
 
     async def _fill(self, feed: Feed) -> None:
         await asyncio.sleep(HOLE_WAIT_S)
@@ -279,7 +269,7 @@ class Hub:
         for viewer in feed.viewers:
             was_live, viewer.live, viewer.wants_snapshot = viewer.live, False, True
             if was_live:  # the others are catching up already, and will find that they want one
-                viewer.catching_up = self._spawn(catchup.viewer_catch_up(self, feed, viewer))
+                viewer.catching_up = self._tasks.spawn(catchup.viewer_catch_up(self, feed, viewer))
 
 
 class _Holder:
