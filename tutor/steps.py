@@ -17,11 +17,11 @@ from celery import Celery
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from classroom.rooms import journal
 from classroom.rooms.access import RoomRights
+from classroom.rooms.clock import database_now
 from classroom.rooms.frames import FrameError
 from classroom.rooms.models import Event
 from tutor.checker.pool import pool
@@ -95,7 +95,7 @@ def step_ring(step_id: UUID) -> bool:
 
 def step_check(step_id: UUID) -> bool:
     """Check one step and tell the room. False if it is checked already, or somebody else has just begun (V2)."""
-    now = timezone.now()
+    now = database_now()
     due = Step.objects.filter(pk=step_id, checked_at=None).filter(Q(claimed_at=None) | Q(claimed_at__lt=now - CLAIM))
     if not due.update(claimed_at=now):
         return False
@@ -105,7 +105,7 @@ def step_check(step_id: UUID) -> bool:
     with transaction.atomic():
         fields = {"verdict": verdict.verdict, "reason": verdict.reason[:400], "matches": matches}
         done = Step.objects.filter(pk=step_id, checked_at=None).update(
-            checked_at=timezone.now(), witness=(verdict.witness or "")[:400], **fields
+            checked_at=database_now(), witness=(verdict.witness or "")[:400], **fields
         )
         if not done:
             return False
@@ -146,7 +146,7 @@ def _matches(step: Step) -> str:
 
 def steps_waiting(since: timedelta) -> list[UUID]:
     """Steps that nobody has checked, nor begun to, for so long; oldest first."""
-    now = timezone.now()
+    now = database_now()
     waiting = Step.objects.filter(checked_at=None, asked_at__lt=now - since)
     waiting = waiting.filter(Q(claimed_at=None) | Q(claimed_at__lt=now - CLAIM))
     return list(waiting.order_by("asked_at").values_list("pk", flat=True)[:100])
