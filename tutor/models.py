@@ -40,6 +40,9 @@ class Answer(models.Model):
     shown = models.TextField(default="")
     inserts = models.JSONField(default=list, help_text="[{at, text}]: what people put in, and behind how much of raw")
     held_by_staff = models.BooleanField(default=False, help_text="paused by staff, who alone may let it go on")
+    rung = models.PositiveSmallIntegerField(default=0, help_text="how much it might tell when it was asked")
+    forbidden = models.JSONField(default=list, help_text="values that must not be shown, as sealed when it was asked")
+    withheld = models.JSONField(default=list, help_text="[{start, end, why}]: parts of raw that the guard kept back")
 
     trace = models.CharField(max_length=32, default="")
     preset = models.CharField(max_length=20, default="seed")
@@ -121,3 +124,69 @@ class Reference(models.Model):
 
     def __str__(self) -> str:
         return f"reference of {self.problem_id}"
+
+
+class Vault(models.Model):
+    """What is known of a problem's solution, sealed: only the guard and staff read it, no student path does.
+
+    ``forbidden`` are the values that give the problem away, as text that ``tutor.checker`` reads. ``sealed_by`` says where
+    they come from: the accepted answers alone, a solver's run that was checked against them, or a teacher's own solution.
+    """
+
+    class By(models.TextChoices):
+        ACCEPTED = "accepted", "accepted answers"
+        SOLVER = "solver", "solver"
+        TEACHER = "teacher", "teacher"
+
+    problem = models.OneToOneField("rooms.Problem", on_delete=models.CASCADE, related_name="vault", primary_key=True)
+    forbidden = models.JSONField(default=list)
+    solution = models.TextField(blank=True)
+    key_steps = models.JSONField(default=list)
+    sealed_by = models.CharField(max_length=10, choices=By, default=By.ACCEPTED)
+    model = models.CharField(max_length=200, default="", help_text="the solver's")
+    sealed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"vault of {self.problem_id}"
+
+
+class HintRules(models.Model):
+    """How far the tutor may go in a class, or in one of its rooms (whose own rules then count alone)."""
+
+    school_class = models.OneToOneField(
+        "people.SchoolClass", null=True, blank=True, on_delete=models.CASCADE, related_name="hint_rules"
+    )
+    room = models.OneToOneField("rooms.Room", null=True, blank=True, on_delete=models.CASCADE, related_name="hint_rules")
+    ceiling = models.PositiveSmallIntegerField(default=4, help_text="the highest rung that asking reaches")
+    budget = models.PositiveSmallIntegerField(null=True, blank=True, help_text="hints for each problem; null: no bound")
+    attempt_first = models.BooleanField(default=True, help_text="whether a try has to come before each hint")
+    solution_at = models.DateTimeField(null=True, blank=True, help_text="from when on the solution may be told")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(school_class__isnull=False, room__isnull=True)
+                | models.Q(school_class__isnull=True, room__isnull=False),
+                name="rules_of_a_class_or_a_room",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"hint rules of {self.room_id or self.school_class_id}"
+
+
+class Ladder(models.Model):
+    """How far a room has come on a problem's ladder of hints. ``seq`` is the event that moved it last."""
+
+    room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="ladders")
+    problem = models.ForeignKey("rooms.Problem", on_delete=models.CASCADE, related_name="+")
+    rung = models.PositiveSmallIntegerField(default=0)
+    given = models.PositiveSmallIntegerField(default=0, help_text="hints that have been given")
+    authored = models.PositiveSmallIntegerField(default=0, help_text="how many of the authored hints are used")
+    seq = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["room", "problem"], name="one_ladder")]
+
+    def __str__(self) -> str:
+        return f"rung {self.rung} of {self.room_id}"
