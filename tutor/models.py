@@ -131,6 +131,7 @@ class Vault(models.Model):
 
     ``forbidden`` are the values that give the problem away, as text that ``tutor.checker`` reads. ``sealed_by`` says where
     they come from: the accepted answers alone, a solver's run that was checked against them, or a teacher's own solution.
+    ``signature`` is of all that they were made from: where it does not fit any more, the seal is made anew.
     """
 
     class By(models.TextChoices):
@@ -140,10 +141,12 @@ class Vault(models.Model):
 
     problem = models.OneToOneField("rooms.Problem", on_delete=models.CASCADE, related_name="vault", primary_key=True)
     forbidden = models.JSONField(default=list)
+    own = models.JSONField(default=list, blank=True, help_text="a teacher's further values, kept at every new seal")
     solution = models.TextField(blank=True)
-    key_steps = models.JSONField(default=list)
+    key_steps = models.JSONField(default=list, blank=True)
     sealed_by = models.CharField(max_length=10, choices=By, default=By.ACCEPTED)
     model = models.CharField(max_length=200, default="", help_text="the solver's")
+    signature = models.CharField(max_length=64, default="")
     sealed_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -156,7 +159,9 @@ class HintRules(models.Model):
     school_class = models.OneToOneField(
         "people.SchoolClass", null=True, blank=True, on_delete=models.CASCADE, related_name="hint_rules"
     )
-    room = models.OneToOneField("rooms.Room", null=True, blank=True, on_delete=models.CASCADE, related_name="hint_rules")
+    room = models.OneToOneField(
+        "rooms.Room", null=True, blank=True, on_delete=models.CASCADE, related_name="hint_rules"
+    )
     ceiling = models.PositiveSmallIntegerField(default=4, help_text="the highest rung that asking reaches")
     budget = models.PositiveSmallIntegerField(null=True, blank=True, help_text="hints for each problem; null: no bound")
     attempt_first = models.BooleanField(default=True, help_text="whether a try has to come before each hint")
