@@ -76,6 +76,18 @@ def test_arrows_run_one_way(name: str) -> None:
     assert wrong == []
 
 
+def test_g4_the_vault_has_few_readers() -> None:
+    """Who asks freezes its values, staff look at it in the admin; no other module touches it, by whatever name."""
+    readers = {
+        module
+        for module, path in MODULES.items()
+        if {"Vault", "vault"}
+        & {getattr(node, "id", getattr(node, "attr", "")) for node in ast.walk(ast.parse(path.read_text()))}
+        or "tutor.vault" in imports(module, everywhere=True)
+    }
+    assert readers <= {"tutor.vault", "tutor.models", "tutor.admin", "tutor.answers", "tutor.actions"}
+
+
 def test_the_worker_knows_no_django() -> None:
     for module, path in MODULES.items():
         if module.startswith("inference_worker"):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 
 from classroom.people.admin_records import RecordAdmin
-from tutor.models import Answer, Reference, Shard, Step
+from classroom.rooms.clock import database_now
+from tutor.models import Answer, HintRules, Ladder, Reference, Shard, Step, Vault
+from tutor.vault import vault_seal
 
 
 @admin.register(Answer)
@@ -37,3 +42,35 @@ class ReferenceAdmin(admin.ModelAdmin):
     list_select_related = ("problem",)
     search_fields = ("problem__title", "problem__slug")
     autocomplete_fields = ("problem",)
+
+
+@admin.register(Vault)
+class VaultAdmin(admin.ModelAdmin):
+    """Whoever writes a solution or values of her own here has the last word: neither a solver nor an import undoes it."""
+
+    list_display = ("problem", "sealed_by", "sealed_at")
+    list_select_related = ("problem",)
+    list_filter = ("sealed_by",)
+    search_fields = ("problem__title", "problem__slug")
+    autocomplete_fields = ("problem",)
+    fields = ("problem", "own", "solution", "key_steps", "forbidden", "sealed_by", "sealed_at")
+    readonly_fields = ("forbidden", "sealed_by", "sealed_at")
+
+    def save_model(self, request: HttpRequest, obj: Vault, form: Any, change: bool) -> None:
+        obj.sealed_by, obj.sealed_at = Vault.By.TEACHER, database_now()
+        super().save_model(request, obj, form, change)
+        vault_seal(obj.problem_id)
+
+
+@admin.register(HintRules)
+class HintRulesAdmin(admin.ModelAdmin):
+    list_display = ("school_class", "room", "ceiling", "budget", "attempt_first", "solution_at")
+    list_select_related = ("school_class", "room")
+    autocomplete_fields = ("school_class", "room")
+
+
+@admin.register(Ladder)
+class LadderAdmin(RecordAdmin):
+    list_display = ("room", "problem", "rung", "given")
+    list_select_related = ("room", "problem")
+    search_fields = ("room__title", "problem__title")
