@@ -48,11 +48,12 @@ def events_tell(events: Sequence[Event]) -> None:
 
 def events_publish(pipeline: Any, events: Sequence[Event]) -> Any:
     """Add the hints of ``events`` to a pipeline (the scribe adds its acks behind them) and return it."""
-    rooms: dict[UUID, list[tuple[int, str, str]]] = {}
+    rooms: dict[tuple[UUID, str], list[tuple[int, str, str]]] = {}
     for event in events:
-        rooms.setdefault(event.room_id, []).append((event.seq, event.audience, frames.encode(event.frame())))
-    for room_id, told in rooms.items():
-        message = {"type": "room.events", "room": str(room_id), "frames": told}
+        told = rooms.setdefault((event.room_id, event.epoch), [])
+        told.append((event.seq, event.audience, frames.encode(event.frame())))
+    for (room_id, epoch), told in rooms.items():
+        message = {"type": "room.events", "room": str(room_id), "epoch": epoch, "frames": told}
         pipeline.publish(_channel(room_group(room_id)), _serializer.serialize(message))
     return pipeline
 

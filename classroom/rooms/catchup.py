@@ -70,7 +70,9 @@ async def _missing(hub: Hub, feed: Feed, viewer: Viewer) -> list[Told] | None:
         return ring
     if feed.head is None or viewer.cursor > feed.head or feed.head - viewer.cursor > GAP_MAX:
         return None
-    events = await offload(journal.read, feed.room_id, after=viewer.cursor)
+    events = await offload(journal.read_in, feed.room_id, feed.epoch, after=viewer.cursor)
+    if events is None:
+        return None
     return [Told(event.seq, event.audience, frames.encode(event.frame())) for event in events]
 
 

@@ -26,6 +26,7 @@ class Told:
     seq: int
     audience: str
     text: str
+    epoch: str = ""  # of its log; "" when it was read for the epoch that the feed has
 
     @property
     def removed_user(self) -> str | None:
@@ -47,11 +48,14 @@ class Feed:
         self.watchers: set[Any] = set()
         self.present: list[dict[str, Any]] = []
         self.subscribed = False
+        self.foreign = False  # a hint of another epoch came: one of the two logs is gone
 
     def ingest(self, told: list[Told]) -> bool:
         """Take hints or log rows; True if a hole is left that only the log can fill."""
         for item in told:
-            if self.head is None or item.seq > self.head:
+            if self.head is not None and item.epoch not in ("", self.epoch):
+                self.foreign = True
+            elif self.head is None or item.seq > self.head:
                 self.early[item.seq] = item
         if self.head is None:
             return False
@@ -63,12 +67,13 @@ class Feed:
             self._cut(item)
         if len(self.early) > EARLY_MAX:
             self.early.clear()
-        return bool(self.early)
+        return bool(self.early) or self.foreign
 
     def start(self, epoch: str, head: int) -> None:
         """Begin at the log's head; hints that came before are now placed."""
         self.epoch, self.head = epoch, head
-        self.early = {seq: item for seq, item in self.early.items() if seq > head}
+        known = {"", epoch}
+        self.early = {seq: item for seq, item in self.early.items() if seq > head and item.epoch in known}
         self.ring.clear()
         self.outgoing.clear()
 

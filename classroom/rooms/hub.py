@@ -3,7 +3,7 @@
 Rules (PROTOCOL.md): H1 only the next seq is delivered; H2 a hole is read from the log; H3 the log's head is compared once
 a second, so a lost hint costs a second at most; H4 a slow, late or reconnecting viewer is the same case: it catches up
 from ring, log or snapshot and then goes live without a hole; H5 rights are read again (``rights``); H6 without Redis
-delivery goes on by H3.
+delivery goes on by H3; H7 a hint of another epoch is never placed.
 """
 
 from __future__ import annotations
@@ -183,9 +183,14 @@ class Hub:
             figures.delivered(last)
 
     async def repair(self, feed: Feed) -> None:
-        """Read what the log has above the head (H2)."""
+        """Read what the log has above the head (H2), or begin anew if it is another log by now."""
+        feed.foreign = False
         while feed.head is not None:
-            events = await offload(journal.read, feed.room_id, after=feed.head)
+            events = await offload(journal.read_in, feed.room_id, feed.epoch, after=feed.head)
+            if events is None:
+                for epoch, head in (await offload(journal.heads, [feed.room_id])).values():
+                    self.restart(feed, epoch, head)
+                return
             if events:
                 self.repaired += len(events)
                 figures.REPAIRED.inc(len(events))
@@ -225,7 +230,8 @@ class Hub:
         if feed is None:
             return
         if kind == "room.events":
-            if self._place(feed, [Told(*item) for item in message["frames"]]):
+            epoch = message.get("epoch", "")
+            if self._place(feed, [Told(seq, whom, text, epoch) for seq, whom, text in message["frames"]]):
                 self._tasks.spawn(self._fill(feed))
         elif kind == "room.ephemeral":
             feed.tell_ephemeral(message["frame"])
@@ -234,7 +240,7 @@ class Hub:
 
     async def _fill(self, feed: Feed) -> None:
         await asyncio.sleep(HOLE_WAIT_S)
-        if feed.early:
+        if feed.early or feed.foreign:
             await self.repair(feed)
 
     def _everybody_tell(self, text: str) -> None:

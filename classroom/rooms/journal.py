@@ -22,6 +22,7 @@ from classroom.rooms.models import Event, Room
 
 ALL = "all"
 STAFF = "staff"
+_RAISE = "UPDATE rooms_room SET last_seq = last_seq + %s WHERE id = %s RETURNING last_seq, epoch"
 
 
 def only(user_id: UUID | str) -> str:
@@ -63,7 +64,7 @@ def append(
     Raises Room.DoesNotExist for a room that is gone and ValueError for a type that PROTOCOL.md does not know.
     """
     _guard([type])
-    seq = _next_seq(room_id, 1)
+    seq, epoch = _next_seq(room_id, 1)
     if ref is not None:
         earlier = Event.objects.filter(room_id=room_id, actor=actor, ref=ref).first()
         if earlier is not None:
@@ -81,6 +82,7 @@ def append(
         trace=trace,
         data=data,
     )
+    event.epoch = epoch
     transaction.on_commit(partial(broadcast.events_tell, [event]))
     return event
 
@@ -95,9 +97,11 @@ def append_many(drafts: Sequence[Draft]) -> list[Event]:
     counts: dict[UUID, int] = {}
     for draft in drafts:
         counts[draft.room_id] = counts.get(draft.room_id, 0) + 1
-    following = {}
+    following: dict[UUID, int] = {}
+    epochs: dict[UUID, str] = {}
     for room_id in sorted(counts):
-        following[room_id] = _next_seq(room_id, counts[room_id]) - counts[room_id] + 1
+        last, epochs[room_id] = _next_seq(room_id, counts[room_id])
+        following[room_id] = last - counts[room_id] + 1
     now = timezone.now()
     events = []
     for draft in drafts:
@@ -109,6 +113,7 @@ def append_many(drafts: Sequence[Draft]) -> list[Event]:
                 audience=draft.audience, trace=draft.trace, data=draft.data,
             )
         )  # fmt: skip
+        events[-1].epoch = epochs[draft.room_id]
     return Event.objects.bulk_create(events)
 
 
@@ -121,15 +126,15 @@ def _guard(types: Iterable[str]) -> None:
         raise transaction.TransactionManagementError("the journal needs a transaction around it")
 
 
-def _next_seq(room_id: UUID, count: int) -> int:
-    """Raise the room's ``last_seq`` by ``count`` and return it. Takes the row lock that orders the log."""
+def _next_seq(room_id: UUID, count: int) -> tuple[int, str]:
+    """Raise the room's ``last_seq`` by ``count``; give it back, with the epoch. Takes the row lock that orders the log."""
     key = room_id.hex if connection.vendor == "sqlite" else room_id
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE rooms_room SET last_seq = last_seq + %s WHERE id = %s RETURNING last_seq", [count, key])
+        cursor.execute(_RAISE, [count, key])
         row = cursor.fetchone()
     if row is None:
         raise Room.DoesNotExist(str(room_id))
-    return int(row[0])
+    return int(row[0]), str(row[1])
 
 
 def head(room_id: UUID) -> tuple[str, int]:
@@ -146,3 +151,10 @@ def heads(room_ids: Iterable[UUID]) -> dict[UUID, tuple[str, int]]:
 def read(room_id: UUID, *, after: int, limit: int = 500) -> list[Event]:
     """Events with seq > ``after`` in order, at most ``limit``."""
     return list(Event.objects.filter(room_id=room_id, seq__gt=after).order_by("seq")[:limit])
+
+
+def read_in(room_id: UUID, epoch: str, *, after: int) -> list[Event] | None:
+    """As ``read``; None if the log is another one by now. An epoch never comes back, so it is looked at last."""
+    events = read(room_id, after=after)
+    now = Room.objects.filter(pk=room_id).values_list("epoch", flat=True).first()
+    return events if now in (None, epoch) else None

@@ -83,6 +83,7 @@ class Event(models.Model):
     ref = models.CharField(max_length=64, null=True)
     trace = models.CharField(max_length=32, default="")
     data = models.JSONField()
+    epoch = ""  # of the room when this was appended: no column, the hint of it is told with it
 
     class Meta:
         constraints = [

@@ -51,8 +51,8 @@ def onlooker(role: str = "student", *, room_id: UUID | None = None, user_id: UUI
     return Onlooker(RoomRights(Room(pk=room_id or uuid4(), title="r"), user, role))
 
 
-def told(seq: int, audience: str = "all", *, removes: UUID | str | None = None) -> Told:
+def told(seq: int, audience: str = "all", *, removes: UUID | str | None = None, epoch: str = "") -> Told:
     """A hint of an event at ``seq``."""
     kind = "message.posted" if removes is None else "member.removed"
     data = {"text": str(seq)} if removes is None else {"user": {"id": str(removes), "name": "u", "role": "student"}}
-    return Told(seq, audience, frames.encode(frames.event_frame(kind, data, seq=seq)))
+    return Told(seq, audience, frames.encode(frames.event_frame(kind, data, seq=seq)), epoch)

@@ -57,7 +57,7 @@ async def test_an_event_is_told_as_everybody_gets_it(hear: Hear, room: Room) -> 
     [event] = await say(room, "林 👩‍👩‍👧")
     heard = await hear()
     assert heard["type"] == "room.events"
-    assert heard["room"] == str(room.pk)
+    assert (heard["room"], heard["epoch"]) == (str(room.pk), room.epoch)
     [[seq, audience, text]] = heard["frames"]
     assert (seq, audience) == (1, "all")
     assert text == frames.encode(event.frame())

@@ -51,6 +51,24 @@ def test_h1_the_next_seq_goes_out() -> None:
     assert feed.head == viewer.cursor == 2
 
 
+def test_h7_a_hint_of_another_log_is_never_placed() -> None:
+    feed = opened()
+    viewer = watching(feed)
+    assert feed.ingest([told(1, epoch="a restored log")]) is True, "the log has to be looked at"
+    feed.flush()
+    assert (feed.head, feed.early, viewer.seqs) == (0, {}, [])
+    feed.ingest([told(1, epoch="epoch")])
+    feed.flush()
+    assert viewer.seqs == [1]
+
+
+def test_h7_of_hints_that_came_before_the_head_was_known_those_of_its_log_count() -> None:
+    feed = Feed(uuid4())
+    feed.ingest([told(4, epoch="epoch"), told(5, epoch="a log that is gone"), told(6)])
+    feed.start("epoch", 3)
+    assert sorted(feed.early) == [4, 6]
+
+
 def test_h1_a_repeat_is_dropped() -> None:
     feed = opened()
     viewer = watching(feed)

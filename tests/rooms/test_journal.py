@@ -285,3 +285,15 @@ def test_reading_goes_on_behind_a_cursor(room: Room) -> None:
     assert [event.seq for event in journal.read(room.pk, after=2, limit=2)] == [3, 4]
     assert journal.read(room.pk, after=5) == []
     assert journal.read(uuid4(), after=0) == []
+
+
+def test_h7_reading_says_when_the_log_is_another_one(room: Room) -> None:
+    first, second = say(room.pk, "one"), say(room.pk, "two")
+    assert first.epoch == second.epoch == room.epoch
+    assert [event.seq for event in journal.read_in(room.pk, room.epoch, after=1) or []] == [2]
+    Room.objects.filter(pk=room.pk).update(epoch="restored")
+    assert journal.read_in(room.pk, room.epoch, after=1) is None
+    assert journal.read_in(uuid4(), room.epoch, after=1) == []
+    with transaction.atomic():
+        [told] = journal.append_many([journal.Draft(room.pk, "message.posted", {"text": "three"})])
+    assert told.epoch == "restored"
