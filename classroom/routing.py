@@ -20,6 +20,8 @@ ACTIONS: dict[str, str] = {
     "answer.resume": "tutor.actions.answer_resume",
     "answer.insert": "tutor.actions.answer_insert",
     "step.submit": "tutor.actions.step_submit",
+    "hint.request": "tutor.actions.hint_request",
+    "teacher.rung": "tutor.actions.rung_move",
 }
 
 _routes = URLRouter([path("ws/rooms/<uuid:room_id>/", RoomConsumer.as_asgi())])

@@ -133,6 +133,7 @@ CHANNEL_LAYERS = {
 # ---- the tutor (rooms know it only by these names, see rooms.wiring)
 ROOM_ACTIONS = "classroom.routing.ACTIONS"
 ROOM_TUTOR_STATE = "tutor.availability.state_read"
+ROOM_LADDER = {"state": "tutor.rungs.state_read", "head": "tutor.rungs.head_read", "begin": "tutor.rungs.ladder_begin"}
 ROOM_SAVING_BEHIND = "tutor.availability.behind_read"
 TUTOR_MODEL = ENV.TUTOR_MODEL
 INFERENCE_ENGINE = ENV.INFERENCE_ENGINE

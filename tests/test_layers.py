@@ -85,7 +85,7 @@ def test_g4_the_vault_has_few_readers() -> None:
         & {getattr(node, "id", getattr(node, "attr", "")) for node in ast.walk(ast.parse(path.read_text()))}
         or "tutor.vault" in imports(module, everywhere=True)
     }
-    assert readers <= {"tutor.vault", "tutor.models", "tutor.admin", "tutor.answers", "tutor.actions"}
+    assert readers <= {"tutor.vault", "tutor.models", "tutor.admin", "tutor.answers", "tutor.hints"}
 
 
 def test_the_worker_knows_no_django() -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from classroom.rooms.access import RoomRights
 from classroom.rooms.frames import ClientFrame, FrameError, text_checked
-from tutor import answers, hands, steps
+from tutor import answers, hands, hints, rungs, steps
 from tutor.dispatch import question_check
 
 
@@ -36,6 +36,14 @@ def answer_insert(rights: RoomRights, frame: ClientFrame, trace: str) -> int | N
 def step_submit(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
     text = text_checked(frame.data.text)
     return steps.step_submit(rights, text, after=_step_id(frame), ref=frame.id, trace=trace).seq
+
+
+def hint_request(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
+    return hints.hint_request(rights, ref=frame.id, trace=trace).seq
+
+
+def rung_move(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
+    return rungs.rung_move(rights, frame.data.rung, ref=frame.id, trace=trace).seq
 
 
 def _step_id(frame: ClientFrame) -> UUID | None:

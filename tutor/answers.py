@@ -7,6 +7,7 @@ Lock order everywhere: answers by id, then rooms (``journal`` locks them by appe
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
@@ -19,7 +20,7 @@ from classroom.rooms.access import RoomRights
 from classroom.rooms.clock import database_now
 from classroom.rooms.frames import FrameError
 from classroom.rooms.models import Event, Room
-from tutor import prompt
+from tutor import prompt, rungs, vault
 from tutor.dispatch import answer_dispatch, stop_send
 from tutor.models import Answer
 
@@ -36,6 +37,16 @@ MOVES: dict[str, frozenset[str]] = {
 ROOM_MAX, USER_MAX, CLASS_MAX = 10, 5, 100  # answers that run or wait, of one room, one person, one class
 ATTEMPTS_MAX = 2
 ETA_FROM = 10  # the last answers of the class, whose mean duration is the guess for the next
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What the model is asked, on which problem and how far it may go. ``rung`` and what it forbids stay with the answer."""
+
+    text: str
+    problem_id: UUID | None = None
+    rung: int = 0
+    preset: str = prompt.PRESET
 
 
 def move_allowed(before: str, after: str) -> bool:
@@ -61,15 +72,26 @@ def answer_ask(rights: RoomRights, text: str, *, ref: str, trace: str) -> Event:
         )
         if event.data.get("answer") != str(answer_id):
             return event  # the client did not hear our ack
-        waiting = _capped(rights)
-        answer = Answer.objects.create(
-            id=answer_id, room_id=room_id, asked_by=rights.user, asked_seq=event.seq, question=text,
-            place=waiting, trace=trace, prompt_version=prompt.VERSION, asked_at=event.at,
-        )  # fmt: skip
-        if waiting:
-            journal.append(room_id, type="answer.queued", data=_place(rights.room, answer), trace=trace)
-        transaction.on_commit(partial(room_advance, room_id))
+        room = Room.objects.get(pk=room_id)  # again: the log's lock is ours only now
+        answer_open(rights, event, Question(text, room.problem_id, rungs.rung_of(room)))
     return event
+
+
+def answer_open(rights: RoomRights, event: Event, question: Question) -> None:
+    """The row and the place of the answer that ``event`` has announced, in its transaction.
+
+    Raises FrameError ``busy`` when ROOM_MAX, USER_MAX or CLASS_MAX are reached.
+    """
+    waiting = _capped(rights)
+    answer = Answer.objects.create(
+        id=UUID(event.data["answer"]), room_id=event.room_id, problem_id=question.problem_id, asked_by=rights.user,
+        asked_seq=event.seq, question=question.text, preset=question.preset, rung=question.rung,
+        forbidden=vault.forbidden_of(question.problem_id, question.rung),
+        place=waiting, trace=event.trace, prompt_version=prompt.VERSION, asked_at=event.at,
+    )  # fmt: skip
+    if waiting:
+        journal.append(event.room_id, type="answer.queued", data=_place(rights.room, answer), trace=event.trace)
+    transaction.on_commit(partial(room_advance, event.room_id))
 
 
 def _capped(rights: RoomRights) -> int:

@@ -15,7 +15,7 @@ from classroom.rooms.connections import redis_client
 from classroom.rooms.frames import FrameError
 from classroom.rooms.models import Room
 from inference_worker.job import CONTROL, JOB, JOB_TTL_S, JOBS, PAUSE, QUEUE, STOP, TICKET, Control, Job, Sampling
-from tutor import prompt
+from tutor import authored, prompt
 from tutor.availability import context_read
 from tutor.models import Answer
 
@@ -44,7 +44,7 @@ def job_for(answer: Answer) -> Job:
         .values_list("question", "shown")[: prompt.TURNS_KEPT]
     )
     turns = [prompt.Turn(question, shown) for question, shown in reversed(earlier)]
-    statement = answer.room.problem.statement if answer.room.problem else ""
+    brief = _brief(answer)
     inserted = _inserted(answer)
     context = context_read()
     return Job(
@@ -52,11 +52,11 @@ def job_for(answer: Answer) -> Job:
         attempt=answer.attempt,
         messages=prompt.fitting(
             turns,
-            lambda kept: prompt.messages(statement, kept, answer.question, inserted),
+            lambda kept: prompt.messages(brief, kept, answer.question, inserted),
             max(context - ANSWER_ROOM, context // 2),
         ),
         sampling=Sampling(max_tokens=settings.MAX_ANSWER_TOKENS),
-        preset=prompt.PRESET,
+        preset=answer.preset,
         prefix=answer.raw,
         cut=answer.inserts[-1]["at"] if answer.inserts else 0,
         deadline_s=settings.ANSWER_DEADLINE_S,
@@ -66,10 +66,20 @@ def job_for(answer: Answer) -> Job:
     )
 
 
+def _brief(answer: Answer) -> prompt.Brief:
+    """What the model may know of the problem that was the room's when it was asked."""
+    is_hint = answer.preset == prompt.HINT_PRESET
+    if answer.problem is None:
+        return prompt.Brief(is_hint=is_hint)
+    told = authored.solution_told(authored.reference_of(answer.problem_id)) if answer.rung >= prompt.LAST else ""
+    return prompt.Brief(answer.problem.statement, answer.rung, told, is_hint)
+
+
 def question_check(room: Room, question: str) -> None:
     """Refuse what no worker could read, before it waits in line. Raises FrameError ``too_long`` with the numbers."""
     context = context_read()
-    wanted = prompt.tokens_about(prompt.messages(room.problem.statement if room.problem else "", (), question))
+    brief = prompt.Brief(room.problem.statement, 0) if room.problem else prompt.Brief()
+    wanted = prompt.tokens_about(prompt.messages(brief, (), question))
     if context and wanted >= context:
         raise FrameError(
             "too_long",
@@ -89,7 +99,7 @@ def _inserted(answer: Answer) -> list[prompt.Turn]:
 
 def answer_dispatch(answer_id: UUID) -> bool:
     """Put the job of an answer into Redis and ring a worker. False when Redis is away: the reaper tries again."""
-    answer = Answer.objects.select_related("room__problem").filter(pk=answer_id).first()
+    answer = Answer.objects.select_related("room", "problem").filter(pk=answer_id).first()
     if answer is None:
         return False  # its room was deleted
     job = job_for(answer)

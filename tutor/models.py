@@ -25,6 +25,9 @@ class Answer(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="answers")
+    problem = models.ForeignKey(
+        "rooms.Problem", null=True, on_delete=models.SET_NULL, related_name="+", help_text="the room's, when it was asked"
+    )
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     asked_seq = models.BigIntegerField()
     question = models.TextField()
@@ -113,7 +116,13 @@ class Shard(models.Model):
 
 
 class Reference(models.Model):
-    """The private half of a problem: accepted answers, authored hints, solution. No student path reads it."""
+    """The private half of a problem: accepted answers, authored hints, solution. No student path reads it but ``hints``,
+    which gives an authored hint when its turn has come.
+    """
+
+    class Format(models.TextChoices):
+        IMPORTED = "imported", "as imported"
+        MARKDOWN = "markdown", "Markdown"
 
     problem = models.OneToOneField(
         "rooms.Problem", on_delete=models.CASCADE, related_name="reference", primary_key=True
@@ -121,6 +130,7 @@ class Reference(models.Model):
     solution = models.TextField(blank=True)
     steps = models.JSONField(default=list, help_text="as imported: title, body, answers, choices, hints")
     skills = models.JSONField(default=list)
+    format = models.CharField(max_length=10, choices=Format, default=Format.IMPORTED)
 
     def __str__(self) -> str:
         return f"reference of {self.problem_id}"
@@ -181,13 +191,15 @@ class HintRules(models.Model):
 
 
 class Ladder(models.Model):
-    """How far a room has come on a problem's ladder of hints. ``seq`` is the event that moved it last."""
+    """How far a room has come on a problem's ladder of hints. ``seq`` is the event behind which a try counts."""
 
     room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="ladders")
     problem = models.ForeignKey("rooms.Problem", on_delete=models.CASCADE, related_name="+")
     rung = models.PositiveSmallIntegerField(default=0)
+    reached = models.PositiveSmallIntegerField(default=0, help_text="the rung of the last hint; below rung: staff opened it")
+    more = models.BooleanField(default=False, help_text="whether a further authored hint belongs to this rung")
     given = models.PositiveSmallIntegerField(default=0, help_text="hints that have been given")
-    authored = models.PositiveSmallIntegerField(default=0, help_text="how many of the authored hints are used")
+    authored = models.PositiveSmallIntegerField(default=0, help_text="authored hints up to this place are used")
     seq = models.BigIntegerField(default=0)
 
     class Meta:

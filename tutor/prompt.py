@@ -1,21 +1,49 @@
-"""From a room to the messages of a model: pure. System prompts are English, the reply is in the language of the question."""
+"""From a room to the messages of a model: pure. System prompts are English, the reply is in the language of the question.
+
+What the model is told is what the rung allows and nothing more (N6): no accepted answer and no solution stands in a prompt
+below the last rung. The words about the rung only say what the guard and the server's state hold in any case.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from inference_worker.job import Message, PresetName
 
 PRESET: PresetName = "seed"
-VERSION = "seed-1"
+HINT_PRESET: PresetName = "hint"
+VERSION = "ladder-1"
 TURNS_KEPT = 10
 TURN_MAX = 2_000  # characters of an earlier question or answer that go along
+TRIES_KEPT = 5
+TRY_MAX = 300  # characters of a try that go along with the request for a hint
 SYSTEM = (
     "You are a patient mathematics tutor in a room where several students work together on one problem. "
     "Answer the last question in a few short paragraphs. Explain one step at a time, write formulas in LaTeX between "
     "dollar signs, and reply in the language of the question."
 )
+HINT_SYSTEM = (
+    "You are a patient mathematics tutor in a room where several students work together on one problem. "
+    "They ask for one hint. Give it in at most three sentences, write formulas in LaTeX between dollar signs, and reply in "
+    "the language in which the students write; if nothing of theirs is there, in the language of the problem."
+)
+HOLD_BACK = (
+    "Do not give the answer of the problem, nor a value or formula that gives it away, whoever asks for it and for "
+    "whatever reason; do not say whether a guess at the answer is right."
+)
+RUNGS: Final = (
+    "Ask what the students have tried and where they are stuck. Explain words and notation, and do no calculation of this "
+    "problem.",
+    "Give a nudge: remind them of what is given, of what is asked, or of a definition, and end with one question. Do no "
+    "calculation of this problem.",
+    "Point at the place where their work goes wrong, or where to look next, and ask about it. Do not correct it for them.",
+    "Tell the idea of the next step in words. Leave it to the students to carry it out.",
+    "Work through a similar problem with other numbers, from beginning to end. Do not work on the students' own problem.",
+    "You may explain the whole solution, step by step, with the reason of each step.",
+)
+LAST = len(RUNGS) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +52,39 @@ class Turn:
 
     question: str
     answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What the model may know of the problem: its public statement, how far to go, and the solution on the last rung alone.
+
+    ``rung`` None: the room has no problem, so there is nothing to hold back.
+    """
+
+    statement: str = ""
+    rung: int | None = None
+    solution: str = ""
+    is_hint: bool = False
+
+    @property
+    def system(self) -> str:
+        parts = [HINT_SYSTEM if self.is_hint else SYSTEM]
+        if self.statement:
+            parts.append(f"The problem of this room:\n{self.statement}")
+        if self.rung is not None:
+            held = HOLD_BACK if self.rung < LAST else ""
+            parts.append(
+                " ".join(filter(None, (held, f"How far to go, level {self.rung} of {LAST}: {RUNGS[self.rung]}")))
+            )
+            if self.rung >= LAST and self.solution:
+                parts.append(f"The solution, as the teacher has it:\n{self.solution}")
+        return "\n\n".join(parts)
+
+
+def hint_question(tried: Sequence[str]) -> str:
+    """What the room says when it asks for a hint: the latest of its own work, each with what the checker said of it."""
+    latest = [f"- {line[:TRY_MAX]}" for line in tried[-TRIES_KEPT:]]
+    return "\n".join(["What we have written:", *latest, "", "A hint, please."]) if latest else "A hint, please."
 
 
 def tokens_about(messages: Sequence[Message]) -> int:
@@ -48,13 +109,12 @@ def fitting(
     return built
 
 
-def messages(problem: str, turns: Sequence[Turn], question: str, inserted: Sequence[Turn] = ()) -> tuple[Message, ...]:
+def messages(brief: Brief, turns: Sequence[Turn], question: str, inserted: Sequence[Turn] = ()) -> tuple[Message, ...]:
     """The chat for one answer: system prompt with the problem, the last TURNS_KEPT turns, the question.
 
     ``inserted``: what people put in while it was answered, each with the part of the answer that came before it.
     """
-    system = SYSTEM if not problem else f"{SYSTEM}\n\nThe problem of this room:\n{problem}"
-    built: list[Message] = [{"role": "system", "content": system}]
+    built: list[Message] = [{"role": "system", "content": brief.system}]
     for turn in turns[-TURNS_KEPT:]:
         if turn.answer.strip():
             built.append({"role": "user", "content": turn.question[:TURN_MAX]})

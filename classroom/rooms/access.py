@@ -16,7 +16,8 @@ from classroom.people.access import effective_role
 from classroom.people.models import STAFF_ROLES, Enrolment, Role, User
 from classroom.rooms.models import Room
 
-# What each verb needs, as data. "look": may be in the room; "write": also not an observer, and the room is open.
+# What each verb needs, as data. "look": may be in the room; "write": also not an observer, and the room is open; "staff":
+# also of the class's staff.
 VERB_NEEDS: dict[str, str] = {
     "join": "look",
     "ping": "look",
@@ -29,6 +30,8 @@ VERB_NEEDS: dict[str, str] = {
     "answer.resume": "write",
     "answer.insert": "write",
     "step.submit": "write",
+    "hint.request": "write",
+    "teacher.rung": "staff",
     "hand.raise": "write",
     "hand.lower": "write",
 }

@@ -32,12 +32,14 @@ def perform(user: User, room_id: UUID, frame: ClientFrame) -> dict[str, Any]:
 
 
 def _require(rights: RoomRights, verb: str) -> None:
-    if access.VERB_NEEDS[verb] != "write":
+    if access.VERB_NEEDS[verb] == "look":
         return
     if not rights.may_write:
         raise FrameError("forbidden", "You may look in this room, but not write.")
     if rights.room.state != Room.State.OPEN:
         raise FrameError("room_closed", "This room is closed.")
+    if access.VERB_NEEDS[verb] == "staff" and not rights.staff:
+        raise FrameError("forbidden", "Only the staff of this class may do this.")
 
 
 def message_post(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:

@@ -21,6 +21,7 @@ MAX_FRAME_BYTES = 65_536
 MAX_DEPTH = 8
 MAX_TEXT = 8_000
 MAX_STEP = 1_000
+MAX_RUNG = 5
 HEARTBEAT_S = 25
 BAD_FRAMES_ALLOWED = 5  # the fifth bad frame in a row closes with 4400
 
@@ -92,6 +93,10 @@ class HandLower(_Strict):
     user: str | None = Field(default=None, max_length=36)
 
 
+class Rung(_Strict):
+    rung: int = Field(ge=0, le=MAX_RUNG)
+
+
 class AuthRefresh(_Strict):
     access: str = Field(max_length=4_096)
 
@@ -106,6 +111,8 @@ VERBS: dict[str, type[_Strict]] = {
     "answer.resume": Stop,
     "answer.insert": Insert,
     "step.submit": StepSubmit,
+    "hint.request": Nothing,
+    "teacher.rung": Rung,
     "hand.raise": Nothing,
     "hand.lower": HandLower,
     "typing.show": Nothing,
@@ -116,7 +123,8 @@ FACTS: frozenset[str] = frozenset(
     {
         "message.posted", "answer.asked", "answer.queued", "answer.started", "answer.delta",
         "answer.paused", "answer.resumed", "answer.inserted",
-        "answer.completed", "answer.stopped", "answer.failed", "step.submitted", "step.checked", "hand.raised", "hand.lowered",
+        "answer.completed", "answer.stopped", "answer.failed", "step.submitted", "step.checked",
+        "hint.requested", "hint.given", "rung.moved", "rules.changed", "hand.raised", "hand.lowered",
         "member.joined", "member.removed", "room.closed", "room.reopened", "room.changed",
     }
 )  # fmt: skip
@@ -197,8 +205,13 @@ def event_frame(
     trace: str = "",
 ) -> dict[str, Any]:
     """A server frame in the one envelope (F1). ``seq`` None means ephemeral."""
-    when = (at or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    when = time_text(at or datetime.now(UTC))
     return {"type": type, "seq": seq, "at": when, "by": by, "ref": ref, "trace": trace, "data": data}
+
+
+def time_text(at: datetime) -> str:
+    """A time as frames write it: UTC with milliseconds."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def hidden_frame(seq: int) -> dict[str, Any]:

@@ -11,21 +11,24 @@ from typing import Any
 
 from django.db.models import Q
 
+from classroom.rooms import tries, wiring
 from classroom.rooms.access import RoomRights
 from classroom.rooms.models import Event, Problem, Room
 
 ITEMS_KEPT = 300
 ENDED = {"answer.completed": "completed", "answer.stopped": "stopped", "answer.failed": "failed"}
 HANDS = {"answer.paused": "paused", "answer.resumed": "running", "answer.inserted": "running"}
-NOTICES = frozenset({"member.joined", "member.removed", "room.closed", "room.reopened", "room.changed"})
+NOTICES = frozenset(
+    {"member.joined", "member.removed", "room.closed", "room.reopened", "room.changed", "rung.moved", "rules.changed"}
+)
 
 State = dict[str, Any]
 Frame = dict[str, Any]
 
 
-def empty(room: dict[str, Any], problem: dict[str, Any] | None) -> State:
+def empty(room: dict[str, Any], problem: dict[str, Any] | None, ladder: dict[str, Any] | None) -> State:
     """The state of a room before its first event."""
-    return {"room": room, "problem": problem, "items": [], "hands": [], "truncated": False}
+    return {"room": room, "problem": problem, "ladder": ladder, "items": [], "hands": [], "truncated": False}
 
 
 def apply(state: State, frame: Frame) -> State:
@@ -37,12 +40,14 @@ def apply(state: State, frame: Frame) -> State:
 
 def _fold(state: State, frame: Frame) -> None:
     kind, data = frame["type"], frame["data"]
+    if state["ladder"] and tries.is_try(kind, frame.get("by"), data.get("text", "")):
+        state["ladder"] = {**state["ladder"], "tried": True}
     if kind == "message.posted":
         _item(state, frame, kind="message", text=data["text"])
     elif kind == "answer.asked":
         _item(
             state, frame, kind="answer", answer=data["answer"], question=data["text"], state="queued",
-            text="", position=None, reason="", ended_by=None, model="", inserts=[], eta_s=None,
+            text="", position=None, reason="", ended_by=None, model="", inserts=[], eta_s=None, hint=None,
         )  # fmt: skip
     elif kind == "step.submitted":
         _item(
@@ -54,6 +59,8 @@ def _fold(state: State, frame: Frame) -> None:
         state["items"] = [{**item, **fields} if item.get("step") == data["step"] else item for item in state["items"]]
     elif kind.startswith("answer."):
         _answer(state, frame)
+    elif kind == "hint.given":
+        _hint(state, frame)
     elif kind in ("hand.raised", "hand.lowered"):
         who = frame["by"] if kind == "hand.raised" else data["user"]
         others = [hand for hand in state["hands"] if hand["id"] != who["id"]]
@@ -94,16 +101,40 @@ def _answer(state: State, frame: Frame) -> None:
     state["items"] = items
 
 
+def _hint(state: State, frame: Frame) -> None:
+    """A line of its own, or the mark of a hint on the answer that the tutor writes for it."""
+    data = frame["data"]
+    _ladder(state, data["ladder"], is_fresh=data["rung"] > 0)
+    if data["answer"] is None:
+        _item(state, frame, kind="hint", rung=data["rung"], text=data["text"], asked_by=data["asked_by"])
+        return
+    state["items"] = [
+        {**item, "hint": data["rung"]} if item.get("answer") == data["answer"] else item for item in state["items"]
+    ]
+
+
+def _ladder(state: State, ladder: dict[str, Any] | None, *, is_fresh: bool) -> None:
+    """``is_fresh``: tries of before do not count any more."""
+    tried = not is_fresh and bool(state["ladder"] and state["ladder"]["tried"])
+    state["ladder"] = {**ladder, "tried": tried} if ladder else None
+
+
 def _room(state: State, frame: Frame) -> None:
     kind, data = frame["type"], frame["data"]
     if kind in ("room.closed", "room.reopened"):
         state["room"] = {**state["room"], "state": "closed" if kind == "room.closed" else "open"}
     elif kind == "room.changed":
         state["room"] = {**state["room"], "title": data["title"]}
+        is_new = (data["problem"] or {}).get("id") != (state["problem"] or {}).get("id")
         state["problem"] = data["problem"]
+        if "ladder" in data:
+            _ladder(state, data["ladder"], is_fresh=is_new)
+    elif kind in ("rung.moved", "rules.changed"):
+        _ladder(state, data["ladder"], is_fresh=False)
     elif kind == "member.removed":
         state["hands"] = [hand for hand in state["hands"] if hand["id"] != data["user"]["id"]]
-    _item(state, frame, kind="notice", type=kind, data=data)
+    told = {name: value for name, value in data.items() if name != "ladder"}
+    _item(state, frame, kind="notice", type=kind, data=told)
 
 
 def room_head(room: Room) -> dict[str, Any]:
@@ -119,19 +150,22 @@ def problem_head(problem: Problem | None) -> dict[str, Any] | None:
 def state_read(rights: RoomRights, head: int) -> State:
     """The state at ``head`` as this person may see it. Run inside the transaction that read ``head``.
 
-    Keeps the last ITEMS_KEPT items; ``truncated`` says that there were more. Four queries at most.
+    Keeps the last ITEMS_KEPT items; ``truncated`` says that there were more. Seven queries at most.
     """
     room = rights.room
     seen = Event.objects.filter(room=room, seq__lte=head, audience__in=rights.audiences)
     whole = seen.exclude(type__in=["answer.delta", "answer.queued"])
+    line_hints = Q(type="hint.given", data__answer=None)
     starts = list(
-        whole.filter(Q(type__in=["message.posted", "answer.asked", "step.submitted"]) | Q(type__in=NOTICES))
+        whole.filter(
+            Q(type__in=["message.posted", "answer.asked", "step.submitted"]) | Q(type__in=NOTICES) | line_hints
+        )
         .order_by("-seq")
         .values_list("seq", flat=True)[: ITEMS_KEPT + 1]
     )
     truncated = len(starts) > ITEMS_KEPT
     since = starts[ITEMS_KEPT - 1] if truncated else 1
-    state = empty(room_head(room), problem_head(room.problem))
+    state = empty(room_head(room), problem_head(room.problem), None)
     state["truncated"] = truncated
     # Hands stay up however long ago they went up, unless somebody was removed since.
     hands = Q(type__in=["hand.raised", "hand.lowered", "member.removed"])
@@ -146,4 +180,5 @@ def state_read(rights: RoomRights, head: int) -> State:
     state["items"] = [item for item in state["items"] if item["seq"] >= since]
     # The rows are newer than a replayed room.changed could be, and older rooms never had one.
     state["room"], state["problem"] = room_head(room), problem_head(room.problem)
+    state["ladder"] = wiring.ladder_state(rights)
     return state

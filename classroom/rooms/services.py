@@ -17,9 +17,9 @@ from django.db import transaction
 from classroom.people import services as people
 from classroom.people.access import role_in
 from classroom.people.models import Enrolment, Group, SchoolClass, User
-from classroom.rooms import broadcast, journal
+from classroom.rooms import broadcast, journal, wiring
 from classroom.rooms.access import RoomRights, rights_of, rooms_of
-from classroom.rooms.models import Problem, Room
+from classroom.rooms.models import Event, Problem, Room
 from classroom.rooms.projection import problem_head
 
 STATEMENT_LIMIT = 20_000  # characters of a problem
@@ -124,11 +124,14 @@ def room_update(*, by: User, room: Room, title: str, problem: Problem | None, gr
     _guard_room(room.school_class, title, group)
     with access_changes(school_class=room.school_class, by=by, room=room):
         fresh = Room.objects.select_for_update(of=("self",)).get(pk=room.pk)
-        shown = (fresh.title, fresh.problem_id) != (title, problem.pk if problem else None)
+        is_new = fresh.problem_id != (problem.pk if problem else None)
+        shown = is_new or fresh.title != title
         fresh.title, fresh.problem, fresh.group = title, problem, group
         fresh.save(update_fields=["title", "problem", "group"])
         if shown:
-            _log_change(fresh, by)
+            event = _log_change(fresh, by)
+        if is_new:
+            wiring.ladder_begin(fresh, event.seq)
     return fresh
 
 
@@ -157,9 +160,9 @@ def _guard_room(school_class: SchoolClass, title: str, group: Group | None) -> N
         raise ValidationError({"group": "This group belongs to another class."})
 
 
-def _log_change(room: Room, by: User) -> None:
-    data = {"title": room.title, "problem": problem_head(room.problem)}
-    journal.append(room.pk, type="room.changed", data=data, actor=by, by=_by(by, room))
+def _log_change(room: Room, by: User) -> Event:
+    data = {"title": room.title, "problem": problem_head(room.problem), "ladder": wiring.ladder_head(room)}
+    return journal.append(room.pk, type="room.changed", data=data, actor=by, by=_by(by, room))
 
 
 def _by(user: User, room: Room) -> dict[str, str]:
@@ -184,8 +187,8 @@ def problem_update(*, by: User, problem: Problem, title: str, statement: str, co
     problem.title, problem.statement, problem.course, problem.lesson = title, statement, course, lesson
     _guard_problem(problem)
     problem.save(update_fields=["title", "statement", "course", "lesson"])
-    rooms = Room.objects.filter(problem=problem).select_related("school_class", "problem").order_by("pk")
-    for room in rooms:
+    rooms = Room.objects.select_for_update(of=("self",)).filter(problem=problem)
+    for room in rooms.select_related("school_class", "problem").order_by("pk"):
         _log_change(room, by)
 
 

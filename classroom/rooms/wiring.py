@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.utils.module_loading import import_string
+
+if TYPE_CHECKING:
+    from classroom.rooms.access import RoomRights
+    from classroom.rooms.models import Room
 
 
 @cache
@@ -35,3 +39,26 @@ def _tutor_state() -> Callable[[], dict[str, Any]]:
 def tutor_state() -> dict[str, Any]:
     """{available, reason} of the tutor, for people: never raises."""
     return _tutor_state()()
+
+
+@cache
+def _ladder(name: str) -> Callable[..., Any]:
+    table: dict[str, str] = settings.ROOM_LADDER
+    return import_string(table[name])  # type: ignore[no-any-return]  # a dotted name of ours
+
+
+def ladder_state(rights: RoomRights) -> dict[str, Any] | None:
+    """The ladder of hints for a snapshot, as this person may know it; None in a room without a problem."""
+    found: dict[str, Any] | None = _ladder("state")(rights)
+    return found
+
+
+def ladder_head(room: Room) -> dict[str, Any] | None:
+    """The same for an event, whose readers keep by themselves whether somebody has tried."""
+    found: dict[str, Any] | None = _ladder("head")(room)
+    return found
+
+
+def ladder_begin(room: Room, seq: int) -> None:
+    """The room has its problem from the event ``seq`` on."""
+    _ladder("begin")(room, seq)

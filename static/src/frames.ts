@@ -1,9 +1,12 @@
 // The wire, as the browser reads and writes it. The spec is PROTOCOL.md; the truth that this file and the server share is
 // tests/frames/*.json. A frame that cannot be read is a value ("unreadable"), never an exception.
 
+import { type HintGiven, type HintItem, hintGiven, hintItem, type Ladder, ladder, type LadderState, ladderState } from "./ladder";
+import { type Check, fault, flag, isRecord, list, orMissing, orNull, person, type Shape, shaped, text, whole } from "./shapes";
 import type { Checked, StepItem } from "./steps";
 import { uuid } from "./uuid";
 
+export type { HintItem, LadderState } from "./ladder";
 export type { StepItem } from "./steps";
 export { uuid };
 
@@ -56,17 +59,20 @@ export interface AnswerItem extends Placed {
   model: string;
   inserts: PutIn[];
   eta_s: number | null;
+  /** The rung of the hint that this is, if it is one. */
+  hint: number | null;
 }
 export interface NoticeItem extends Placed {
   kind: "notice";
   type: string;
   data: Record<string, unknown>;
 }
-export type Item = MessageItem | AnswerItem | StepItem | NoticeItem;
+export type Item = MessageItem | AnswerItem | StepItem | HintItem | NoticeItem;
 
 export interface RoomState {
   room: { id: string; title: string; state: "open" | "closed"; class: string };
   problem: Problem | null;
+  ladder: LadderState | null;
   items: Item[];
   hands: Person[];
   truncated: boolean;
@@ -100,13 +106,17 @@ export interface ServerData {
   "answer.failed": Ended & { message: string };
   "step.submitted": { step: string; text: string; after: string | null };
   "step.checked": Checked & { step: string };
+  "hint.requested": { rung: number };
+  "hint.given": HintGiven;
+  "rung.moved": { rung: number; before: number; ladder: Ladder };
+  "rules.changed": { ladder: Ladder };
   "hand.raised": Record<string, never>;
   "hand.lowered": { user: Person };
   "member.joined": { user: Person };
   "member.removed": { user: Person };
   "room.closed": Record<string, never>;
   "room.reopened": Record<string, never>;
-  "room.changed": { title: string; problem: Problem | null };
+  "room.changed": { title: string; problem: Problem | null; ladder?: Ladder | null };
   "event.hidden": Record<string, never>;
   "presence.changed": { present: Person[] };
   "typing.shown": Record<string, never>;
@@ -155,6 +165,8 @@ export interface ClientData {
   "answer.resume": { answer: string };
   "answer.insert": { answer: string; text: string };
   "step.submit": { text: string; after?: string | null };
+  "hint.request": Record<string, never>;
+  "teacher.rung": { rung: number };
   "hand.raise": Record<string, never>;
   "hand.lower": { user?: string | null };
   "typing.show": Record<string, never>;
@@ -175,31 +187,6 @@ export function encode(frame: ClientFrame): string {
 
 // ---- reading
 
-type Check = (value: unknown) => boolean;
-type Shape = Record<string, Check>;
-
-const text: Check = (value) => typeof value === "string";
-const whole: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
-const flag: Check = (value) => typeof value === "boolean";
-const list =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(check);
-const orNull =
-  (check: Check): Check =>
-  (value) =>
-    value === null || check(value);
-const orMissing =
-  (check: Check): Check =>
-  (value) =>
-    value === undefined || check(value);
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
-const shaped =
-  (shape: Shape): Check =>
-  (value) =>
-    isRecord(value) && fault(shape, value) === null;
-
-const person = shaped({ id: text, name: text, role: text });
 const you = shaped({ id: text, name: text, role: text, staff: flag, can: shaped({ post: flag, ask: flag, stop: flag }) });
 const limits = shaped({ text: whole, frame: whole, heartbeat_s: whole });
 const problem = shaped({ id: text, title: text, statement: text });
@@ -208,12 +195,13 @@ const placed: Shape = { seq: whole, at: text, by: orNull(person) };
 const putIn = shaped({ offset: whole, text, by: orNull(person) });
 const items: Record<string, Check> = {
   message: shaped({ ...placed, text }),
-  answer: shaped({ ...placed, answer: text, question: text, state: text, text, position: orNull(whole), reason: text, ended_by: orNull(person), model: text, inserts: list(putIn), eta_s: orNull(whole) }),
+  answer: shaped({ ...placed, answer: text, question: text, state: text, text, position: orNull(whole), reason: text, ended_by: orNull(person), model: text, inserts: list(putIn), eta_s: orNull(whole), hint: orNull(whole) }),
   step: shaped({ ...placed, step: text, text, after: orNull(text), verdict: orNull(text), reason: text, witness: orNull(text), column: orNull(whole) }),
+  hint: hintItem(placed),
   notice: shaped({ ...placed, type: text, data: isRecord }),
 };
 const item: Check = (value) => isRecord(value) && (items[String(value["kind"])]?.(value) ?? false);
-const state = shaped({ room, problem: orNull(problem), items: list(item), hands: list(person), truncated: flag });
+const state = shaped({ room, problem: orNull(problem), ladder: orNull(ladderState), items: list(item), hands: list(person), truncated: flag });
 const tutor: Shape = { available: flag, reason: text };
 const ended: Shape = { answer: text, text, sha256: text, length: whole, reason: text };
 const user: Shape = { user: person };
@@ -234,13 +222,17 @@ const SHAPES: Record<ServerType, Shape> = {
   "answer.failed": { ...ended, message: text },
   "step.submitted": { step: text, text, after: orNull(text) },
   "step.checked": { step: text, verdict: text, reason: text, witness: orNull(text), column: orNull(whole) },
+  "hint.requested": { rung: whole },
+  "hint.given": hintGiven,
+  "rung.moved": { rung: whole, before: whole, ladder },
+  "rules.changed": { ladder },
   "hand.raised": {},
   "hand.lowered": user,
   "member.joined": user,
   "member.removed": user,
   "room.closed": {},
   "room.reopened": {},
-  "room.changed": { title: text, problem: orNull(problem) },
+  "room.changed": { title: text, problem: orNull(problem), ladder: orMissing(orNull(ladder)) },
   "event.hidden": {},
   "presence.changed": { present: list(person) },
   "typing.shown": {},
@@ -252,11 +244,6 @@ export const SERVER_TYPES = Object.keys(SHAPES) as ServerType[];
 
 const ACK: Shape = { ref: text, seq: orNull(whole) };
 const ERROR: Shape = { ref: orNull(text), code: text, message: text };
-
-/** The first field of `value` that is not as `shape` says, or null. */
-function fault(shape: Shape, value: Record<string, unknown>): string | null {
-  return Object.keys(shape).find((field) => !shape[field]?.(value[field])) ?? null;
-}
 
 /** One frame from its JSON text. */
 export function decode(json: string): Received {

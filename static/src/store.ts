@@ -2,6 +2,7 @@
 // tests/frames/fold.json.
 
 import type { AnswerItem, Item, Limits, NoticeItem, Person, PutIn, Received, RoomState, ServerFrame, TutorState, You } from "./frames";
+import { isTry, moved } from "./ladder";
 
 export const TYPING_MS = 6000;
 
@@ -95,7 +96,9 @@ function placed(view: RoomView, frame: Received & { seq: number | null }): RoomV
 }
 
 /** The state of a room after one event of its log. */
-export function fold(state: RoomState, frame: ServerFrame): RoomState {
+export function fold(before: RoomState, frame: ServerFrame): RoomState {
+  const said = "text" in frame.data ? String(frame.data.text) : "";
+  const state = before.ladder && !before.ladder.tried && isTry(frame.type, frame.by, said) ? { ...before, ladder: { ...before.ladder, tried: true } } : before;
   const at = { seq: frame.seq ?? 0, at: frame.at, by: frame.by };
   switch (frame.type) {
     case "message.posted":
@@ -103,7 +106,7 @@ export function fold(state: RoomState, frame: ServerFrame): RoomState {
     case "answer.asked":
       return added(state, {
         kind: "answer", ...at, answer: frame.data.answer, question: frame.data.text, state: "queued",
-        text: "", position: null, reason: "", ended_by: null, model: "", inserts: [], eta_s: null,
+        text: "", position: null, reason: "", ended_by: null, model: "", inserts: [], eta_s: null, hint: null,
       });
     case "answer.queued":
       return answered(state, frame.data.answer, () => ({ position: frame.data.position, eta_s: frame.data.eta_s }));
@@ -132,6 +135,11 @@ export function fold(state: RoomState, frame: ServerFrame): RoomState {
       const items = state.items.map((item) => (item.kind === "step" && item.step === step ? { ...item, verdict, reason, witness, column } : item));
       return { ...state, items };
     }
+    case "hint.given": {
+      const { rung, text, answer, asked_by, ladder } = frame.data;
+      const risen = { ...state, ladder: moved(state.ladder, ladder, rung > 0) };
+      return answer === null ? added(risen, { kind: "hint", ...at, rung, text, asked_by }) : answered(risen, answer, () => ({ hint: rung }));
+    }
     case "hand.raised":
       return frame.by ? { ...state, hands: [...without(state.hands, frame.by), frame.by] } : state;
     case "hand.lowered":
@@ -147,8 +155,15 @@ function noticed(state: RoomState, frame: ServerFrame, at: Omit<NoticeItem, "kin
     case "room.reopened":
       state = { ...state, room: { ...state.room, state: frame.type === "room.closed" ? "closed" : "open" } };
       break;
-    case "room.changed":
-      state = { ...state, room: { ...state.room, title: frame.data.title }, problem: frame.data.problem };
+    case "room.changed": {
+      const { title, problem, ladder } = frame.data;
+      const isNew = problem?.id !== state.problem?.id;
+      state = { ...state, room: { ...state.room, title }, problem, ladder: ladder === undefined ? state.ladder : moved(state.ladder, ladder, isNew) };
+      break;
+    }
+    case "rung.moved":
+    case "rules.changed":
+      state = { ...state, ladder: moved(state.ladder, frame.data.ladder, false) };
       break;
     case "member.removed":
       state = { ...state, hands: without(state.hands, frame.data.user) };
@@ -158,7 +173,8 @@ function noticed(state: RoomState, frame: ServerFrame, at: Omit<NoticeItem, "kin
     default:
       return state;
   }
-  return added(state, { kind: "notice", ...at, type: frame.type, data: frame.data as Record<string, unknown> });
+  const { ladder: _, ...told } = frame.data as Record<string, unknown>;
+  return added(state, { kind: "notice", ...at, type: frame.type, data: told });
 }
 
 function ending(frame: ServerFrame & { data: { text: string; reason: string } }): Partial<AnswerItem> {

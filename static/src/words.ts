@@ -2,6 +2,7 @@
 
 import type { Status } from "./connection";
 import type { AnswerItem, ErrorFrame, NoticeItem, Person, Role } from "./frames";
+import { rungName } from "./ladder";
 
 export const ROLE_WORDS: Readonly<Record<Role, string>> = {
   student: "student",
@@ -113,6 +114,12 @@ export function noticeWords(item: NoticeItem): string {
       const what = problem ? `the problem is “${problem}”` : "there is no problem set";
       return `${by || "The teacher"} changed the room: ${what}`;
     }
+    case "rung.moved": {
+      const rung = item.data["rung"];
+      return `${by || "The teacher"} set the hints to “${rungName(typeof rung === "number" ? rung : 0)}”`;
+    }
+    case "rules.changed":
+      return `${by || "The teacher"} changed the rules for hints`;
     default:
       return "Something happened that this page is too old to show";
   }

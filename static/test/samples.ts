@@ -21,7 +21,7 @@ export function hello(who: You = you(BOB), seq = 0, epoch = "e"): ServerFrame {
 }
 
 export function roomState(items: Item[] = [], change: Partial<RoomState> = {}): RoomState {
-  return { room: { id: ROOM, title: "Table one", state: "open", class: "Year 9" }, problem: null, items, hands: [], truncated: false, ...change };
+  return { room: { id: ROOM, title: "Table one", state: "open", class: "Year 9" }, problem: null, ladder: null, items, hands: [], truncated: false, ...change };
 }
 
 export function message(seq: number, by: Item["by"], text: string): Item {
@@ -29,7 +29,7 @@ export function message(seq: number, by: Item["by"], text: string): Item {
 }
 
 export function answer(change: Partial<AnswerItem> = {}): AnswerItem {
-  return { kind: "answer", seq: 2, at: AT, by: BOB, answer: "x", question: "why?", state: "running", text: "Be", position: null, reason: "", ended_by: null, model: "demo", inserts: [], eta_s: null, ...change };
+  return { kind: "answer", seq: 2, at: AT, by: BOB, answer: "x", question: "why?", state: "running", text: "Be", position: null, reason: "", ended_by: null, model: "demo", inserts: [], eta_s: null, hint: null, ...change };
 }
 
 export function snapshot(seq: number, state: RoomState = roomState(), change: Partial<ServerData["snapshot"]> = {}): ServerFrame {

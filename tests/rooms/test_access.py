@@ -159,4 +159,4 @@ def test_by_is_the_name_and_the_role_in_this_room(room: Room, bob: User) -> None
 
 def test_every_verb_says_what_it_needs() -> None:
     assert access.VERB_NEEDS.keys() == frames.VERBS.keys()
-    assert set(access.VERB_NEEDS.values()) == {"look", "write"}
+    assert set(access.VERB_NEEDS.values()) == {"look", "write", "staff"}

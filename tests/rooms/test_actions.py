@@ -24,6 +24,8 @@ WRITING: dict[str, dict[str, Any]] = {
     "answer.resume": {"answer": str(uuid4())},
     "answer.insert": {"answer": str(uuid4()), "text": "why?"},
     "step.submit": {"text": "2x = 4"},
+    "hint.request": {},
+    "teacher.rung": {"rung": 5},
     "hand.raise": {},
     "hand.lower": {},
     "typing.show": {},

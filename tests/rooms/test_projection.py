@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import hashlib
 from typing import Any
@@ -15,10 +16,11 @@ from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from classroom.people.models import User
-from classroom.rooms import access, frames, journal, projection
+from classroom.rooms import access, actions, frames, journal, projection, wiring
 from classroom.rooms.access import RoomRights
 from classroom.rooms.models import Event, Room
 from tests.rooms import wire
+from tutor.models import Reference
 
 
 def fold(state: projection.State, sent: list[dict[str, Any]]) -> projection.State:
@@ -34,7 +36,9 @@ def seen_by(rights: RoomRights, after: int = 0) -> list[dict[str, Any]]:
 
 
 def start(room: Room) -> projection.State:
-    return projection.empty(projection.room_head(room), projection.problem_head(room.problem))
+    ladder = wiring.ladder_head(room)
+    begun = {**ladder, "tried": False} if ladder else None
+    return projection.empty(projection.room_head(room), projection.problem_head(room.problem), begun)
 
 
 def read(user: User, room: Room) -> projection.State:
@@ -59,7 +63,7 @@ class Story:
         return self.draw(st.sampled_from(self.people))
 
     def step(self) -> None:
-        kinds = ["message", "whisper", "ask", "raise", "lower", "remove", "close", "rename"]
+        kinds = ["message", "whisper", "ask", "raise", "lower", "remove", "close", "rename", "hint", "rung"]
         active = [key for key, answer in self.answers.items() if answer["state"] in ("queued", "running", "paused")]
         kinds += ["answer"] * 4 if active else []
         kind = self.draw(st.sampled_from(kinds))
@@ -69,11 +73,22 @@ class Story:
             getattr(self, kind)()
 
     def message(self) -> None:
-        self.say("message.posted", {"text": self.draw(st.sampled_from(["a", "林", "👩‍👩‍👧"]))}, self.someone())
+        self.say("message.posted", {"text": self.draw(st.sampled_from(["a", "林", "👩‍👩‍👧", "x = 7"]))}, self.someone())
 
     def whisper(self) -> None:
         whose = self.draw(st.sampled_from(["staff", *(journal.only(user.pk) for user in self.people)]))
-        self.say("message.posted", {"text": "psst"}, self.someone(), whose)
+        self.say("message.posted", {"text": self.draw(st.sampled_from(["psst", "7!"]))}, self.someone(), whose)
+
+    def hint(self) -> None:
+        self.perform("hint.request", {})
+
+    def rung(self) -> None:
+        self.perform("teacher.rung", {"rung": self.draw(st.integers(0, 5))})
+
+    def perform(self, verb: str, data: dict[str, Any]) -> None:
+        frame = frames.decode(frames.encode({"type": verb, "id": str(uuid4()), "data": data}))
+        with contextlib.suppress(frames.FrameError, Http404):  # closed, no try yet, no right, none left
+            actions.perform(self.someone(), self.room.pk, frame)
 
     def ask(self) -> None:
         key = str(uuid4())
@@ -166,6 +181,9 @@ def test_p1_the_fold_is_the_one_that_the_front_end_does(scenario: dict[str, Any]
 def test_p2_reading_is_folding_for_everybody(
     room: Room, alice: User, bob: User, tom: User, olga: User, data: st.DataObject
 ) -> None:
+    hints = [{"type": "hint", "title": "", "text": f"hint number {word}"} for word in ("one", "two", "three", "four")]
+    parts = [{"title": "", "answers": ["99"], "hints": hints}]
+    Reference.objects.update_or_create(problem=room.problem, defaults={"steps": parts})
     fresh = Room.objects.create(school_class=room.school_class, title="Fresh", problem=room.problem, created_by=alice)
     begin = start(fresh)
     story = Story(fresh, [alice, bob, tom], data.draw)
@@ -224,7 +242,7 @@ def test_p2_a_snapshot_takes_few_queries(
                 room.pk, type="answer.delta", data={"answer": key, "offset": 0, "text": str(number), "part": "text"}
             )
     rights = access.room_for(bob, room.pk)
-    with django_assert_max_num_queries(4):
+    with django_assert_max_num_queries(7):
         state = projection.state_read(rights, 10)
     assert [item["text"] for item in state["items"]] == ["0", "1", "2", "3", "4"]
 

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from classroom.people import services as people
 from classroom.people.models import Enrolment, Group, Role, SchoolClass, User
-from classroom.rooms import broadcast, services
+from classroom.rooms import broadcast, services, wiring
 from classroom.rooms.access import rights_of
 from classroom.rooms.models import Event, Problem, Room
 from tests.conftest import enrol, person
@@ -71,8 +71,9 @@ def test_a_new_title_or_problem_is_told(room: Room, alice: User, problem: Proble
     assert first.data == {
         "title": "Table 1",
         "problem": {"id": str(problem.pk), "title": "A sum", "statement": "What is $1+1$?"},
+        "ladder": wiring.ladder_head(room),
     }
-    assert second.data == {"title": "Table 1", "problem": None}
+    assert second.data == {"title": "Table 1", "problem": None, "ladder": None}
 
 
 def test_a_problem_that_changes_is_told_in_all_its_rooms(room: Room, alice: User, problem: Problem) -> None:

@@ -94,6 +94,32 @@ class AnswerItem(Shape):
     model: str
     inserts: list[PutIn]
     eta_s: int | None
+    hint: int | None
+
+
+class HintItem(Shape):
+    kind: Literal["hint"]
+    seq: int
+    at: str
+    by: None
+    rung: int = Field(ge=0, le=5)
+    text: str = Field(min_length=1)
+    asked_by: By
+
+
+class Ladder(Shape):
+    rung: int = Field(ge=0, le=5)
+    reached: int = Field(ge=0, le=5)
+    more: bool
+    given: int
+    ceiling: int = Field(ge=0, le=4)
+    budget: int | None
+    attempt_first: bool
+    solution_at: str | None = Field(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+
+
+class LadderState(Ladder):
+    tried: bool
 
 
 class Checked(Shape):
@@ -122,14 +148,17 @@ class NoticeItem(Shape):
     seq: int
     at: str
     by: By | None
-    type: Literal["member.joined", "member.removed", "room.closed", "room.reopened", "room.changed"]
+    type: Literal[
+        "member.joined", "member.removed", "room.closed", "room.reopened", "room.changed", "rung.moved", "rules.changed"
+    ]
     data: dict[str, Any]
 
 
 class State(Shape):
     room: RoomHead
     problem: ProblemHead | None
-    items: list[MessageItem | AnswerItem | StepItem | NoticeItem]
+    ladder: LadderState | None
+    items: list[MessageItem | AnswerItem | StepItem | HintItem | NoticeItem]
     hands: list[By]
     truncated: bool
 
@@ -193,6 +222,28 @@ class StepChecked(Checked):
     step: str
 
 
+class HintRequested(Shape):
+    rung: int = Field(ge=0, le=5)
+
+
+class HintGiven(Shape):
+    rung: int = Field(ge=0, le=5)
+    text: str
+    answer: str | None
+    asked_by: By
+    ladder: Ladder
+
+
+class RungMoved(Shape):
+    rung: int = Field(ge=0, le=5)
+    before: int = Field(ge=0, le=5)
+    ladder: Ladder
+
+
+class RulesChanged(Shape):
+    ladder: Ladder
+
+
 class Paused(Shape):
     answer: str
     length: int
@@ -227,6 +278,7 @@ class Someone(Shape):
 class Changed(Shape):
     title: str
     problem: ProblemHead | None
+    ladder: Ladder | None = None
 
 
 class Present(Shape):
@@ -291,6 +343,10 @@ DATA: dict[str, type[Shape]] = {
     "answer.failed": Failed,
     "step.submitted": StepSubmitted,
     "step.checked": StepChecked,
+    "hint.requested": HintRequested,
+    "hint.given": HintGiven,
+    "rung.moved": RungMoved,
+    "rules.changed": RulesChanged,
     "hand.raised": Nothing,
     "hand.lowered": Someone,
     "member.joined": Someone,

@@ -13,11 +13,11 @@ from pytest_django import Settings
 
 from classroom.people.models import User
 from classroom.rooms.frames import FrameError
-from classroom.rooms.models import Room
+from classroom.rooms.models import Problem, Room
 from inference_worker.job import CONTROL, JOB, JOB_TTL_S, JOBS, QUEUE, STOP, TICKET, WORKER, Control, Job, WorkerState
 from tests.tutor.turns import ask, fresh
-from tutor import dispatch
-from tutor.models import Answer
+from tutor import dispatch, prompt
+from tutor.models import Answer, Ladder, Reference
 
 
 @pytest.fixture
@@ -60,9 +60,39 @@ def test_a_further_attempt_takes_the_raw_text_along(answer: Answer) -> None:
     assert (job.attempt, job.prefix) == (2, "<think>x</think>Yes, 二")
 
 
-def test_a_room_without_a_problem(room: Room, answer: Answer) -> None:
+def test_a_room_without_a_problem(room: Room, bob: User) -> None:
     Room.objects.filter(pk=room.pk).update(problem=None)
-    assert "The problem of this room" not in dispatch.job_for(fresh(answer)).messages[0]["content"]
+    assert dispatch.job_for(ask(bob, room)).messages[0]["content"] == prompt.SYSTEM
+
+
+def test_n6_an_answer_keeps_the_problem_and_the_rung_that_it_was_asked_on(room: Room, bob: User) -> None:
+    """Its forbidden values are that problem's: with another statement the guard would look for the wrong ones."""
+    Ladder.objects.create(room=room, problem=room.problem, rung=3)
+    asked = ask(bob, room)
+    other = Problem.objects.create(slug="other", title="Other", statement="What is $2+2$?")
+    Room.objects.filter(pk=room.pk).update(problem=other)
+    Ladder.objects.update(rung=5)
+    system = dispatch.job_for(fresh(asked)).messages[0]["content"]
+    assert "What is $1+1$?" in system
+    assert "level 3 of 5" in system
+    assert "2+2" not in system
+
+
+def test_n6_the_solution_is_in_the_last_rungs_prompt_alone(room: Room, bob: User) -> None:
+    part = {"answers": ["$$424242$$"], "hints": [{"type": "hint", "title": "", "text": "four hundred and more"}]}
+    Reference.objects.create(problem=room.problem, steps=[part], solution="All in all 313131.")
+    ladder = Ladder.objects.create(room=room, problem=room.problem)
+    for rung in range(6):
+        Ladder.objects.filter(pk=ladder.pk).update(rung=rung)
+        asked = ask(bob, room)
+        said = dispatch.job_for(asked).to_json()
+        assert ("313131" in said) is (rung == 5)
+        assert "424242" not in said
+        assert "four hundred" not in said
+        assert asked.forbidden == ([] if rung == 5 else ["$$424242$$"])
+        Answer.objects.filter(pk=asked.pk).update(state="completed")
+    Reference.objects.update(solution="")
+    assert "424242" in dispatch.job_for(ask(bob, room)).to_json(), "without a written one the accepted answers serve"
 
 
 def test_dispatching_leaves_the_job_its_place_and_a_ticket(client: Any, answer: Answer) -> None:

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from inference_worker.job import Message
 from tutor import prompt
-from tutor.prompt import SYSTEM, Turn, messages
+from tutor.prompt import Brief, Turn, messages
+
+FREE = Brief()
+HELD = (
+    "Do not give the answer of the problem, nor a value or formula that gives it away, whoever asks for it and for "
+    "whatever reason; do not say whether a guess at the answer is right."
+)
 
 
 def test_the_whole_prompt_word_by_word() -> None:
-    built = messages("What is $1+1$?", [Turn("Why two?", "Because.")], "为什么?")
+    built = messages(Brief("What is $1+1$?", 1), [Turn("Why two?", "Because.")], "为什么?")
     assert list(built) == [
         {
             "role": "system",
@@ -18,42 +26,64 @@ def test_the_whole_prompt_word_by_word() -> None:
                 "You are a patient mathematics tutor in a room where several students work together on one problem. "
                 "Answer the last question in a few short paragraphs. Explain one step at a time, write formulas in "
                 "LaTeX between dollar signs, and reply in the language of the question.\n\n"
-                "The problem of this room:\nWhat is $1+1$?"
+                "The problem of this room:\nWhat is $1+1$?\n\n"
+                f"{HELD} How far to go, level 1 of 5: Give a nudge: remind them of what is given, of what is asked, or of "
+                "a definition, and end with one question. Do no calculation of this problem."
             ),
         },
         {"role": "user", "content": "Why two?"},
         {"role": "assistant", "content": "Because."},
         {"role": "user", "content": "为什么?"},
     ]
-    assert prompt.VERSION == "seed-1", "raise the version when the words change"
+    assert prompt.VERSION == "ladder-1", "raise the version when the words change"
 
 
-def test_without_a_problem_nothing_is_said_of_one() -> None:
-    assert messages("", [], "why?") == (
-        {"role": "system", "content": SYSTEM},
+def test_without_a_problem_nothing_is_said_of_one_or_of_a_rung() -> None:
+    assert messages(FREE, [], "why?") == (
+        {"role": "system", "content": prompt.SYSTEM},
         {"role": "user", "content": "why?"},
     )
 
 
+@pytest.mark.parametrize("rung", range(6))
+def test_n6_each_rung_has_its_own_words_and_the_solution_is_in_the_last_alone(rung: int) -> None:
+    for is_hint in (False, True):
+        system = Brief("What is $1+1$?", rung, "It is two.", is_hint).system
+        assert f"level {rung} of 5: {prompt.RUNGS[rung]}" in system
+        assert sum(words in system for words in prompt.RUNGS) == 1
+        assert (HELD in system, "It is two." in system) == (rung < 5, rung == 5)
+        assert ("They ask for one hint." in system) is is_hint
+        assert "in the language" in system
+
+
+def test_n6_a_hint_is_asked_for_with_the_latest_work_of_the_room() -> None:
+    assert prompt.hint_question([]) == "A hint, please."
+    asked = prompt.hint_question([f"line {number}" for number in range(7)] + ["x" * 5_000])
+    assert "line 2" not in asked
+    assert asked.startswith("What we have written:\n- line 3\n- line 4\n")
+    assert len(asked) < 2 * prompt.TRY_MAX
+    assert asked.endswith("\n\nA hint, please.")
+
+
 def test_turns_without_an_answer_are_left_out() -> None:
-    built = messages("", [Turn("a", ""), Turn("b", " \n"), Turn("c", "yes")], "d")
+    built = messages(FREE, [Turn("a", ""), Turn("b", " \n"), Turn("c", "yes")], "d")
     assert [message["content"] for message in built[1:]] == ["c", "yes", "d"]
 
 
 def test_only_the_last_turns_go_along_in_their_order() -> None:
-    built = messages("", [Turn(f"q{n}", f"a{n}") for n in range(15)], "now")
+    built = messages(FREE, [Turn(f"q{n}", f"a{n}") for n in range(15)], "now")
     assert [message["content"] for message in built[1:3]] == ["q5", "a5"]
     assert built[-1] == {"role": "user", "content": "now"}
     assert len(built) == 1 + 2 * prompt.TURNS_KEPT + 1
 
 
 def test_long_turns_are_cut_and_the_question_is_not() -> None:
-    built = messages("", [Turn("q" * 5_000, "a" * 5_000)], "n" * 5_000)
+    built = messages(FREE, [Turn("q" * 5_000, "a" * 5_000)], "n" * 5_000)
     assert [len(message["content"]) for message in built[1:]] == [prompt.TURN_MAX, prompt.TURN_MAX, 5_000]
 
 
 def test_roles_take_turns() -> None:
-    roles = [message["role"] for message in messages("p", [Turn("q", "a")] * 3, "now")]
+    roles = [message["role"] for message in messages(Brief("p", 0), [Turn("q", "a")] * 3, "now")]
     assert roles == ["system", *["user", "assistant"] * 3, "user"]
 
 
@@ -61,7 +91,7 @@ def test_what_does_not_fit_is_left_out_from_the_oldest_on() -> None:
     turns = [Turn(f"question {number} " + "x" * 400, "yes " * 100) for number in range(8)]
 
     def build(kept: Sequence[Turn]) -> tuple[Message, ...]:
-        return messages("", kept, "why?")
+        return messages(FREE, kept, "why?")
 
     assert prompt.fitting(turns, build, 0) == build(turns)
     built = prompt.fitting(turns, build, 700)

@@ -3,6 +3,7 @@
 import type { Item, StepItem } from "../frames";
 import type { RoomView } from "../store";
 import { plainLine } from "../markdown";
+import { rungName } from "../ladder";
 import { noticeWords } from "../words";
 import { stepSentence } from "./step-line";
 
@@ -25,8 +26,9 @@ function sentence(item: Item, old: Item | undefined, you: string | null): string
   const name = item.by?.name ?? "Somebody";
   if (item.kind === "notice") return [`${noticeWords(item)}.`];
   if (item.kind === "step") return step(item, old, you);
+  if (item.kind === "hint") return [`Hint, ${rungName(item.rung)}: ${cut(item.text)}`];
   if (item.kind === "message") return item.by?.id === you ? [] : [`${name}: ${cut(item.text)}`];
-  if (!old) return item.by?.id === you ? [] : [`${name} asks the tutor: ${cut(item.question)}`];
+  if (!old) return item.by?.id === you ? [] : [item.hint === null ? `${name} asks the tutor: ${cut(item.question)}` : `${name} asks for a hint.`];
   if (old.kind !== "answer" || old.state === item.state) return [];
   if (item.state === "completed") return [`The tutor has answered: ${cut(item.text)}`];
   if (item.state === "stopped") return ["The answer was stopped."];

@@ -2,8 +2,9 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 
-import type { AnswerItem, Item, MessageItem, NoticeItem, Person, StepItem } from "../frames";
+import type { AnswerItem, HintItem, Item, MessageItem, NoticeItem, Person, StepItem } from "../frames";
 import { type IconName, icon } from "../icons";
+import { rungName } from "../ladder";
 import { isOpen, partsOf } from "../store";
 import { answerWords, clockTime, dayOf, dayWords, hue, initials, noticeWords, ROLE_WORDS } from "../words";
 import { stepBody } from "./step-line";
@@ -52,6 +53,7 @@ export function itemLine(item: Item, before: Item | undefined, context: ItemCont
   if (item.kind === "message") return messageLine(item, isContinued(item, before), context);
   if (item.kind === "answer") return answerLine(item, context);
   if (item.kind === "step") return stepLine(item, context);
+  if (item.kind === "hint") return hintLine(item);
   return noticeLine(item);
 }
 
@@ -63,6 +65,21 @@ function stepLine(item: StepItem, { you }: ItemContext): TemplateResult {
       ${nameLine(item.by, item.at, "showed a step", you)} ${stepBody(item)}
     </article>
   </li>`;
+}
+
+/** A hint as it was written: the tutor's card, with what kind of hint it is and who asked. */
+function hintLine(item: HintItem): TemplateResult {
+  return html`<li class="line hint-line" data-seq=${item.seq} data-rung=${item.rung}>
+    <span class="tutor-mark">${icon("bulb")}</span>
+    <article class="said" aria-label=${`Hint, ${rungName(item.rung)}, ${clockTime(item.at)}`}>
+      <div class="line-head"><span class="name">Hint</span>${rungBadge(item.rung)}<span class="what">for <bdi>${item.asked_by.name}</bdi></span>${time(item.at)}</div>
+      <div class="hint-card"><cs-markdown .text=${item.text}></cs-markdown></div>
+    </article>
+  </li>`;
+}
+
+function rungBadge(rung: number): TemplateResult {
+  return html`<span class="badge tutor">${rungName(rung)}</span>`;
 }
 
 function nameLine(by: Person | null, at: string, what: string, you: string | null): TemplateResult {
@@ -87,9 +104,9 @@ function answerLine(item: AnswerItem, context: ItemContext): TemplateResult {
   const own = item.by !== null && item.by.id === context.you;
   return html`<li class="line question ${own ? "own" : ""}" data-seq=${item.seq} data-answer=${item.answer} data-state=${item.state}>
     ${item.by ? avatar(item.by) : html`<span class="avatar-gap"></span>`}
-    <article class="said" aria-label=${`Question by ${item.by?.name ?? "somebody"}, ${clockTime(item.at)}`}>
-      ${nameLine(item.by, item.at, "asked the tutor", context.you)}
-      <cs-markdown .text=${item.question}></cs-markdown>
+    <article class="said" aria-label=${`${item.hint === null ? "Question by" : "Hint for"} ${item.by?.name ?? "somebody"}, ${clockTime(item.at)}`}>
+      ${nameLine(item.by, item.at, item.hint === null ? "asked the tutor" : "asked for a hint", context.you)}
+      ${item.hint === null ? html`<cs-markdown .text=${item.question}></cs-markdown>` : nothing}
       <div class="answer" role="group" data-state=${item.state} aria-label="The tutor's answer" aria-busy=${item.state === "running" ? "true" : "false"}>
         ${answerHead(item, context)} ${answerParts(item, context.you)}
         ${answerFoot(item, context)}
@@ -119,7 +136,7 @@ function answerHead(item: AnswerItem, context: ItemContext): TemplateResult {
   const tone = TONES[item.state] ?? "tutor";
   const moves = item.state === "running" || item.state === "queued";
   return html`<div class="answer-head">
-    <span class="tutor-mark">${icon("tutor")}</span><span class="name">Tutor</span>
+    <span class="tutor-mark">${icon("tutor")}</span><span class="name">${item.hint === null ? "Tutor" : "Hint"}</span>${item.hint === null ? nothing : rungBadge(item.hint)}
     ${badge ? html`<span class="badge ${tone}">${badge}${moves ? html`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>` : nothing}</span>` : nothing}
     ${isOpen(item) && context.canStop ? html`<span class="hands">${hands(item, context)}</span>` : nothing}
   </div>`;
@@ -143,7 +160,7 @@ function answerFoot(item: AnswerItem, context: ItemContext): TemplateResult | ty
   if (!note && !isBroken) return nothing;
   return html`<div class="answer-foot">
     <span>${note}</span>
-    ${isBroken && context.canAsk ? html`<button type="button" class="button small quiet" @click=${() => context.again(item.question)}>Ask again</button>` : nothing}
+    ${isBroken && context.canAsk && item.hint === null ? html`<button type="button" class="button small quiet" @click=${() => context.again(item.question)}>Ask again</button>` : nothing}
   </div>`;
 }
 

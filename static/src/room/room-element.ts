@@ -16,6 +16,7 @@ import "./composer";
 import type { Composer, Mode, Wanted } from "./composer";
 import { Follow } from "./follow";
 import { banners, problemPanel, roomHead } from "./head";
+import { hintBar } from "./hint-bar";
 import { type ItemContext, daySign, itemLine } from "./items";
 import { browserEnv, forcedKind, RoomLink, sessionStore } from "./link";
 import { peoplePanel } from "./people";
@@ -33,6 +34,7 @@ export class RoomElement extends LitElement {
     fresh: { state: true },
     said: { state: true },
     arePeopleOpen: { state: true },
+    hintAsked: { state: true },
     now: { state: true },
   };
 
@@ -45,6 +47,8 @@ export class RoomElement extends LitElement {
   declare fresh: number;
   declare said: string;
   declare arePeopleOpen: boolean;
+  /** Id of the request for a hint that has not been answered yet. */
+  declare hintAsked: string | null;
   declare now: number;
 
   private link: RoomLink | null = null;
@@ -60,6 +64,7 @@ export class RoomElement extends LitElement {
     this.fresh = 0;
     this.said = this.heading = this.classTitle = "";
     this.arePeopleOpen = false;
+    this.hintAsked = null;
     this.now = Date.now();
   }
 
@@ -123,12 +128,14 @@ export class RoomElement extends LitElement {
   }
 
   private acked(ref: string): void {
+    if (ref === this.hintAsked) this.hintAsked = null;
     if (!this.composer?.settled(ref)) return;
     this.store?.removeItem(this.draftKey);
     this.follow?.toEnd();
   }
 
   private refused(error: ErrorFrame, text: string): void {
+    if (error.ref === this.hintAsked) this.hintAsked = null;
     this.composer?.refused(error, text);
   }
 
@@ -153,6 +160,10 @@ export class RoomElement extends LitElement {
   private toggleHand(isUp: boolean): void {
     if (isUp) this.link?.send("hand.lower", {});
     else this.link?.send("hand.raise", {});
+  }
+
+  private hint(): void {
+    this.hintAsked = this.link?.send("hint.request", {}) ?? null;
   }
 
   private lower(person: Person): void {
@@ -194,6 +205,7 @@ export class RoomElement extends LitElement {
         ${problemPanel(this.view.state?.problem ?? null)} ${banners(this.view, this.status, this.now)} ${this.log()}
         <div class="room-foot">
           <p class="typing" aria-hidden="true">${peopleWords(this.view.typing.filter((sign) => sign.until > this.now).map((sign) => sign.person))}</p>
+          ${this.hints()}
           <cs-composer
             .closedReason=${this.closedReason()} .tutorReason=${this.tutorReason()} .canAsk=${this.view.you?.can.ask ?? true} .canPost=${this.view.you?.can.post ?? true}
             .isLive=${this.status?.phase === "live"} .limit=${this.view.limits.text}
@@ -209,6 +221,15 @@ export class RoomElement extends LitElement {
       </aside>
       <div class="visually-hidden" role="status" aria-live="polite">${this.said}</div>
     </div>`;
+  }
+
+  private hints(): unknown {
+    const { state, you } = this.view;
+    if (!you?.can.ask || state?.room.state !== "open" || this.status?.phase === "ended") return nothing;
+    return hintBar({
+      ladder: state.ladder, isStaff: you.staff, isPending: this.hintAsked !== null, now: Date.now(),
+      ask: () => this.hint(), move: (rung) => void this.link?.send("teacher.rung", { rung }),
+    });
   }
 
   private showPeople(open: boolean): void {
