@@ -25,6 +25,7 @@ urlpatterns = [
     path("api/rooms/<uuid:room_id>/events/", room_events, name="room_events"),
     path("", include("classroom.people.urls")),
     path("", include("classroom.rooms.page_urls")),
+    path("", include("tutor.page_urls")),
     path("", include("classroom.dashboard.urls")),
     path("", include("classroom.review.urls")),
 ]

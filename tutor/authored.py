@@ -38,7 +38,12 @@ def hints_of(reference: Reference | None, forbidden: list[str]) -> list[Hint]:
     if reference is None:
         return []
     usable = [(place, text) for place, text in enumerate(hint_texts(reference)) if not gives_away(text, forbidden)]
-    return [Hint(place, 1 + AUTHORED_RUNGS * at // len(usable), text) for at, (place, text) in enumerate(usable)]
+    return [Hint(place, rung, text) for (place, text), rung in zip(usable, spread(len(usable)), strict=True)]
+
+
+def spread(count: int) -> list[int]:
+    """The rungs of so many hints."""
+    return [1 + AUTHORED_RUNGS * at // count for at in range(count)]
 
 
 def gives_away(text: str, forbidden: list[str]) -> bool:

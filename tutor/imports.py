@@ -19,6 +19,7 @@ from tutor.models import Reference
 from tutor.problem_shapes import Shaped, ShapeError, row_shape
 
 ERRORS_SHOWN = 20
+AS_IMPORTED = {"format": Reference.Format.IMPORTED}
 OWN_PROBLEMS = Path(__file__).resolve().parent / "problems" / "own.jsonl"
 
 
@@ -100,7 +101,12 @@ def _lines(path: Path) -> list[str]:
 
 def _store(problem: Problem | None, one: Shaped, wanted: dict[str, str], summary: Summary, *, dry_run: bool) -> None:
     reference = getattr(problem, "reference", None)
-    same = problem is not None and reference is not None and _holds(problem, wanted) and _holds(reference, one.private)
+    same = (
+        problem is not None
+        and reference is not None
+        and _holds(problem, wanted)
+        and _holds(reference, {**one.private, **AS_IMPORTED})
+    )
     if same:
         summary.unchanged += 1
         return
@@ -110,7 +116,7 @@ def _store(problem: Problem | None, one: Shaped, wanted: dict[str, str], summary
         summary.changed += 1
     if not dry_run:
         stored, _ = Problem.objects.update_or_create(slug=one.slug, defaults=wanted)
-        Reference.objects.update_or_create(problem=stored, defaults=one.private)
+        Reference.objects.update_or_create(problem=stored, defaults={**one.private, **AS_IMPORTED})
 
 
 def _holds(row: Problem | Reference, values: dict[str, Any]) -> bool:

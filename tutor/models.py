@@ -26,7 +26,11 @@ class Answer(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="answers")
     problem = models.ForeignKey(
-        "rooms.Problem", null=True, on_delete=models.SET_NULL, related_name="+", help_text="the room's, when it was asked"
+        "rooms.Problem",
+        null=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="the room's, when it was asked",
     )
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     asked_seq = models.BigIntegerField()
@@ -196,7 +200,9 @@ class Ladder(models.Model):
     room = models.ForeignKey("rooms.Room", on_delete=models.CASCADE, related_name="ladders")
     problem = models.ForeignKey("rooms.Problem", on_delete=models.CASCADE, related_name="+")
     rung = models.PositiveSmallIntegerField(default=0)
-    reached = models.PositiveSmallIntegerField(default=0, help_text="the rung of the last hint; below rung: staff opened it")
+    reached = models.PositiveSmallIntegerField(
+        default=0, help_text="the rung of the last hint; below rung: staff opened it"
+    )
     more = models.BooleanField(default=False, help_text="whether a further authored hint belongs to this rung")
     given = models.PositiveSmallIntegerField(default=0, help_text="hints that have been given")
     authored = models.PositiveSmallIntegerField(default=0, help_text="authored hints up to this place are used")

@@ -60,6 +60,7 @@ def problem_page(request: PageRequest, problem_id: UUID) -> HttpResponse:
     context = {
         "problem": problem,
         "may_edit": problem_access.may_edit(request.user, problem),
+        "may_write": problem_access.may_write(request.user),
         "classes": classes_of(request.user, STAFF_ROLES),
     }
     return render(request, "rooms/problem.html", context)

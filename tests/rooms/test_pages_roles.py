@@ -19,6 +19,7 @@ CAST = ("alice", "tom", "olga", "bob", "root", "charlie", "hedda")
 EVERYBODY =             (200,  200, 200, 200, 200, 200,    200)  # fmt: skip
 MEMBERS =               (200,  200, 200, 200, 200, 404,    404)  # fmt: skip
 STAFF =                 (200,  200, 403, 403, 200, 404,    404)  # fmt: skip
+TEACHER =               (200,  403, 403, 403, 200, 404,    404)  # fmt: skip
 STAFF_ACTS =            (302,  302, 403, 403, 302, 404,    404)  # fmt: skip
 TEACHER_ACTS =          (302,  403, 403, 403, 302, 404,    404)  # fmt: skip
 TEACHER_FORM =          (400,  403, 403, 403, 400, 404,    404)  # fmt: skip
@@ -43,6 +44,9 @@ GET: dict[str, tuple[int, ...]] = {
     "problem_new": TEACHERS,
     "problem_page": LOOKING,
     "problem_edit": AUTHOR,
+    "problem_answers": TEACHERS,
+    "class_rules": TEACHER,
+    "room_rules": STAFF,
     "dashboard": LOOKING,
     "dashboard_events": LOOKING,
     "review": TEACHERS,
@@ -62,7 +66,17 @@ POST: dict[str, tuple[int, ...]] = {
     "room_reopen": STAFF_ACTS,
 }
 # Pages whose GET stands above and whose POST asks for the same right.
-POST_TOO = ("class_new", "group_new", "group_edit", "room_new", "room_edit", "problem_new", "problem_edit")
+POST_TOO = (
+    "class_new",
+    "group_new",
+    "group_edit",
+    "room_new",
+    "room_edit",
+    "problem_new",
+    "problem_edit",
+    "class_rules",
+    "room_rules",
+)
 
 
 @pytest.fixture
@@ -84,7 +98,7 @@ def _addresses() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for included in get_resolver().url_patterns:
         module = getattr(getattr(included, "urlconf_module", None), "__name__", "")
-        if module.startswith("classroom."):
+        if module.startswith(("classroom.", "tutor.")):
             for pattern in included.url_patterns:
                 found[pattern.name] = list(pattern.pattern.converters)
     return found

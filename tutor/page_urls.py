@@ -1,0 +1,13 @@
+"""Addresses of the pages about hints."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from tutor import pages
+
+urlpatterns = [
+    path("classes/<uuid:class_id>/hints/", pages.class_rules, name="class_rules"),
+    path("rooms/<uuid:room_id>/hints/", pages.room_rules, name="room_rules"),
+    path("problems/<uuid:problem_id>/answers/", pages.problem_answers, name="problem_answers"),
+]

@@ -1,0 +1,104 @@
+"""Pages of staff about hints: the rules of a class or a room, and what is written about a problem."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from classroom.people.access import PageRequest, class_for_teacher
+from classroom.people.models import SchoolClass
+from classroom.rooms import problem_access
+from classroom.rooms.access import room_for
+from classroom.rooms.models import Room
+from tutor import references, rules
+from tutor.forms import CEILINGS, ReferenceForm, RulesForm, reference_initial
+from tutor.models import HintRules
+from tutor.rungs import Rules, rules_for
+
+READ_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@login_required
+@READ_OR_POST
+def class_rules(request: PageRequest, class_id: UUID) -> HttpResponse:
+    return _rules(request, class_for_teacher(request.user, class_id).school_class)
+
+
+@login_required
+@READ_OR_POST
+def room_rules(request: PageRequest, room_id: UUID) -> HttpResponse:
+    rights = room_for(request.user, room_id)
+    if not rights.staff:
+        raise PermissionDenied("Only the staff of this class may do this.")
+    return _rules(request, rights.room)
+
+
+def _rules(request: PageRequest, place: SchoolClass | Room) -> HttpResponse:
+    """The form; what is posted is saved, or with ``drop`` the place's own rules go."""
+    own = rules.rules_of(place)
+    room = place if isinstance(place, Room) else None
+    back = redirect("room_edit", room.pk) if room else redirect("class_page", place.pk)
+    if request.method == "POST" and "drop" in request.POST:
+        rules.rules_drop(by=request.user, place=place)
+        messages.success(request, "The room follows its class again." if room else "The class has no rules of its own.")
+        return back
+    shown = rules_for(room) if room else own or Rules()
+    form = RulesForm(request.POST or None, initial=_initial(shown))
+    if request.method == "POST" and form.is_valid():
+        try:
+            rules.rules_save(by=request.user, place=place, wanted=form.cleaned_data)  # type: ignore[arg-type]  # its fields
+        except ValidationError as error:
+            form.add_error(None, error)
+        else:
+            messages.success(request, "The rules for hints are saved. Rooms that are open have them at once.")
+            return back
+    context = {
+        "form": form,
+        "room": room,
+        "school_class": room.school_class if room else place,
+        "own": own,
+        "zone": timezone.get_current_timezone_name(),
+    }
+    return render(request, "tutor/rules.html", context, status=400 if form.errors else 200)
+
+
+def _initial(shown: Rules | HintRules) -> dict[str, Any]:
+    return {name: getattr(shown, name) for name in ("ceiling", "budget", "attempt_first", "solution_at")}
+
+
+@login_required
+@READ_OR_POST
+def problem_answers(request: PageRequest, problem_id: UUID) -> HttpResponse:
+    """Answers, hints and solution of a problem: teachers look, its author writes. ``preview`` shows without saving."""
+    problem = problem_access.problem_for(request.user, problem_id)
+    problem_access.require_writing(request.user)
+    if request.method == "POST":
+        problem = problem_access.problem_for_editing(request.user, problem_id)
+    wanted = references.reference_read(problem.pk)
+    may_edit = problem_access.may_edit(request.user, problem) and wanted["parts"] <= 1
+    form = ReferenceForm(request.POST or None, initial=reference_initial(wanted))
+    if request.method == "POST" and not may_edit:
+        form.add_error(None, "This problem has several parts. They are changed in the file that it was imported from.")
+    elif request.method == "POST" and form.is_valid():
+        if "preview" not in request.POST:
+            references.reference_save(problem.pk, form.cleaned_data)
+            messages.success(request, "Answers and hints are saved.")
+            return redirect("problem_answers", problem.pk)
+        wanted = {**wanted, **form.cleaned_data}
+    context = {
+        "form": form,
+        "problem": problem,
+        "may_edit": may_edit,
+        "wanted": wanted,
+        "hints": references.hints_previewed(wanted),
+        "rungs": dict(CEILINGS),
+    }
+    return render(request, "tutor/reference.html", context, status=400 if form.errors else 200)

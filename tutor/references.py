@@ -1,0 +1,58 @@
+"""What is written about a problem, as its author reads and writes it in the browser."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+
+from tutor.authored import gives_away, hint_texts, reference_of, solution_of, spread
+from tutor.models import Reference
+
+Wanted = dict[str, Any]  # answers, hints, skills: lists of texts; solution: text; parts: how many
+
+
+@dataclass(frozen=True, slots=True)
+class Previewed:
+    """A hint as the author sees it. ``rung`` 0: it shows an accepted answer and is never given."""
+
+    rung: int
+    text: str
+
+
+def reference_read(problem_id: UUID) -> Wanted:
+    """What is stored, as Markdown; of several parts all together."""
+    found = reference_of(problem_id)
+    if found is None:
+        return {"answers": [], "hints": [], "solution": "", "skills": [], "parts": 0}
+    answers = [str(answer).strip().strip("$").strip() for part in found.steps for answer in part.get("answers", [])]
+    return {
+        "answers": answers,
+        "hints": hint_texts(found),
+        "solution": solution_of(found),
+        "skills": [str(skill) for skill in found.skills],
+        "parts": len(found.steps),
+    }
+
+
+@transaction.atomic
+def reference_save(problem_id: UUID, wanted: Wanted) -> None:
+    """One part, in Markdown. The vault sees by itself that its seal does not fit any more."""
+    hints = [{"type": "hint", "title": "", "text": text} for text in wanted["hints"]]
+    part = {"title": "", "body": "", "answers": wanted["answers"], "hints": hints}
+    fields = {
+        "steps": [part] if hints or wanted["answers"] else [],
+        "solution": wanted["solution"],
+        "skills": wanted["skills"],
+        "format": Reference.Format.MARKDOWN,
+    }
+    Reference.objects.update_or_create(problem_id=problem_id, defaults=fields)
+
+
+def hints_previewed(wanted: Wanted) -> list[Previewed]:
+    """Each hint with the rung on which it will be given."""
+    usable = [text for text in wanted["hints"] if not gives_away(text, wanted["answers"])]
+    rungs = iter(spread(len(usable)))
+    return [Previewed(0 if gives_away(text, wanted["answers"]) else next(rungs), text) for text in wanted["hints"]]
