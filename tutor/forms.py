@@ -50,7 +50,7 @@ class ReferenceForm(forms.Form):
     hints = forms.CharField(
         label="Hints", required=False, max_length=HINTS_MAX * HINT_MAX,
         widget=forms.Textarea(attrs={"rows": 8}),
-        help_text="Markdown, an empty line between two hints, which are given in this order: first what to think of, last how to do it.",
+        help_text="Markdown, an empty line between two. They are given in this order, so begin with what to think of.",
     )  # fmt: skip
     solution = forms.CharField(
         label="Solution", required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 8}),
