@@ -27,6 +27,7 @@ from classroom.supervisor.keeper import Keeper
 from classroom.supervisor.ports import listen
 from classroom.supervisor.processes import BY_NAME
 from classroom.supervisor.readiness import readiness
+from tests.prepared import KEPT, prepared
 from tests.services import Postgres, Valkey, wait_until
 
 READY_S = 60.0
@@ -208,8 +209,11 @@ class Stack:
         return {**environment_make(Env(**given)), **given}
 
     def prepare(self) -> None:
-        """Migrations, cache table and demo school, in one process, as the supervisor does it."""
-        lines = self._run("-m", "classroom.supervisor.prepare").strip().splitlines()
+        """Migrations, cache table and demo school, in one process, as the supervisor does it. On SQLite once for a test run."""
+        make = partial(self._run, "-m", "classroom.supervisor.prepare")
+        fresh = not (self.data / KEPT[0]).exists() and not self.database_url
+        said = prepared(self.data, f"demo-{self._settings['DEMO']}", make) if fresh else make()
+        lines = said.strip().splitlines()
         self._demo = lines[-1] if lines else "{}"
 
     def manage(self, *words: str) -> str:
