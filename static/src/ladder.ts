@@ -88,7 +88,7 @@ export function hintChance(state: LadderState, isStaff: boolean, now: number): H
   const top = isDue ? SOLUTION : Math.max(state.ceiling, state.rung);
   const left = state.budget === null || isDue || isOpened ? null : Math.max(0, state.budget - state.given);
   if (next > SOLUTION) return { words: "", why: "The solution has been given." };
-  if (next > top || left === 0) return { words: "", why: "No hints left: ask your teacher." };
+  if (next > top || left === 0) return { words: "", why: isStaff ? "No hints left: set another level." : "No hints left: ask your teacher." };
   const words = [`Hint ${next} of ${top}`, left === null ? "" : `${left} left`].filter(Boolean).join(" · ");
   const needsTry = state.attempt_first && !isStaff && !isDue && !isOpened && !state.tried;
   return { words: needsTry ? `${words} · Show a try first` : words, why: "" };

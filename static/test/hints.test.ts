@@ -30,7 +30,10 @@ describe("whether a hint can be asked for (N3, N4)", () => {
     ["before the date", { rung: 4, reached: 4, solution_at: "2026-11-21T09:00:00.001Z" }, "", "No hints left: ask your teacher."],
     ["after the solution", { rung: 5, reached: 5 }, "", "The solution has been given."],
   ])("%s", (_, change, words, why) => expect(hintChance(ladder(change), false, NOW)).toEqual({ words, why }));
-  it("asks no try of staff", () => expect(hintChance(ladder({ tried: false }), true, NOW).words).toBe("Hint 1 of 4"));
+  it("asks no try of staff, and tells them what they can do", () => {
+    expect(hintChance(ladder({ tried: false }), true, NOW).words).toBe("Hint 1 of 4");
+    expect(hintChance(ladder({ budget: 0 }), true, NOW).why).toBe("No hints left: set another level.");
+  });
   it("names every rung", () => {
     expect(RUNG_NAMES).toHaveLength(6);
     expect([rungName(0), rungName(5), rungName(9)]).toEqual(["What have you tried?", "The solution", "Level 9"]);

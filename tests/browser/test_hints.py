@@ -51,6 +51,7 @@ def test_a_room_climbs_its_ladder(open_screen: OpenScreen, room: str, tmp_path: 
         expect(screen.page.get_by_role("article", name=re.compile("Hint, A nudge"))).to_have_count(1)
     expect(mia.page.locator(".hint-words")).to_have_text("Hint 2 of 4 · Show a try first")
     expect(ada.page.locator(".hint-words")).to_have_text("Hint 2 of 4")
+    looked_over(mia, "nudge-360", tmp_path)
     level = ada.page.get_by_role("combobox", name=re.compile("How far the tutor may go"))
     expect(level).to_have_value("1")
     level.select_option("4")
@@ -83,6 +84,11 @@ def test_a_teacher_sets_the_rules_and_an_open_room_has_them(open_screen: OpenScr
     ada.page.get_by_role("button", name="Save").click()
     expect(mia.page.locator(".hint-words")).to_contain_text("Hint 1 of 2 · 3 left · Solution from")
     expect(mia.log).to_contain_text("changed the rules for hints")
+    teacher = RoomScreen(ada, room).open()
+    teacher.page.get_by_role("button", name="Hint").click()
+    expect(teacher.page.get_by_role("article", name=re.compile("Hint, A nudge"))).to_have_count(1)
+    looked_over(teacher, "teacher-360", tmp_path)
+    looked_over(mia, "nudge-1280", tmp_path)
 
 
 def test_a_free_room_has_no_hints(open_screen: OpenScreen, console: Console) -> None:
