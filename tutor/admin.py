@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
+from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from classroom.people.admin_records import RecordAdmin
+from classroom.people.models import User
 from classroom.rooms.clock import database_now
 from tutor.models import Answer, HintRules, Ladder, Reference, Shard, Step, Vault
+from tutor.rules import rules_tell
 from tutor.vault import vault_seal
 
 
@@ -64,9 +68,25 @@ class VaultAdmin(admin.ModelAdmin):
 
 @admin.register(HintRules)
 class HintRulesAdmin(admin.ModelAdmin):
+    """Rules written here are told to the rooms as those of the pages are (N8)."""
+
     list_display = ("school_class", "room", "ceiling", "budget", "attempt_first", "solution_at")
     list_select_related = ("school_class", "room")
     autocomplete_fields = ("school_class", "room")
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: HintRules, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        rules_tell(obj, _by(request))
+
+    @transaction.atomic
+    def delete_model(self, request: HttpRequest, obj: HintRules) -> None:
+        super().delete_model(request, obj)
+        rules_tell(obj, _by(request))
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[HintRules]) -> None:
+        for rules in queryset.order_by("pk"):
+            self.delete_model(request, rules)
 
 
 @admin.register(Ladder)
@@ -74,3 +94,7 @@ class LadderAdmin(RecordAdmin):
     list_display = ("room", "problem", "rung", "given")
     list_select_related = ("room", "problem")
     search_fields = ("room__title", "problem__title")
+
+
+def _by(request: HttpRequest) -> User:
+    return cast("User", request.user)  # the admin lets nobody else in

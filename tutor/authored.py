@@ -57,22 +57,22 @@ def hint_texts(reference: Reference) -> list[str]:
     """Every hint of every part as Markdown, those that give the answer away among them. For staff and ``hints_of``."""
     many = len(reference.steps) > 1
     return [
-        f"**Part {number}**{PARAGRAPH}{text}" if many else text
+        text
         for number, part in enumerate(reference.steps, start=1)
-        for text in _texts(part, reference.format)
+        for text in _texts(part, reference.format, f"Part {number}" if many else "")
     ]
 
 
-def _texts(part: dict[str, Any], form: str) -> Iterator[str]:
+def _texts(part: dict[str, Any], form: str, name: str) -> Iterator[str]:
     for hint in part.get("hints", []):
         title, text = str(hint.get("title", "")).strip(), str(hint.get("text", "")).strip()
         if form == Reference.Format.IMPORTED:
             title, text = markdown(title, "title", [], display=False), markdown(text, "text", [])
         if hint.get("type") == "scaffold" and title.endswith(("?", "？")):
             text, title = title, ""  # of word problems: the title asks, and the text tells
-        whole = PARAGRAPH.join(filter(None, (f"**{title}**" if title else "", text)))
-        if whole:
-            yield whole
+        head = " · ".join(filter(None, (name, title)))
+        if title or text:
+            yield PARAGRAPH.join(filter(None, (f"**{head}**" if head else "", text)))
 
 
 def solution_of(reference: Reference | None) -> str:

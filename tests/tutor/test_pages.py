@@ -112,6 +112,18 @@ def test_who_may_set_rules(
     assert len(saved()) == (of_room == 302)
 
 
+def test_n8_rules_written_in_the_admin_are_told_too(room: Room, root: User, client_for: ClientFor) -> None:
+    User.objects.filter(pk=root.pk).update(is_staff=True, is_superuser=True)
+    admin = client_for(User.objects.get(pk=root.pk))
+    answer = admin.post("/admin/tutor/hintrules/add/", {"room": str(room.pk), "ceiling": "1", "attempt_first": "on"})
+    assert answer.status_code == 302, answer.context["errors"]
+    assert rungs.rules_for(room).ceiling == 1
+    made = HintRules.objects.get()
+    admin.post("/admin/tutor/hintrules/", {"action": "delete_selected", "_selected_action": [made.pk], "post": "yes"})
+    assert rungs.rules_for(room) == Rules()
+    assert types(room) == ["rules.changed"] * 2
+
+
 # ---- what is written about a problem
 
 

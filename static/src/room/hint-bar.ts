@@ -25,7 +25,7 @@ export function hintBar(context: HintBarContext): TemplateResult | typeof nothin
   const date = isLater && ladder.solution_at ? ` · Solution from ${dateWords(ladder.solution_at)}` : "";
   return html`<div class="hint-bar" role="group" aria-label="Hints">
     <button type="button" class="button small hint-button" ?disabled=${isPending || why !== ""} aria-describedby="hint-words" @click=${ask}>${icon("bulb")}Hint</button>
-    <span class="hint-words" id="hint-words">${isPending ? "Asking…" : why || words}${date}</span>
+    <span class="hint-words" id="hint-words">${isPending ? "Asking…" : why || words}${date ? html`<span class="only-wide">${date}</span>` : nothing}</span>
     ${isStaff ? rungSelect(ladder, context.move) : nothing}
   </div>`;
 }
