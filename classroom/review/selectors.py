@@ -158,6 +158,10 @@ NOTICES = {
     "answer.inserted": "put in: {text}",
     "step.submitted": "showed the step: {text}",
     "step.checked": "the step is {verdict}: {reason}",
+    "hint.requested": "asked for a hint (level {rung})",
+    "hint.given": "gave a hint (level {rung}): {text}",
+    "rung.moved": "set the hints from level {before} to {rung}",
+    "rules.changed": "changed the rules for hints",
     "hand.raised": "raised a hand",
     "hand.lowered": "lowered the hand of {user}",
     "room.closed": "closed the room",
@@ -175,6 +179,10 @@ def notice(event: Event) -> str:
     return pattern.format(
         user=(data.get("user") or {}).get("name", ""),
         text=data.get("text", ""),
+        verdict=data.get("verdict", ""),
+        reason=data.get("reason", ""),
+        rung=data.get("rung", ""),
+        before=data.get("before", ""),
         title=data.get("title", ""),
         problem=(data.get("problem") or {}).get("title", "no problem"),
     )
