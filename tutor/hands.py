@@ -13,11 +13,10 @@ from classroom.rooms.access import RoomRights
 from classroom.rooms.clock import database_now
 from classroom.rooms.frames import FrameError
 from classroom.rooms.models import Event
-from tutor import guard
+from tutor import showing
 from tutor.answers import attempt_mint
 from tutor.availability import held
 from tutor.dispatch import answer_dispatch, attempt_stop_send, pause_send, resume_send
-from tutor.intake import POLICY
 from tutor.models import Answer
 
 State = Answer.State
@@ -80,11 +79,11 @@ def answer_insert(rights: RoomRights, answer_id: UUID, text: str, *, ref: str, t
 
 def _part_end(answer: Answer) -> None:
     """Show what the guard had still held back, drop an open thought, and begin a new paragraph."""
-    out = guard.release(POLICY, answer.raw[answer.released :], answer.released, done=True)
-    part = NEW_PART if answer.shown + out.text else ""
+    showing.answer_show(answer, showing.policy_of(answer), done=True)
+    part = NEW_PART if answer.shown else ""
     answer.raw += part
     answer.raw_length = answer.released = len(answer.raw)
-    answer.shown += out.text + part
+    answer.shown += part
 
 
 def _taken(rights: RoomRights, answer_id: UUID, ref: str, states: set[Answer.State]) -> Answer | Event:

@@ -20,14 +20,13 @@ from classroom.rooms import journal
 from classroom.rooms.clock import database_now
 from classroom.rooms.models import Event, Room
 from inference_worker.job import Output, Persisted
-from tutor import guard
+from tutor import guard, showing
 from tutor.answers import ACTIVE, answer_end
 from tutor.models import Answer, Shard
 
 log = structlog.get_logger(__name__)
-POLICY = guard.Policy()
 _FIELDS = [
-    "state", "reason", "raw", "raw_length", "released", "shown", "model", "engine", "worker", "prompt_tokens",
+    "state", "reason", "raw", "raw_length", "released", "shown", "withheld", "model", "engine", "worker", "prompt_tokens",
     "completion_tokens", "started_attempt", "started_at", "first_text_at", "progress_at", "finished_at",
 ]  # fmt: skip
 
@@ -56,9 +55,8 @@ def batch_store(shard_id: int, epoch: int, cursor: str, outputs: Sequence[Output
         if not moved:
             raise Fenced
         ids = {output.answer for output in outputs}
-        rows = {
-            str(answer.pk): answer for answer in Answer.objects.select_for_update().filter(pk__in=ids).order_by("id")
-        }
+        locked = Answer.objects.select_for_update(of=("self",)).select_related("room__problem")
+        rows = {str(answer.pk): answer for answer in locked.filter(pk__in=ids).order_by("id")}
         closed = set(
             Room.objects.filter(pk__in={a.room_id for a in rows.values()}, state=Room.State.CLOSED).values_list(
                 "pk", flat=True
@@ -76,6 +74,7 @@ class _Batch:
         self._drafts: list[journal.Draft] = []
         self._touched: dict[str, Answer] = {}
         self._fresh: dict[str, int] = {}  # answer → length of `shown` before this batch
+        self._policies: dict[str, guard.Policy] = {}
         self._holes: set[str] = set()
         self._confirm: dict[tuple[str, int], Persisted] = {}
         self._ended: list[tuple[UUID, UUID]] = []
@@ -127,11 +126,11 @@ class _Batch:
             self._release(answer, done=False)
 
     def _release(self, answer: Answer, *, done: bool) -> None:
-        out = guard.release(POLICY, answer.raw[answer.released :], answer.released, done=done)
-        answer.released = out.released
-        if out.text:
-            self._fresh.setdefault(str(answer.pk), len(answer.shown))
-            answer.shown += out.text
+        key, before = str(answer.pk), len(answer.shown)
+        if key not in self._policies:
+            self._policies[key] = showing.policy_of(answer)
+        if showing.answer_show(answer, self._policies[key], done=done):
+            self._fresh.setdefault(key, before)
 
     def _done(self, answer: Answer, output: Output) -> None:
         if output.offset < answer.raw_length or output.sha256 != hashlib.sha256(answer.raw.encode()).hexdigest():

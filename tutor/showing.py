@@ -1,0 +1,61 @@
+"""What becomes of raw text: the one way in which any of it comes to be shown, be it live, resumed or before an insert."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from tutor import guard
+from tutor.models import Answer, Step
+
+_OWN_VALUE: Final = re.compile(
+    r"[\d=<>≤≥$\\]|\b(?:zero|one|two|three|four|five|six|seven|eight|nine|ten)\b|[零一二两三四五六七八九十]"
+)
+
+
+def answer_show(answer: Answer, policy: guard.Policy, *, done: bool) -> str:
+    """Let the guard look at the text behind the cursor; what may be shown is added to the row and given back.
+
+    ``done``: nothing follows this part, so nothing of it waits any longer. The caller saves the row.
+    """
+    out = guard.release(
+        policy,
+        answer.raw[answer.released :],
+        answer.released,
+        done=done,
+        before=answer.shown[-guard.BEFORE :],
+    )
+    answer.released = out.released
+    answer.shown += out.text
+    if out.withheld:
+        kept = [{"start": part.start, "end": part.end, "why": part.why} for part in out.withheld]
+        answer.withheld = [*answer.withheld, *kept]
+    return out.text
+
+
+def policy_of(answer: Answer) -> guard.Policy:
+    """What this answer may show: from its row, which a new scribe reads as the old one did, and from what had been checked
+    when it was asked. Only the public statement is read as it is now; should it be edited meanwhile, what comes later is
+    judged by the new one.
+    """
+    problem = answer.room.problem
+    asked = [answer.question, *(insert["text"] for insert in answer.inserts)]
+    own_value = any(_OWN_VALUE.search(text.lower()) for text in asked)
+    return guard.Policy(
+        forbidden=tuple(answer.forbidden),
+        statement=problem.statement if problem else "",
+        praise=not own_value and _verified(answer),
+        confirms=own_value,
+    )
+
+
+def _verified(answer: Answer) -> bool:
+    """Whether the last step that the asker had checked when she asked was verified.
+
+    A question with a value of its own (“is it 7?”) has no such step: what is verified is another line than what it asks.
+    """
+    if answer.asked_by_id is None:
+        return False
+    checked = Step.objects.filter(room=answer.room_id, by=answer.asked_by_id, checked_at__lte=answer.asked_at)
+    last = checked.filter(seq__lt=answer.asked_seq).order_by("-seq").values_list("verdict", flat=True).first()
+    return last == "verified"
