@@ -12,7 +12,7 @@ COVERED := classroom.rooms.frames classroom.rooms.journal classroom.rooms.access
 WORKERS := $(shell $(PYTHON) -c 'import os; print(min(6, (os.cpu_count() or 1) + 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help run install dev test lint types doctor demo-info bench bench-inference chaos pedagogy clean
+.PHONY: help run install dev test lint types doctor demo-info bench bench-inference chaos storm pedagogy clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -53,6 +53,9 @@ bench-inference: dev ## the inference engine beside others with the same model o
 
 chaos: dev ## every fault of docs/faults.md on the real product; goes on where it was (ROWS=E4,E11 ROUNDS=5)
 	@ROWS="$(ROWS)" ROUNDS="$(ROUNDS)" $(BIN)/python -m tests.chaos
+
+storm: dev ## 1,000 made-up days and broken lines, 20,000 mutated frames, half an hour of a whole school
+	@$(BIN)/python -m tests.storm
 
 pedagogy: dev ## how steps are checked, on our own problems or those of DATA=<folder>, as figures
 	@$(BIN)/python -m tests.pedagogy $(if $(DATA),--data "$(DATA)")

@@ -46,6 +46,14 @@ class Person:
     token: str
 
 
+async def ticket_of(person: Person, url: str) -> str:
+    """One ticket for one socket. Raises httpx.HTTPError."""
+    async with httpx.AsyncClient(timeout=HELLO_S, trust_env=False) as client:
+        reply = await client.post(f"{url}/api/tickets/", headers={"Authorization": f"Bearer {person.token}"})
+        reply.raise_for_status()
+        return str(reply.json()["ticket"])
+
+
 @dataclass(slots=True)
 class Sent:
     """A frame that the person sent, and the server's word on it."""
@@ -150,7 +158,7 @@ class Screen:
         return int(number) / 1000 if name == "retry_ms" else self._random.uniform(*WAIT_S)
 
     async def _serve(self, url: str) -> None:
-        ticket = await self._ticket(self.ticket_url or url)
+        ticket = await ticket_of(self.person, self.ticket_url or url)
         protocols: Any = ["classroom.v1", f"ticket.{ticket}"]
         address = f"{url.replace('http', 'ws', 1)}/ws/rooms/{self.room}/"
         line = await connect(
@@ -189,13 +197,6 @@ class Screen:
             await asyncio.wait_for(line.send(json.dumps(frame)), SILENT_S)
         except (ConnectionClosed, TimeoutError):
             line.transport.abort()
-
-    async def _ticket(self, url: str) -> str:
-        async with httpx.AsyncClient(timeout=HELLO_S, trust_env=False) as client:
-            headers = {"Authorization": f"Bearer {self.person.token}"}
-            reply = await client.post(f"{url}/api/tickets/", headers=headers)
-            reply.raise_for_status()
-            return str(reply.json()["ticket"])
 
     # ---- the ledger
 

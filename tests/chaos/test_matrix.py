@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from classroom.rooms.frames import Close
 from classroom.supervisor.child import BASE_DIR
 from tests.chaos import report
 from tests.chaos.__main__ import DOCUMENT, options_read
@@ -18,6 +20,10 @@ from tests.chaos.registry import BY_ID, LENGTHS, ROWS, Row
 from tests.chaos.round import Outcome
 from tests.chaos.rows.delivery import UNKIND
 from tests.chaos.runner import Kept, house_open, play
+from tests.storm.__main__ import played
+from tests.storm.disconnects import disconnects
+from tests.storm.mutants import mutants
+from tests.storm.soak import soak
 
 PAGE = DOCUMENT.read_text()
 BUILT = [row for row in ROWS if row.built]
@@ -132,3 +138,29 @@ def test_a_short_round(row: Row, house: House) -> None:
         gave = play(house, row, number, {name: short for name, (_, short) in LENGTHS.items()})
         assert gave.verdict.findings == []
         assert gave.injected > 0
+
+
+# ---- and short storms, where that house stands already (``make storm`` has the long ones)
+
+
+@pytest.mark.stack
+def test_broken_lines_end_with_the_log(house: House) -> None:
+    gave, _ = played(house, partial(disconnects, count=40, screens=6))
+    assert gave.verdict.findings == []
+    assert gave.injected >= 40
+
+
+@pytest.mark.stack
+def test_f5_f6_mutated_frames_trouble_nobody(house: House) -> None:
+    gave, said = played(house, partial(mutants, count=300))
+    assert gave.verdict.findings == []
+    assert said["bad_field"] > 20
+    assert said["bad_json"] > 20
+    assert said[f"close {Close.BAD_FRAME}"] > 20, "who goes on like this is thrown out"
+
+
+@pytest.mark.stack
+def test_a_short_soak_keeps_every_word(house: House) -> None:
+    gave, samples = played(house, partial(soak, sockets=12, rooms=3, seconds=8))
+    assert gave.verdict.findings == []
+    assert min(map(len, samples.values())) >= 3

@@ -1,0 +1,73 @@
+"""A whole school for half an hour: sockets, rooms, talk and answers; then memory and descriptors beside those before."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from tests.chaos.round import Round
+
+SAMPLE_S = 2.0
+TALK_S = 5.0  # between two lines of a room
+ASK_S = 45.0  # between two questions of a room
+WATCHED = ("web1", "web2", "scribe", "class")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    rss_mb: float
+    descriptors: int
+
+
+def looked(pid: int) -> Sample:
+    """Of one process, and of what it holds open (Linux)."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return Sample(pages * 4096 / 2**20, len(list(Path(f"/proc/{pid}/fd").iterdir())))
+
+
+def soak(round: Round, sockets: int, rooms: int, seconds: float) -> dict[str, list[Sample]]:
+    """``sockets`` people in ``rooms`` rooms for so long. Samples by process, taken while everybody was in."""
+    house = round.house
+    each = max(1, sockets // rooms)
+    groups = [round.join(each)]
+    for number in range(1, rooms):
+        groups.append(round.join(each, room=house.room(), first=number * each))
+    samples: dict[str, list[Sample]] = {name: [] for name in WATCHED}
+    begun = time.monotonic()
+    talk = {number: begun + round.random.uniform(0, TALK_S) for number in range(rooms)}
+    ask = {number: begun + round.random.uniform(0, min(ASK_S, seconds / 3)) for number in range(rooms)}
+    sample = begun
+    while (now := time.monotonic()) < begun + seconds:
+        for number, group in enumerate(groups):
+            if now >= talk[number]:
+                talk[number] = now + TALK_S * round.random.uniform(0.5, 1.5)
+                round.say(round.random.choice(group))
+            if now >= ask[number]:
+                ask[number] = now + ASK_S * round.random.uniform(0.5, 1.5)
+                round.ask(round.random.choice(group), words=40, rate=20)
+        if now >= sample:
+            sample = now + SAMPLE_S
+            for name in WATCHED:
+                samples[name].append(looked(house.children[name].pid))
+        time.sleep(0.02)
+    round.inject()
+    round.healed()
+    return samples
+
+
+def growth(samples: Mapping[str, Sequence[Sample]]) -> tuple[float, int]:
+    """From the first third's end to the last third, the worst process: RSS as a ratio, descriptors as a difference."""
+    ratios, more = [], []
+    for taken in samples.values():
+        third = max(1, len(taken) // 3)
+        early, late = taken[third : 2 * third] or taken, taken[-third:]
+        ratios.append(median(s.rss_mb for s in late) / median(s.rss_mb for s in early))
+        more.append(round_up(median(s.descriptors for s in late) - median(s.descriptors for s in early)))
+    return max(ratios), max(more)
+
+
+def round_up(value: float) -> int:
+    return int(-(-value // 1))
