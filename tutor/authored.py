@@ -7,17 +7,17 @@ smaller on the way: its question is the hint, its answer is not shown.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from tutor.forbidden import search
+from tutor.forbidden.values import values_of
 from tutor.models import Reference
 from tutor.problem_shapes import PARAGRAPH, markdown
 
 AUTHORED_RUNGS: Final = 3
-_SILENT: Final = re.compile(r"\\(?:left|right|[,;:! ])|[\s${}]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +30,16 @@ class Hint:
 
 
 def reference_of(problem_id: UUID | None) -> Reference | None:
-    return Reference.objects.filter(pk=problem_id).first() if problem_id else None
+    return Reference.objects.select_related("problem").filter(pk=problem_id).first() if problem_id else None
 
 
 def hints_of(reference: Reference | None, forbidden: list[str]) -> list[Hint]:
     """The hints that may be given below the last rung: without those that show what is ``forbidden``."""
     if reference is None:
         return []
-    usable = [(place, text) for place, text in enumerate(hint_texts(reference)) if not gives_away(text, forbidden)]
+    statement = reference.problem.statement
+    texts = enumerate(hint_texts(reference))
+    usable = [(place, text) for place, text in texts if not gives_away(text, forbidden, statement)]
     return [Hint(place, rung, text) for (place, text), rung in zip(usable, spread(len(usable)), strict=True)]
 
 
@@ -46,11 +48,9 @@ def spread(count: int) -> list[int]:
     return [1 + AUTHORED_RUNGS * at // count for at in range(count)]
 
 
-def gives_away(text: str, forbidden: list[str]) -> bool:
-    """Whether a forbidden value stands in the text, compared as text without blanks and braces."""
-    plain = _SILENT.sub("", text).lower()
-    values = {_SILENT.sub("", part).lower() for value in forbidden for part in (value, value.rpartition("=")[2])}
-    return any(re.search(rf"(?<![\d.]){re.escape(value)}(?!\d|\.\d)", plain) for value in values if value)
+def gives_away(text: str, forbidden: list[str], statement: str) -> bool:
+    """Whether the guard would withhold the text as a whole: written hints are held to what the tutor's words are."""
+    return bool(forbidden) and search.said(values_of(tuple(forbidden), statement), "", text)
 
 
 def hint_texts(reference: Reference) -> list[str]:

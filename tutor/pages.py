@@ -98,7 +98,7 @@ def problem_answers(request: PageRequest, problem_id: UUID) -> HttpResponse:
         "problem": problem,
         "may_edit": may_edit,
         "wanted": wanted,
-        "hints": references.hints_previewed(wanted),
+        "hints": references.hints_previewed(wanted, problem.statement),
         "rungs": dict(CEILINGS),
     }
     return render(request, "tutor/reference.html", context, status=400 if form.errors else 200)

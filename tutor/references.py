@@ -51,8 +51,8 @@ def reference_save(problem_id: UUID, wanted: Wanted) -> None:
     Reference.objects.update_or_create(problem_id=problem_id, defaults=fields)
 
 
-def hints_previewed(wanted: Wanted) -> list[Previewed]:
+def hints_previewed(wanted: Wanted, statement: str) -> list[Previewed]:
     """Each hint with the rung on which it will be given."""
-    usable = [text for text in wanted["hints"] if not gives_away(text, wanted["answers"])]
-    rungs = iter(spread(len(usable)))
-    return [Previewed(0 if gives_away(text, wanted["answers"]) else next(rungs), text) for text in wanted["hints"]]
+    shows = [gives_away(text, wanted["answers"], statement) for text in wanted["hints"]]
+    rungs = iter(spread(shows.count(False)))
+    return [Previewed(0 if shown else next(rungs), text) for text, shown in zip(wanted["hints"], shows, strict=True)]
