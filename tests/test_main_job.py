@@ -177,6 +177,28 @@ def test_a_word_put_in_is_answered_at_once(room: str, mia: Account, ada: Account
     ]
 
 
+def test_a_room_climbs_its_ladder(room: str, mia: Account, ada: Account) -> None:
+    """N3, N5, N6, N7: a written hint at once, one that the tutor phrases, the same on both web processes."""
+    asker, teacher = mia.join(room), ada.join(room)
+    teacher.until("snapshot")
+    asker.reply(asker.send("message.post", text="We have x + y = 35"))
+    assert asker.reply(asker.send("hint.request"))["type"] == "ack"
+    given = teacher.until("hint.given")
+    assert (given["data"]["rung"], given["data"]["answer"], given["data"]["asked_by"]["name"]) == (1, None, "Mia")
+    assert given["data"]["text"]
+    assert asker.reply(asker.send("teacher.rung", rung=5))["code"] == "forbidden"
+    assert teacher.reply(teacher.send("teacher.rung", rung=4))["type"] == "ack"
+    asker.until("rung.moved")
+    assert asker.reply(asker.send("hint.request"))["type"] == "ack"
+    phrased = teacher.until("hint.given")["data"]
+    assert (phrased["rung"], phrased["text"]) == (4, "")
+    completed(phrased["answer"], mia, room, asker, teacher)
+    assert asker.reply(asker.send("hint.request"))["code"] == "forbidden", "asking reaches no further"
+    state = mia.join(room).until("snapshot")["data"]["state"]
+    assert state["ladder"]["rung"] == 4
+    assert next(one for one in state["items"] if one.get("answer") == phrased["answer"])["hint"] == 4
+
+
 def test_questions_wait_for_their_turn(room: str, mia: Account) -> None:
     ledger = mia.join(room)
     first = ledger.ask("@scripted rate=8 tokens=40")
