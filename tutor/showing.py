@@ -38,7 +38,7 @@ def policy_of(answer: Answer) -> guard.Policy:
     when it was asked. Only the public statement is read as it is now; should it be edited meanwhile, what comes later is
     judged by the new one.
     """
-    problem = answer.room.problem
+    problem = answer.problem  # not the room's of now: these are the values of the one that was asked about
     asked = [answer.question, *(insert["text"] for insert in answer.inserts)]
     own_value = any(_OWN_VALUE.search(text.lower()) for text in asked)
     return guard.Policy(

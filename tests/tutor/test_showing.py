@@ -9,7 +9,7 @@ import pytest
 from django.http import Http404
 
 from classroom.people.models import User
-from classroom.rooms.models import Room
+from classroom.rooms.models import Problem, Room
 from tests.tutor.turns import ask, done, fresh, rights, shown, started, text
 from tutor import hands, showing
 from tutor.intake import batch_store
@@ -41,6 +41,15 @@ def test_g5_withheld_text_is_kept_and_not_told(room: Room, answer: Answer) -> No
     assert shown(room, answer) == row.shown
     (part,) = row.withheld
     assert (raw[part["start"] : part["end"]], part["why"]) == ("x = 7.", "value")
+
+
+def test_n6_another_problem_in_the_room_lets_nothing_out(room: Room, answer: Answer) -> None:
+    """A statement may speak of its own values: that of a later problem must not open those of this one."""
+    other = Problem.objects.create(slug="other", title="Other", statement="Take $7$ apples.")
+    Room.objects.filter(pk=room.pk).update(problem=other)
+    raw = "It is twice 7 then."
+    store(started(answer), text(answer, 0, raw), done(answer, raw))
+    assert "7" not in fresh(answer).shown
 
 
 def test_g5_an_insert_lets_nothing_out(room: Room, bob: User, answer: Answer) -> None:
