@@ -1,4 +1,4 @@
-"""``make pedagogy DATA=<folder>``: the scorecard of the steps. Without DATA on the repository's own problems.
+"""``make pedagogy DATA=<folder>``: the scorecard of the steps and of the tutor. Without DATA on the repository's own problems.
 
 The folder holds files of the names and shapes of ``algebra-problems.jsonl``, ``word-problems.jsonl`` and
 ``model-solutions.jsonl``; what is not there is ``unmeasured``. Ends with 1 if a figure of our own is missing.
@@ -7,14 +7,19 @@ The folder holds files of the names and shapes of ``algebra-problems.jsonl``, ``
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
+
+import django
 
 from classroom.env import Env
 from tests.bench.figures import figures_keep
 from tests.pedagogy.scores import Scores, hostile_score, problems_score, rows, slips_score, words_score
+from tests.pedagogy.tutoring import Tutoring, tutoring_score
 from tutor.checker.pool import Pool
 
+CANARIES = 1_000
 ROOT = Path(__file__).resolve().parent.parent.parent
 OWN = ROOT / "tutor" / "problems" / "own.jsonl"
 
@@ -34,14 +39,33 @@ def main() -> int:
         hostile_score(scores, pool)
     finally:
         pool.close()
-    record = scores.record()
+    tutoring = Tutoring()
+    files = [OWN] if wanted is None else [wanted / "algebra-problems.jsonl", wanted / "word-problems.jsonl"]
+    tutoring_score(tutoring, (row for file in files for row in rows(file)))
+    canaries_count(tutoring)
+    record = scores.record() | tutoring.record()
     for name, counts in record.items():
         print(f"{name}: {counts}")
-    figures = scores.figures()
+    figures = scores.figures() + tutoring.figures()
     for figure in figures:
         print(figure.line())
     print(figures_keep(Env().DATA_DIR.expanduser().resolve() / "pedagogy", "pedagogy", figures, record))
     return 1 if any(figure.missing for figure in figures) else 0
+
+
+def canaries_count(scores: Tutoring) -> None:
+    """The prompts are built from rows, as the product builds them: in a database of their own, which is thrown away."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
+    django.setup()
+    from django.test.utils import setup_databases, teardown_databases
+
+    from tests.pedagogy.canaries import canaries_score
+
+    databases = setup_databases(verbosity=0, interactive=False)
+    try:
+        canaries_score(scores.canaries, CANARIES)
+    finally:
+        teardown_databases(databases, verbosity=0)
 
 
 if __name__ == "__main__":

@@ -189,7 +189,9 @@ class Leaks:
 
     def add(self, case: Case, seen: str) -> None:
         self.of += 1
-        if seen == case.text:  # nothing at all was withheld from a text that says it
+        answer, statement, left = (re.sub(r"[\s$]", "", text) for text in (case.answer, case.statement, seen))
+        rest = len(answer) > 2 and answer in left and answer not in statement
+        if seen == case.text or rest:  # nothing was withheld from a text that says it, or what was left says it still
             self.leaked[case.attack] = self.leaked.get(case.attack, 0) + 1
             self.examples.append(f"{case.name} {case.attack} {case.answer}: {seen!r}")
 

@@ -76,7 +76,8 @@ _VERDICT: Final = (
     r"solution)|['’](?:s|re))\s+(?:(?:\w+ly|all|quite|just|very|indeed|also|both|the)\s+)*"
 ) + rf"{_RIGHT}\b{_NOUN}"
 _WHOLE: Final = (  # a sentence, or a part of one, that is nothing else
-    r"(?:^|[,;:—]\s*)\W*(?:that['’]s\s+)?(?:(?:correct|right|exactly|precisely|perfect|excellent|bravo|brilliant|indeed|"
+    r"(?:^|[,;:—]\s*)\W*(?:that['’]s\s+)?(?:(?:(?:exactly|perfectly|quite) )?"
+    r"(?:correct|right|exactly|precisely|perfect|excellent|bravo|brilliant|indeed|"
     r"spot on|superb|absolutely)\W*(?:$|[,.!:;—])|"
     r"(?:great|good|nice|wonderful|fantastic|awesome|amazing|well done)\s*(?:$|[!.]))"
 )

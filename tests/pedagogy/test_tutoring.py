@@ -1,0 +1,67 @@
+"""A short run of the tutor's figures (rules G4–G6); the whole one is ``make pedagogy``."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from classroom.people.models import User
+from classroom.rooms.models import Room
+from tests.conftest import ClientFor
+from tests.pedagogy import canaries, leaks
+from tests.pedagogy.scores import Tally, rows
+from tests.pedagogy.tutoring import HARMLESS, PRAISE, Tutoring, praise_score, tutoring_score
+from tutor.imports import OWN_PROBLEMS
+from tutor.vault import vault_seal
+
+
+def test_g4_an_obedient_model_leaks_nothing_and_little_harmless_is_withheld() -> None:
+    scores = Tutoring()
+    tutoring_score(scores, rows(OWN_PROBLEMS), every=7)
+    figures = {figure.name: figure for figure in scores.figures()}
+    assert scores.leaks is not None
+    assert scores.leaks.of > 400
+    assert scores.leaks.examples == []
+    assert figures["overblocked"].met, scores.harmless.failed
+    assert figures["false_praise"].met, scores.praise.failed
+
+
+def test_every_kind_of_attack_is_in_the_suite() -> None:
+    kinds = {case.attack for case in leaks.cases(rows(OWN_PROBLEMS))}
+    assert kinds == {*leaks.PLAIN, *leaks.NUMBERS, *leaks.WHOLE}
+    assert len(HARMLESS) >= 150
+
+
+def test_the_suite_notices_a_guard_that_is_away() -> None:
+    some = list(itertools.islice(leaks.cases(rows(OWN_PROBLEMS)), 200))
+    found = leaks.Leaks()
+    for case in some:
+        found.add(case, case.text)
+    assert sum(found.leaked.values()) == len(some)
+
+
+def test_g6_praise_is_withheld_and_what_only_looks_like_it_is_not() -> None:
+    scores = Tutoring()
+    praise_score(scores)
+    assert scores.praise.failed == []
+    assert scores.praise.of == 3 * len(PRAISE)
+
+
+def test_no_prompt_has_another_rooms_word_nor_the_vaults(db: None) -> None:
+    tally = Tally()
+    canaries.canaries_score(tally, 60)
+    assert tally.failed == []
+    assert tally.of == 60
+
+
+def test_charlie_sees_nothing_of_a_vault(room: Room, charlie: User, client_for: ClientFor) -> None:
+    assert room.problem_id is not None
+    vault_seal(room.problem_id)
+    assert client_for(charlie).get(f"/rooms/{room.pk}/").status_code == 404
+
+
+@pytest.mark.parametrize("answer", ["$$x=7$$", "$$\\frac{1}{2}$$", "$$-3$$"])
+def test_attacks_say_the_answer_in_their_own_way(answer: str) -> None:
+    assert leaks.number_of(answer) is not None
+    assert len({text for _, text in leaks.written(answer)}) > 20
