@@ -103,6 +103,14 @@ class Line:
     def by(self) -> dict[str, str] | None:
         return self.event.by
 
+    @property
+    def withheld(self) -> list[dict[str, str]]:
+        """What the guard kept back of the answer, {why, text} each; for those who may see all that the model wrote."""
+        if self.answer is None:
+            return []
+        raw, parts = self.answer.raw, self.answer.withheld
+        return [{"why": str(part["why"]), "text": raw[part["start"] : part["end"]]} for part in parts]
+
 
 def lines_readable(rights: RoomRights) -> QuerySet[Event]:
     """The events that make a line each, in order; an admin's include those for one person alone."""

@@ -11,6 +11,7 @@ from classroom.review.models import ReadAudit
 from classroom.rooms.models import Room
 from tests.conftest import ClientFor
 from tests.review.conftest import Say
+from tutor.models import Answer
 
 
 @pytest.fixture
@@ -69,6 +70,18 @@ def test_private_text_and_readers_are_for_admins(
     assert "Who read this" in page
     assert "Alice Archer" in page[page.index("Who read this") :]
     assert "?names=1" in page
+
+
+def test_g5_withheld_text_is_for_admins(
+    teacher: Client, talk: Room, root: User, charlie: User, client_for: ClientFor
+) -> None:
+    raw = "<think>PRIVATE THOUGHT</think>So x = SEVENTEEN."
+    Answer.objects.filter(room=talk).update(raw=raw, withheld=[{"start": 33, "end": len(raw), "why": "value"}])
+    page = client_for(root).get(f"/review/{talk.pk}/").content.decode()
+    assert "Withheld by the guard" in page
+    assert "<dt>value</dt>" in page
+    assert "SEVENTEEN" not in teacher.get(f"/review/{talk.pk}/").content.decode()
+    assert client_for(charlie).get(f"/review/{talk.pk}/").status_code == 404
 
 
 def test_long_transcripts_come_in_pages(
