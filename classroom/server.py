@@ -25,7 +25,7 @@ from classroom.rooms.frames import MAX_FRAME_BYTES
 QUEUE_HIGH = 64  # frames of one client that the application has not taken yet: stop reading from it
 QUEUE_LOW = 16
 USER_TIMEOUT_MS = 10_000  # a peer that acknowledges nothing for so long is cut by the kernel
-DRAIN_S = 2.0  # for clients that answer the close
+DRAIN_S = 3.0  # for clients that answer the close; less than the supervisor waits
 
 
 class BoundedInput(asyncio.Queue[Any]):
