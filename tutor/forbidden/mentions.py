@@ -15,7 +15,8 @@ WEAK: Final = "\ue000"  # behind a number that its word hardly means: “one sid
 _TOKEN: Final = re.compile(r"\d+(?:\.\d+)?|[^\W\d_]+(?:'[a-z]+)?|\s+|.", re.DOTALL)
 _HAN: Final = "".join(sorted(numerals.HAN))
 _HAN_RUN: Final = re.compile(rf"([{_HAN}\d]+)分之([{_HAN}\d]+)|一半|[{_HAN}]+")
-_NUMBER: Final = re.compile(rf"(?<![\d.])(\d+(?:\.\d+)?|\.\d+){WEAK}?")
+_NUMBER: Final = re.compile(rf"(\d+(?:\.\d+)?){WEAK}?")
+_POINT: Final = re.compile(r"(?<!\d)(\.\d+)")  # .7 may be 0.7, or a 7 behind a sentence's end
 _JOINT: Final = re.compile(r"[\s-]+")
 DIGITS_MAX: Final = 40
 
@@ -49,7 +50,7 @@ def read(before: str, text: str) -> Read:
     border = len(old) if whole.startswith(old) else 0
     found = tuple(
         Mention(match.start(), match.end(), match[1], Fraction(match[1]), match[0].endswith(WEAK))
-        for match in _NUMBER.finditer(whole)
+        for match in sorted((*_NUMBER.finditer(whole), *_POINT.finditer(whole)), key=re.Match.start)
         if len(match[1]) <= DIGITS_MAX
     )
     return Read(whole, border, found)

@@ -45,7 +45,8 @@ def may_praise(token: str) -> bool:
 def harmless(token: str, values: Values, around: tuple[str, str]) -> bool:
     """Whether it can be no part of a forbidden value. ``around``: what stands before it, and the grapheme behind it."""
     if _HAN.match(token):
-        return token not in numerals.HAN and token not in _HAN_CUES and token not in values.letters
+        signs = set(token)  # an accent on it makes it no other numeral
+        return signs.isdisjoint(numerals.HAN) and signs.isdisjoint(_HAN_CUES) and signs.isdisjoint(values.letters)
     if not in_word(token):
         return _sign_harmless(token, around)
     lower = token.lower().replace("’", "'")
