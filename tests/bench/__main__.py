@@ -16,7 +16,7 @@ from classroom.supervisor.checks import Trouble
 from tests.bench import processor, report
 from tests.bench.figures import figures_keep
 from tests.bench.report import Pair, Pairs
-from tests.bench.rig import PEER, NotMeasured, Plan, Rig, Sitting, Way
+from tests.bench.rig import NotMeasured, Plan, Rig, Sitting, Way, installed
 from tests.bench.talk import Unanswered
 
 WARM_EVENTS = 200
@@ -24,6 +24,9 @@ CLOSED_DELIVERIES = 200_000  # of one sitting, so that small rooms are measured 
 CLOSED_EVENTS = (1_500, 8_000)
 PACED_EVENTS = 250  # 5 s
 QUICK_EVENTS = 400
+PEER_ROOM = 50  # the room in which the peers of other kinds are measured too; they need long for few events
+PEER_PLAN = Plan(warm=20, closed=400, paced=20)
+OTHERS: tuple[Way, ...] = ("tutorial", "socketio")
 
 
 def plan_for(room: int, events: int | None) -> Plan:
@@ -35,19 +38,21 @@ def plan_for(room: int, events: int | None) -> Plan:
 
 
 def measured(rig: Rig, rooms: Sequence[int], rounds: int, events: int | None) -> dict[int, list[Pair]]:
-    """Every room size in every round, the two ways next to each other and in turn first."""
+    """Every room size in every round, the two ways next to each other and in turn first; in one of them other peers besides."""
     pairs: dict[int, list[Pair]] = {room: [] for room in rooms}
     for number in range(rounds):
         for room, of_room in pairs.items():
             print(f"round {number + 1} of {rounds}, room of {room} …", file=sys.stderr, flush=True)
             ways: list[Way] = ["ours", "bare"] if number % 2 == 0 else ["bare", "ours"]
             sat = {way: _sitting(rig, way, room, plan_for(room, events)) for way in ways}
-            of_room.append(Pair(sat["ours"], sat["bare"]))
+            beside = OTHERS if room == PEER_ROOM else ()
+            others = {way: _sitting(rig, way, room, PEER_PLAN) for way in beside}
+            of_room.append(Pair(sat["ours"], sat["bare"], others))
     return pairs
 
 
 def _sitting(rig: Rig, way: Way, room: int, plan: Plan) -> Sitting | None:
-    if way == "bare" and not PEER:
+    if not installed(way):
         return None
     try:
         return rig.sitting(way, room, plan)
@@ -81,10 +86,10 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     figures = report.figures_of(pairs, rounds)
-    sittings = [way.record() for of_room in pairs.values() for pair in of_room for way in (pair.ours, pair.bare) if way]
+    sittings = [way.record() for of_room in pairs.values() for pair in of_room for way in pair.sittings()]
     behind = {"rounds": rounds, "quick": options.quick, "busy": busy, "sittings": sittings}
     path = figures_keep(kept, "delivery", figures, behind)
-    if not PEER:
+    if not installed("bare"):
         print("The package websockets is not installed: nothing to compare with.", file=sys.stderr)
     print("Chalkstream beside a bare websockets loop (per CPU-second: more is better; paced p50, p99: less is better)")
     print(*report.table(pairs), *(figure.line() for figure in figures), sep="\n")

@@ -23,7 +23,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tests.bench import processor
-from tests.bench.sockets import Member
+from tests.bench.sockets import Member, SocketIoMember
 from tests.bench.talk import answers_only
 
 ENTER_S = 30.0
@@ -77,11 +77,12 @@ class Audience:
     async def enter(self, host: str, port: int, path: str, protocols: list[str]) -> dict[str, Any]:
         gate = asyncio.Semaphore(AT_ONCE)
         loop = asyncio.get_running_loop()
+        kind = SocketIoMember if path.startswith("/socket.io/") else Member
 
         async def one(offered: str) -> tuple[Member, int]:
             async with gate:
                 _, member = await loop.create_connection(
-                    lambda: Member(self, f"{host}:{port}", path, offered), host, port
+                    lambda: kind(self, f"{host}:{port}", path, offered), host, port
                 )
                 return member, await asyncio.wait_for(member.entered, ENTER_S)
 

@@ -4,7 +4,7 @@ It writes events into the log in batches and tells them by the product's own pat
 frames and publishes them one by one to the peer's channel, without a log: the peer has none.
 
 Asked by lines (see talk):
-- {"do": "room", "way": "ours" | "bare", "members"} → {"room", "outsider"}
+- {"do": "room", "way": "ours" | "bare" | …, "members"} → {"room", "outsider"}
 - {"do": "tickets", "first", "count"} → {"tickets"}
 - {"do": "produce", "count", "window", "rate"} → {"sent", "seconds", "commit_ms"}
 """
@@ -12,6 +12,7 @@ Asked by lines (see talk):
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import select
@@ -36,6 +37,7 @@ from django.utils import timezone
 
 from classroom.rooms import broadcast, frames, journal
 from classroom.rooms.models import Event
+from tests.bench import peer_socketio, peer_tutorial
 from tests.bench.bare import CHANNEL
 from tests.bench.school import School
 from tests.bench.talk import answers_only
@@ -92,21 +94,63 @@ class Log:
         return committed_ms
 
 
-class Channel:
-    """The peer's way: the same frames, published."""
+class Frames:
+    """The same frames for a peer, which has no log."""
 
     def __init__(self, by: dict[str, Any]) -> None:
         self._by, self._seq = by, 0
+
+    def frame(self) -> dict[str, Any]:
+        self._seq += 1
+        return Event(seq=self._seq, type=EVENT, at=timezone.now(), by=self._by, trace=TRACE, data=data()).frame()
+
+
+class Channel(Frames):
+    """The bare peer's way: published."""
+
+    def __init__(self, by: dict[str, Any]) -> None:
+        super().__init__(by)
         self._redis = redis.Redis.from_url(settings.REDIS_URL)
 
     def tell(self, count: int) -> float:
         pipeline = self._redis.pipeline(transaction=False)
         for _ in range(count):
-            self._seq += 1
-            event = Event(seq=self._seq, type=EVENT, at=timezone.now(), by=self._by, trace=TRACE, data=data())
-            pipeline.publish(CHANNEL, frames.encode(event.frame()))
+            pipeline.publish(CHANNEL, frames.encode(self.frame()))
         pipeline.execute()
         return 0.0
+
+
+class Group(Frames):
+    """The tutorial's way: sent to a group of the channel layer."""
+
+    def __init__(self, by: dict[str, Any]) -> None:
+        super().__init__(by)
+        self._loop = asyncio.new_event_loop()
+        self._layer = peer_tutorial.layer_to(settings.REDIS_URL)
+
+    def tell(self, count: int) -> float:
+        for _ in range(count):
+            message = {"type": "chat.message", "message": frames.encode(self.frame())}
+            self._loop.run_until_complete(self._layer.group_send(peer_tutorial.GROUP, message))
+        return 0.0
+
+
+class Emitter(Frames):
+    """Socket.IO's way: emitted by a manager that only writes."""
+
+    def __init__(self, by: dict[str, Any]) -> None:
+        import socketio
+
+        super().__init__(by)
+        self._manager = socketio.RedisManager(settings.REDIS_URL, write_only=True)
+
+    def tell(self, count: int) -> float:
+        for _ in range(count):
+            self._manager.emit(peer_socketio.EVENT, json.loads(frames.encode(self.frame())), room=peer_socketio.ROOM)
+        return 0.0
+
+
+PEERS: dict[str, type[Channel | Group | Emitter]] = {"bare": Channel, "tutorial": Group, "socketio": Emitter}
 
 
 def data() -> dict[str, str]:
@@ -118,12 +162,12 @@ class Producer:
     def __init__(self, acks: Acks) -> None:
         self._acks = acks
         self._school = School()
-        self._way: Log | Channel = Channel({})
+        self._way: Log | Channel | Group | Emitter = Channel({})
         self._seq = 0
 
     def room(self, way: str, members: int) -> dict[str, Any]:
         room, by = self._school.room(members), self._school.speaker
-        self._way = Log(room, by) if way == "ours" else Channel(by)
+        self._way = Log(room, by) if way == "ours" else PEERS[way](by)
         self._seq = 0
         return {"room": room, "outsider": self._school.outsider_ticket()}
 

@@ -24,13 +24,21 @@ from tests.bench.talk import Talk, Unanswered
 from tests.services import wait_until
 from tests.stack import Stack
 
-Way = Literal["ours", "bare"]
+Way = Literal["ours", "bare", "tutorial", "socketio"]
 HOST: Final = "127.0.0.1"
-PEER: Final = importlib.util.find_spec("websockets") is not None
+PEERS: Final[dict[Way, tuple[str, str]]] = {  # the package that has to be there, and the peer's own module
+    "bare": ("websockets", "tests.bench.bare"),
+    "tutorial": ("daphne", "tests.bench.peer_tutorial"),
+    "socketio": ("socketio", "tests.bench.peer_socketio"),
+}
 WINDOW: Final = 32  # events on their way at most, in the closed loop
 RATE: Final = 50.0  # events a second, when paced: a fast tutor
 GROUP: Final = 50  # members who come in together: a ticket is good for 30 s
 SETTLE_S: Final = 1.0  # after the last has come in: presence is told to everybody
+
+
+def installed(way: Way) -> bool:
+    return way == "ours" or importlib.util.find_spec(PEERS[way][0]) is not None
 
 
 class NotMeasured(Exception):
@@ -92,31 +100,31 @@ class Rig:
         self._stack = self._open.enter_context(Stack(self._folder, seed=False, without=without))
         wait_until(self._stack.readiness, "the web process answers")
         environment = self._stack.environment()
-        self._pids = {"ours": self._stack.children["web1"].pid}
-        self._ports = {"ours": self._stack.ports[0]}
-        if PEER:
-            self._start_peer(environment)
+        self._pids: dict[Way, int] = {"ours": self._stack.children["web1"].pid}
+        self._ports: dict[Way, int] = {"ours": self._stack.ports[0]}
         self._producer = self._talk("producer", "--acks", str(reads), environment=environment, fds=[reads])
         words = ["--acks", str(writes), "--cpu", str(min(elsewhere))]
         self._audience = self._talk("audience", *words, environment=environment, fds=[writes])
 
-    def _start_peer(self, environment: dict[str, str]) -> None:
+    def _start_peer(self, way: Way) -> None:
+        """On its first sitting."""
         listener = listen(HOST, 0)
         self._open.callback(listener.close)
         argv = [
             sys.executable,
             "-m",
-            "tests.bench.bare",
+            PEERS[way][1],
             "--fd",
             str(listener.fileno()),
             "--redis",
             self._stack.redis.url,
         ]
-        with (self._folder / "bare.log").open("ab") as output:
+        with (self._folder / f"{way}.log").open("ab") as output:
             child = Child(
-                argv, self._stack.keeper, environment=environment, output=output, fds=[listener.fileno()], cwd=BASE_DIR
-            )
-        self._pids["bare"], self._ports["bare"] = child.pid, int(listener.getsockname()[1])
+                argv, self._stack.keeper, environment=self._stack.environment(), output=output,
+                fds=[listener.fileno()], cwd=BASE_DIR,
+            )  # fmt: skip
+        self._pids[way], self._ports[way] = child.pid, int(listener.getsockname()[1])
 
     def _talk(self, name: str, *words: str, environment: dict[str, str], fds: list[int]) -> Talk:
         log = self._folder / f"{name}.log"
@@ -135,6 +143,8 @@ class Rig:
             raise NotMeasured(f"{way}, room of {members}: {error}") from error
 
     def _sitting(self, way: Way, members: int, plan: Plan) -> Sitting:
+        if way not in self._pids:
+            self._start_peer(way)
         self._audience.ask(do="leave")  # whoever a sitting that failed has left behind
         room = self._producer.ask(do="room", way=way, members=members)
         before = processor.cpu_s(self._pids[way])
@@ -167,7 +177,8 @@ class Rig:
     def enter(self, way: Way, room: str, tickets: list[str]) -> dict[str, Any]:
         """Let the owners of these tickets try; {"entered", "refused": {code: number}}."""
         protocols = [f"{SUBPROTOCOL}, {TICKET_PREFIX}{ticket}" if way == "ours" else "" for ticket in tickets]
-        where = {"host": HOST, "port": self._ports[way], "path": f"/ws/rooms/{room}/"}
+        path = "/socket.io/?EIO=4&transport=websocket" if way == "socketio" else f"/ws/rooms/{room}/"
+        where = {"host": HOST, "port": self._ports[way], "path": path}
         return self._audience.ask(do="enter", **where, protocols=protocols)
 
     def room(self, members: int) -> dict[str, Any]:

@@ -38,6 +38,8 @@ class Counter(Protocol):
 class Member(asyncio.Protocol):
     """One socket. ``entered`` gets 0 when it is in, else the close code or HTTP status with which it was refused."""
 
+    lead = 0  # bytes of a message in front of the frame
+
     def __init__(self, counter: Counter, host: str, path: str, protocols: str) -> None:
         self._counter = counter
         self._rest = b""
@@ -100,8 +102,8 @@ class Member(asyncio.Protocol):
             end = body + size
             if end > length:
                 break
-            if data.startswith(EVENT, body):
-                self._event(data, body, now)
+            if data.startswith(EVENT, body + self.lead):
+                self._event(data, body + self.lead, now)
             else:
                 self._other(data[start] & 0xF, data[body:end])
             start = end
@@ -131,6 +133,26 @@ class Member(asyncio.Protocol):
             if self.entered.done():
                 self._counter.restarted()
             self._enter(0)
+
+
+class SocketIoMember(Member):
+    """The same behind Engine.IO 4 and Socket.IO 5: ``0{…}`` opens, ``40`` connects, ``42["m",{…}]`` tells, ``2`` is a ping."""
+
+    lead = len('42["m",')
+
+    def __init__(self, counter: Counter, host: str, path: str, protocols: str) -> None:
+        super().__init__(counter, host, path, protocols)
+        self._joins = True
+
+    def _other(self, opcode: int, payload: bytes) -> None:
+        if opcode != 0x1:
+            super()._other(opcode, payload)
+        elif payload.startswith(b"0"):
+            self._transport.write(masked(0x1, b"40"))
+        elif payload.startswith(b"40"):
+            self._enter(0)
+        elif payload == b"2":
+            self._transport.write(masked(0x1, b"3"))
 
 
 def masked(opcode: int, payload: bytes) -> bytes:

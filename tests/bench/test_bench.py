@@ -260,8 +260,8 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
 
 
 @pytest.mark.stack
-@pytest.mark.parametrize("way", ["ours", "bare"])
-def test_both_ways_deliver_everything(rig: Rig, way: Way) -> None:
+@pytest.mark.parametrize("way", ["ours", "bare", "tutorial", "socketio"])
+def test_every_way_delivers_everything(rig: Rig, way: Way) -> None:
     done = rig.sitting(way, 7, Plan(warm=20, closed=200, paced=20))
     assert done.deliveries == done.expected == 7 * 220
     assert done.per_cpu_s > 0
