@@ -65,6 +65,10 @@ class RoomRights:
             own.add("staff")
         return frozenset(own)
 
+    def read_after(self, epoch: str, seq: int) -> bool:
+        """Whether they were read when the log had this event: the room's row is read before all that rights hang on."""
+        return self.room.epoch == epoch and self.room.last_seq >= seq
+
     @property
     def by(self) -> dict[str, str]:
         return {"id": str(self.user.pk), "name": self.user.name, "role": self.role}
@@ -84,7 +88,10 @@ def room_for(user: User | UUID, room_id: UUID | str) -> RoomRights:
 
 
 def rights_of(pairs: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], RoomRights]:
-    """Rights of many (user, room) pairs in four queries, whatever their number; pairs without any right are missing."""
+    """Rights of many (user, room) pairs in four queries, whatever their number; pairs without any right are missing.
+
+    Rooms come before enrolments and groups (``RoomRights.read_after`` rests on it).
+    """
     wanted = set(pairs)
     users = User.objects.in_bulk({user_id for user_id, _ in wanted})
     rooms = {

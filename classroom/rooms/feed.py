@@ -50,6 +50,18 @@ class Feed:
         self.subscribed = False
         self.foreign = False  # a hint of another epoch came: one of the two logs is gone
 
+    def admit(self, viewer: Viewer) -> None:
+        """Add a viewer, unless she was removed while she was on her way from her rights to here (F8)."""
+        self.viewers.add(viewer)
+        rights = viewer.rights
+        since = [
+            item
+            for item in self.ring
+            if rights.room.epoch == self.epoch and not rights.read_after(self.epoch, item.seq)
+        ]
+        if any(item.removed_user == str(viewer.user_id) for item in since):
+            viewer.close(frames.Close.REVOKED)
+
     def ingest(self, told: list[Told]) -> bool:
         """Take hints or log rows; True if a hole is left that only the log can fill."""
         for item in told:
@@ -118,10 +130,11 @@ class Feed:
                 viewer.write(batch)
 
     def _cut(self, item: Told) -> None:
+        """F8, unless her rights were read after that: then she had been taken back before she came."""
         user = item.removed_user
         if user is not None:
             for viewer in self.viewers:
-                if str(viewer.user_id) == user:
+                if str(viewer.user_id) == user and not viewer.rights.read_after(self.epoch, item.seq):
                     viewer.cut_at = item.seq
 
     def _write_own(self, viewer: Viewer, told: list[Told]) -> None:

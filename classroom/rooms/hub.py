@@ -68,7 +68,7 @@ class Hub:
         viewer.cursor = after if fits and after is not None else 0
         viewer.wants_snapshot = not fits
         await self.around.ready()
-        feed.viewers.add(viewer)
+        feed.admit(viewer)
         self.roster.come()
         await catchup.viewer_catch_up(self, feed, viewer)
         self.around.welcome(viewer)

@@ -335,6 +335,33 @@ async def test_f8_the_removed_sees_her_removal_and_nothing_above(
     assert (removed.seqs, removed.types()[-1], removed.closed) == ([0, 1], "member.removed", Close.REVOKED)
 
 
+async def test_f8_a_removal_that_is_heard_late_does_not_cut_who_was_taken_back(
+    house: Hub, room: Room, school_class: SchoolClass, alice: User, bob: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    teacher = await enter(house, alice, room)
+    with monkeypatch.context() as unheard:
+        unheard.setattr(broadcast, "events_tell", lambda events: None)
+        for change in (services.member_remove, services.member_restore):
+            await sync_to_async(change)(school_class=school_class, user_id=bob.pk, by=alice)
+        back = await enter(house, bob, room, after=0, epoch=room.epoch)
+    await say(room.pk)
+    await sees(teacher, [0, 1, 2, 3])
+    await sees(back, [1, 2, 3])
+    assert back.closed is None
+
+
+async def test_f8_who_is_removed_on_her_way_in_stays_outside(
+    house: Hub, room: Room, school_class: SchoolClass, alice: User, bob: User
+) -> None:
+    teacher = await enter(house, alice, room)
+    late = Onlooker(await sync_to_async(access.room_for)(bob, room.pk))
+    await sync_to_async(services.member_remove)(school_class=school_class, user_id=bob.pk, by=alice)
+    await say(room.pk, "about Bob")
+    await sees(teacher, [0, 1, 2])
+    await house.attach(late, after=None, epoch=None)
+    assert (late.closed, late.seen) == (Close.REVOKED, [])
+
+
 async def test_h5_lost_rights_close(house: Hub, room: Room, bob: User, alice: User) -> None:
     viewer, teacher = await enter(house, bob, room), await enter(house, alice, room)
     await Enrolment.objects.filter(user=bob).aupdate(removed_at=timezone.now())
