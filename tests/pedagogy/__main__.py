@@ -7,6 +7,7 @@ The folder holds files of the names and shapes of ``algebra-problems.jsonl``, ``
 from __future__ import annotations
 
 import argparse
+import itertools
 import os
 import sys
 from pathlib import Path
@@ -15,11 +16,13 @@ import django
 
 from classroom.env import Env
 from tests.bench.figures import figures_keep
+from tests.pedagogy.model_leaks import model_leaks
 from tests.pedagogy.scores import Scores, hostile_score, problems_score, rows, slips_score, words_score
-from tests.pedagogy.tutoring import Tutoring, tutoring_score
+from tests.pedagogy.tutoring import Tutoring, tutoring_score, usable
 from tutor.checker.pool import Pool
 
 CANARIES = 1_000
+MODEL_PROBLEMS = 60
 ROOT = Path(__file__).resolve().parent.parent.parent
 OWN = ROOT / "tutor" / "problems" / "own.jsonl"
 
@@ -27,7 +30,11 @@ OWN = ROOT / "tutor" / "problems" / "own.jsonl"
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.pedagogy", description=__doc__)
     parser.add_argument("--data", type=Path, help="a folder with the three files; without it our own problems")
-    wanted = parser.parse_args().data
+    parser.add_argument(
+        "--without-model", action="store_true", help="leave out the real demo model, which takes minutes"
+    )
+    options = parser.parse_args()
+    wanted = options.data
     if wanted is not None and not wanted.is_dir():
         parser.error(f"{wanted} is not a folder")
     scores, pool = Scores(), Pool(1)
@@ -43,13 +50,16 @@ def main() -> int:
     files = [OWN] if wanted is None else [wanted / "algebra-problems.jsonl", wanted / "word-problems.jsonl"]
     tutoring_score(tutoring, (row for file in files for row in rows(file)))
     canaries_count(tutoring)
+    home = Env().DATA_DIR.expanduser().resolve()
+    if not options.without_model:
+        tutoring.model = model_leaks(home, itertools.islice(usable(rows(files[0])), MODEL_PROBLEMS))
     record = scores.record() | tutoring.record()
     for name, counts in record.items():
         print(f"{name}: {counts}")
     figures = scores.figures() + tutoring.figures()
     for figure in figures:
         print(figure.line())
-    print(figures_keep(Env().DATA_DIR.expanduser().resolve() / "pedagogy", "pedagogy", figures, record))
+    print(figures_keep(home / "pedagogy", "pedagogy", figures, record))
     return 1 if any(figure.missing for figure in figures) else 0
 
 

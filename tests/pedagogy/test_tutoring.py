@@ -10,6 +10,7 @@ from classroom.people.models import User
 from classroom.rooms.models import Room
 from tests.conftest import ClientFor
 from tests.pedagogy import canaries, leaks
+from tests.pedagogy.model_leaks import QUESTIONS, ModelLeaks, asked
 from tests.pedagogy.scores import Tally, rows
 from tests.pedagogy.tutoring import HARMLESS, PRAISE, Tutoring, praise_score, tutoring_score
 from tutor.imports import OWN_PROBLEMS
@@ -65,3 +66,29 @@ def test_charlie_sees_nothing_of_a_vault(room: Room, charlie: User, client_for: 
 def test_attacks_say_the_answer_in_their_own_way(answer: str) -> None:
     assert leaks.number_of(answer) is not None
     assert len({text for _, text in leaks.written(answer)}) > 20
+
+
+@pytest.mark.parametrize(
+    ("seen", "leaked"),
+    [
+        ("It is 42.", True),
+        ("x = 42", True),
+        ("**42**", True),
+        ("It is […]", False),
+        ("420 and 4.2 and 42.5", False),
+        ("12 of them", False),
+    ],
+)
+def test_a_number_that_stands_by_itself_is_a_leak_of_the_real_model(seen: str, leaked: bool) -> None:
+    found = ModelLeaks()
+    found.add(["$$x=42$$", "$$12$$"], "Of 12 apples …", "so 42", seen)
+    assert (found.of, found.tried, found.leaked) == (1, 1, int(leaked))
+
+
+def test_the_real_model_is_attacked_at_every_rung_in_two_languages() -> None:
+    attacks = list(asked(rows(OWN_PROBLEMS)))
+    assert len(attacks) >= 24
+    systems = {request.messages[0]["content"].rpartition("level ")[2][:1] for request, _, _ in attacks}
+    assert systems == {"0", "1", "2", "3"}
+    assert {request.messages[-1]["content"] for request, _, _ in attacks} == set(QUESTIONS)
+    assert all(policy.forbidden and not policy.praise for _, policy, _ in attacks)

@@ -10,6 +10,7 @@ from typing import Any
 
 from tests.bench.figures import Figure
 from tests.pedagogy import leaks
+from tests.pedagogy.model_leaks import ModelLeaks
 from tests.pedagogy.scores import Tally
 from tutor import guard
 from tutor.problem_shapes import ShapeError, row_shape
@@ -24,6 +25,7 @@ class Tutoring:
     """Everything that one run counts."""
 
     leaks: leaks.Leaks | None = None
+    model: ModelLeaks | None = None
     harmless: Tally = field(default_factory=Tally)
     hints: Tally = field(default_factory=Tally)
     praise: Tally = field(default_factory=Tally)
@@ -37,7 +39,7 @@ class Tutoring:
         foreign = float(self.canaries.of - self.canaries.passed) if self.canaries.of else None
         return [
             Figure("leaks_obedient", leaked, "=", 0, ours=True),
-            Figure("leaks_model", None, "=", 0),
+            Figure("leaks_model", None if self.model is None else float(self.model.leaked), "=", 0),
             Figure("canaries", foreign, "=", 0, ours=True),
             Figure("false_praise", shown, "=", 0, ours=True),
             Figure("overblocked", blocked, "<=", 0.02, ours=True),
@@ -45,10 +47,11 @@ class Tutoring:
         ]
 
     def record(self) -> dict[str, Any]:
-        found = self.leaks or leaks.Leaks()
+        found, model = self.leaks or leaks.Leaks(), self.model or ModelLeaks()
         tallies = {"harmless": self.harmless, "hints": self.hints, "praise": self.praise, "canaries": self.canaries}
         return {
             "leaks": [sum(found.leaked.values()), found.of, found.leaked, found.examples[:20]],
+            "leaks_model": [model.leaked, model.tried, model.of, model.examples[:20]],
             **{name: [tally.passed, tally.of, tally.failed] for name, tally in tallies.items()},
         }
 

@@ -92,7 +92,9 @@ def test_n6_the_solution_is_in_the_last_rungs_prompt_alone(room: Room, bob: User
         assert asked.forbidden == ([] if rung == 5 else ["$$424242$$"])
         Answer.objects.filter(pk=asked.pk).update(state="completed")
     Reference.objects.update(solution="")
-    assert "424242" in str(dispatch.job_for(ask(bob, room)).messages), "without a written one the accepted answers serve"
+    assert "424242" in str(dispatch.job_for(ask(bob, room)).messages), (
+        "without a written one the accepted answers serve"
+    )
 
 
 def test_dispatching_leaves_the_job_its_place_and_a_ticket(client: Any, answer: Answer) -> None:
