@@ -8,8 +8,8 @@ BOOTSTRAP := $(PYTHON) -m classroom.supervisor.bootstrap --torch-index "$(TORCH_
 # What everything else leans on: every branch of these is run by a test.
 COVERED := classroom.rooms.frames classroom.rooms.journal classroom.rooms.access tutor.answers tutor.guard inference_worker.chunker
 
-# Half of a test is waiting for processes: two more at a time than there are cores, one computing thread each.
-WORKERS := $(shell $(PYTHON) -c 'import os; print(min(6, (os.cpu_count() or 1) + 2))')
+# Much of a test is waiting for processes: one more at a time than there are cores, one computing thread each.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(min(6, (os.cpu_count() or 1) + 1))')
 
 .DEFAULT_GOAL := help
 .PHONY: help run install dev test lint types doctor demo-info bench bench-inference chaos storm pedagogy clean

@@ -27,15 +27,17 @@ result = {
     "problem": str(Problem.objects.get(slug="cs-system-3").pk),
 }
 """
-# A room of the whole class for one test alone.
+# A room of the whole class for one test alone; on the last rung nothing that is written is held back or withheld.
 NEW_ROOM = """
 from classroom.people.models import SchoolClass, User
 from classroom.rooms import services
 from classroom.rooms.models import Problem
+from tutor.models import Ladder
 room = services.room_create(
     by=User.objects.get(username="ada"), school_class=SchoolClass.objects.get(name="Year 9 Maths"),
     title={title!r}, problem=Problem.objects.get(slug={slug!r}), group=None,
 )
+Ladder.objects.update_or_create(room=room, problem=room.problem, defaults={{"rung": {rung}, "reached": {rung}}})
 result = str(room.pk)
 """
 # The log of a room as the truth that screens are held to: messages and finished answers in their order.
@@ -89,8 +91,8 @@ class Console:
     def places(self) -> dict[str, Any]:
         return dict(self.run(PLACES))
 
-    def room_new(self, title: str, slug: str = "cs-linear-7") -> str:
-        return str(self.run(NEW_ROOM.format(title=title, slug=slug)))
+    def room_new(self, title: str, slug: str = "cs-linear-7", *, rung: int = 5) -> str:
+        return str(self.run(NEW_ROOM.format(title=title, slug=slug, rung=rung)))
 
     def log_texts(self, room: str) -> list[dict[str, Any]]:
         return list(self.run(LOG.format(room=room)))

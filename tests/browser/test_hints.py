@@ -19,7 +19,7 @@ TRY = "7x - 3 = 4x + 12"
 
 @pytest.fixture
 def room(console: Console) -> str:
-    return console.room_new("Hints 一起想 " + "and a long title " * 5)
+    return console.room_new("Hints 一起想 " + "and a long title " * 5, rung=0)
 
 
 def words(page: Page) -> str:

@@ -69,7 +69,7 @@ def images(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
 
 
 def test_the_pictures_of_the_readme(console: Console, open_screen: Callable[..., Screen], images: Path) -> None:
-    room = console.room_new("Table three", "cs-system-3")
+    room = console.room_new("Table three", "cs-system-3", rung=0)
     ada, noah = (RoomScreen(open_screen(name, web=1), room).open() for name in ("ada", "noah"))
     mia = RoomScreen(open_screen("mia", web=0), room).open()
     for name in ("Ada", "Noah", "Mia"):
@@ -84,7 +84,7 @@ def test_the_pictures_of_the_readme(console: Console, open_screen: Callable[...,
     mia.box.fill("Then $r = 8$, so")
     mia.screen.shot(images / "room.png")
 
-    other = console.room_new("Table four", "cs-linear-7")
+    other = console.room_new("Table four", "cs-linear-7", rung=0)
     Program(console.stack, "lin").say(other, "I think the fare is $4 + 2k$.")
     ada.screen.open("/dashboard/")
     expect(ada.page.locator(f'a.tile[data-room="{room}"]')).to_have_attribute("data-tone", "hands")
