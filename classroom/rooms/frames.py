@@ -161,7 +161,7 @@ def decode(text: str | bytes) -> ClientFrame:
         raise FrameError("bad_json", "The frame is not JSON.") from None
     if not isinstance(raw, dict):
         raise FrameError("bad_json", "The frame is not a JSON object.")
-    ref = raw["id"] if isinstance(raw.get("id"), str) and len(raw["id"]) <= 36 else None
+    ref = raw["id"] if isinstance(raw.get("id"), str) and len(raw["id"]) <= 36 and _sendable(raw["id"]) else None
     try:
         envelope = _Envelope.model_validate(raw)
         UUID(envelope.id)
@@ -242,8 +242,13 @@ _MESSAGES: dict[str, tuple[str, str]] = {
 }
 
 
+def _sendable(text: str) -> bool:
+    """Half a surrogate pair can stand in JSON, and in no frame of ours."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def _field_error(error: ErrorDetails, prefix: tuple[str, ...], ref: str | None) -> FrameError:
-    field = ".".join([*prefix, *(str(part) for part in error["loc"])])[:120]
+    field = ".".join([*prefix, *(str(part) for part in error["loc"])])[:120].encode(errors="replace").decode()
     code, message = _MESSAGES.get(error["type"], ("bad_field", "`{field}`: {msg}."))
     text = message.format(field=field, msg=error["msg"], **error.get("ctx", {}))
     return FrameError(code, text, field=field, ref=ref)

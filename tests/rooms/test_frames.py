@@ -156,6 +156,17 @@ def test_a_lone_surrogate_cannot_be_kept() -> None:
     assert (caught.value.code, caught.value.field) == ("bad_field", "data.text")
 
 
+@pytest.mark.parametrize(
+    "harm",
+    [{"id": "\ud800"}, {"\udfff": 1}, {"data": {"a\ud800": 1}}, {"type": "\ud800"}],
+    ids=["id", "name", "deeper", "verb"],
+)
+def test_f2_half_a_character_is_refused_in_words_that_can_be_sent(harm: dict[str, Any]) -> None:
+    error = refused(json.dumps({"type": "ping", "id": str(uuid4()), "data": {}, **harm}))
+    assert error.code == "bad_field"
+    assert frames.encode(frames.error_frame(error, None)).encode()
+
+
 def test_f5_the_id_comes_back_wherever_it_can_be_read() -> None:
     name = str(uuid4())
     assert refused(json.dumps({"type": "nope", "id": name})).ref == name

@@ -228,3 +228,9 @@ def test_g4_what_never_ends_is_looked_at_in_parts() -> None:
 def test_yes_is_a_verdict_where_a_value_was_asked_about() -> None:
     assert seen(Policy(praise=False), "Yes, you may begin.") == "Yes, you may begin."
     assert seen(Policy(praise=False, confirms=True), "Yes, it is. Go on.") == "[…] Go on."
+
+
+def test_g4_what_is_too_long_and_has_no_blank_is_looked_at_in_pieces() -> None:
+    text = "3" + "+x" * guard.HELD_MAX + " and so on."
+    shown, withheld = stream(SEVEN, [text])
+    assert (shown[-1], withheld) == (text, [])
