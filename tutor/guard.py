@@ -3,7 +3,7 @@
 The cursor ``released`` counts raw code points that are dealt with; ``pending`` is the raw text behind it, ``before`` the
 end of what was shown. Four things hold text back:
 
-* G2: thoughts (between the model's think markers) are never shown; an open thought holds all that follows it.
+* G2: thoughts (between the model's think markers) and calls of tools are never shown; an open one holds all that follows.
 * G3: what is shown never ends inside a grapheme cluster, nor inside a marker that may still become one.
 * G4, G5: where a value is forbidden, plain words pass one by one; from the first number, number word, formula or strange
   sign on, everything waits for the end of its sentence or line. Is a value said in it, or together with what was shown
@@ -20,6 +20,7 @@ from typing import Final
 
 import regex
 
+from tutor import hidden
 from tutor.forbidden import praise, search, tokens
 from tutor.forbidden.values import Values, values_of
 
@@ -32,6 +33,7 @@ _CLUSTER = regex.compile(r"\X")
 @dataclass(frozen=True, slots=True)
 class Policy:
     """``think``: the model's markers, or None. ``opens_in_thought``: its template has written the opening marker already.
+    ``tools``: they were offered, so calls of them are hidden like thoughts.
 
     ``forbidden``: as sealed when it was asked; ``statement``: the public one, whose own values may be spoken of.
     ``praise``: work may be called right. ``confirms``: “yes” would call it right.
@@ -39,6 +41,7 @@ class Policy:
 
     think: tuple[str, str] | None = ("<think>", "</think>")
     opens_in_thought: bool = False
+    tools: bool = False
     forbidden: tuple[str, ...] = ()
     statement: str = ""
     praise: bool = True
@@ -69,7 +72,9 @@ class Release:
 
 def release(policy: Policy, pending: str, released: int, *, done: bool, before: str = "") -> Release:
     """Everything of ``pending`` that may be shown now. ``done``: no more text follows, so nothing needs to wait."""
-    spans, decided = _visible(policy, pending, released, done=done)
+    marks = hidden.Marks(policy.think, policy.tools, policy.opens_in_thought and released == 0)
+    parts = hidden.parts_of(marks, pending, done=done)
+    spans, decided = parts.visible, parts.decided
     text = "".join(pending[start:end] for start, end in spans)
     clusters = [match.start() for match in _CLUSTER.finditer(text)]
     if clusters and not done:
@@ -179,32 +184,3 @@ class _Reading:
         if why:
             self._kept.append((start, stop, why))
         self._out += MARKER if why else part
-
-
-def _visible(policy: Policy, pending: str, released: int, *, done: bool) -> tuple[list[tuple[int, int]], int]:
-    """Where ``pending`` is no thought, as far as that is certain; and how far it is."""
-    spans: list[tuple[int, int]] = []
-    if policy.think is None:
-        return [(0, len(pending))], len(pending)
-    opening, closing = policy.think
-    at, thinking = 0, policy.opens_in_thought and released == 0
-    while True:
-        if thinking:
-            end = pending.find(closing, at)
-            if end < 0:
-                return spans, at  # an open thought stays behind the cursor; with `done` it is dropped for good
-            at = end + len(closing)
-        start = pending.find(opening, at)
-        if start < 0:
-            end = len(pending) if done else _before_marker(pending, opening, at)
-            return [*spans, (at, end)], end
-        spans.append((at, start))
-        at, thinking = start, True
-
-
-def _before_marker(pending: str, opening: str, at: int) -> int:
-    """The end of ``pending``, or the place where an opening marker may have begun."""
-    for size in range(min(len(opening) - 1, len(pending) - at), 0, -1):
-        if pending.endswith(opening[:size], at):
-            return len(pending) - size
-    return len(pending)
