@@ -49,6 +49,12 @@ class Env(BaseSettings):
     MAX_ANSWER_TOKENS: int = Field(512, ge=1, le=40_960, description="longest answer, in tokens")
     ANSWER_DEADLINE_S: float = Field(300.0, gt=0, description="longest run of one answer, in seconds")
     QUEUE_TIMEOUT_S: float = Field(120.0, gt=0, description="how long a question waits for a worker before it fails")
+    SOLVER_SAMPLES: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="how often a problem that comes into a room is solved in private; 0: only when asked for",
+    )
     IDLE_BADGE_S: float = Field(
         300.0, gt=0, description="a room without a person's action for so long is shown as idle"
     )

@@ -6,6 +6,7 @@
 * A chunk never ends inside a grapheme: the last one is held back until the next has begun or the text ends, since an
   accent, a joiner or a second flag letter may still follow it.
 * A chunk has at most 4 kB of UTF-8. Only a single grapheme longer than that is cut, between code points.
+* Of a text that nobody watches (``calm``) what has come goes every two seconds: each chunk rewrites a long row.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import regex
 
 QUIET_S = 0.025
 LONGEST_S = 0.040
+CALM_S = 2.0
 CHUNK_BYTES = 4_096
 _GRAPHEME = regex.compile(r"\X")
 
@@ -23,12 +25,15 @@ _GRAPHEME = regex.compile(r"\X")
 class Chunker:
     """Times are seconds of any steady clock. Every method returns the chunks that are to be sent now."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, calm: bool = False) -> None:
+        self._calm = calm
         self._held = ""
         self._sent_at: float | None = None
 
     def push(self, text: str, now: float) -> list[str]:
         self._held += text
+        if self._calm and self._sent_at is not None and now - self._sent_at < CALM_S:
+            return []
         line_end = self._held.rfind("\n") + 1
         if self._sent_at is None or now - self._sent_at >= QUIET_S:
             return self._send(max(line_end, safe_end(self._held)), now)
@@ -38,7 +43,7 @@ class Chunker:
         """When ``tick`` has something to do, or None."""
         if self._sent_at is None or not safe_end(self._held):
             return None
-        return self._sent_at + LONGEST_S
+        return self._sent_at + (CALM_S if self._calm else LONGEST_S)
 
     def tick(self, now: float) -> list[str]:
         due = self.due()

@@ -29,6 +29,9 @@ WORKER_TTL_S = 5
 QUEUE = "inference"  # the Celery queue of tickets
 OWN_QUEUE = QUEUE + ".{name}"  # tickets for one worker, which knows the room that asks
 TICKET = "inference_worker.tasks.ticket"  # the Celery task: no arguments, pops one job
+BACKGROUND = (
+    "background"  # the class_key of what nobody waits for: it goes behind every other job and gives up its place
+)
 
 OutputKind = Literal["started", "text", "done"]
 PresetName = Literal["seed", "solve", "hint"]  # what a text is for; how the model is then sampled, the worker knows

@@ -13,7 +13,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
-from inference_worker.job import JOB, JOB_TTL_S, JOBS, OUTPUT_FIELD, OUTPUTS, PAUSE, PREFIX, STOP, TAKEN, WORKER, Job
+from inference_worker.job import (
+    BACKGROUND,
+    JOB,
+    JOB_TTL_S,
+    JOBS,
+    OUTPUT_FIELD,
+    OUTPUTS,
+    PAUSE,
+    PREFIX,
+    STOP,
+    TAKEN,
+    WORKER,
+    Job,
+)
 
 SHARD: Final = 0  # one output stream in this version
 STREAM: Final = OUTPUTS.format(shard=SHARD)
@@ -58,6 +71,7 @@ class Jobs:
     def take(self, worker: str, info: Mapping[str, Any]) -> Taken | None:
         """The job whose turn it is, or None. ``info`` goes into its ``started``; it must not be empty. Raises Elsewhere."""
         arguments = [JOB, TAKEN, STOP, WORKER, worker, JOB_TTL_S, json.dumps(dict(info)), OUTPUT_FIELD, HOME_MS]
+        arguments.append(BACKGROUND)
         found = self._take(keys=[JOBS, STREAM, SHARES, HOMES, PASSED], args=arguments)
         if isinstance(found, str):
             raise Elsewhere(found)
@@ -72,13 +86,17 @@ class Jobs:
 
     def settle(self, taken: Taken, *, prompt_tokens: int, completion_tokens: int) -> None:
         """Give the class and the room back what was reserved and not used (or charge what was used beyond)."""
-        if taken.job is None:
+        if taken.job is None or taken.job.class_key == BACKGROUND:
             return
         rest = prompt_tokens + OUTPUT_WEIGHT * completion_tokens - taken.reserved
         with self._client.pipeline(transaction=False) as pipeline:
             pipeline.hincrbyfloat(SHARES, f"class:{taken.job.class_key}", rest)
             pipeline.hincrbyfloat(SHARES, f"room:{taken.job.room_key}", rest)
             pipeline.execute()
+
+    def room_waits(self) -> bool:
+        """Whether a job waits that somebody waits for."""
+        return any(entry.split(":")[2:3] != [BACKGROUND] for entry in self._client.lrange(JOBS, 0, -1))
 
     def stopped(self, answer: str) -> bool:
         return bool(self._client.exists(STOP.format(answer=answer)))

@@ -9,7 +9,7 @@ from typing import Any
 
 from inference_worker.chunker import Chunker
 from inference_worker.engines.base import Chunk, Engine, Finish, Handle, Request
-from inference_worker.job import Job
+from inference_worker.job import BACKGROUND, Job
 from inference_worker.presets import card_for, prefix_for, sampling_for
 from inference_worker.publisher import Publisher
 
@@ -54,6 +54,11 @@ class Run:
     def paused(self) -> bool:
         return self._paused
 
+    @property
+    def background(self) -> bool:
+        """Nobody waits for it."""
+        return self.job.class_key == BACKGROUND
+
     def abandon(self) -> None:
         """The worker leaves: end without a last word, another worker goes on from what the scribe has."""
         with self._lock:
@@ -94,7 +99,7 @@ class Run:
         return handle
 
     def _stream(self, handle: Handle) -> Finish:
-        chunker = Chunker()
+        chunker = Chunker(calm=self.background)
         while True:
             due = chunker.due()
             wait_s = POLL_S if due is None else min(POLL_S, max(0.0, due - time.monotonic()))

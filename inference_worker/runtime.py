@@ -131,7 +131,7 @@ class Runtime:
         while not self._free.acquire(timeout=WAIT_S):
             if self._draining.is_set():
                 raise TicketReturned
-            self._paused_end()
+            self._place_make()
         try:
             if self._draining.is_set():
                 raise TicketReturned
@@ -205,12 +205,22 @@ class Runtime:
         except redis.RedisError as error:
             log.warning("the class keeps what was reserved for answer %s: %s", taken.answer, error)
 
-    def _paused_end(self) -> None:
-        """Somebody waits and nothing is free: the run that was paused first gives up its place, and keeps its text."""
+    def _place_make(self) -> None:
+        """Somebody waits and nothing is free: the run that was paused first gives up its place, and keeps its text; without
+        one, what is written in the background, should it be a room that waits."""
         with self._lock:
-            paused = next((run for run in self._runs.values() if run.paused), None)
-        if paused is not None:
-            paused.abandon()
+            runs = list(self._runs.values())
+        gives = next((run for run in runs if run.paused), None)
+        if gives is None and (quiet := [run for run in runs if run.background]) and self._room_waits():
+            gives = quiet[-1]
+        if gives is not None:
+            gives.abandon()
+
+    def _room_waits(self) -> bool:
+        try:
+            return self._jobs.room_waits()
+        except redis.RedisError:
+            return False
 
     def _info(self) -> dict[str, Any]:
         state = self.state()

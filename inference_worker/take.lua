@@ -3,6 +3,7 @@
 -- KEYS  1 list of jobs   2 output stream   3 hash of shares   4 hash room -> its worker   5 hash entry -> first passed over
 -- ARGV  1–4 templates of the keys job, taken, stop, worker   5 who takes   6 seconds that a job lives
 --       7 info of `started`   8 the stream's field   9 milliseconds that a job waits for the worker that knows its room
+--       10 the class of what nobody waits for: such a job is taken when there is no other, oldest first, and charges nobody
 -- Gives {answer, attempt, job, 1 if stopped, reserved tokens}; or the name of another worker, if all that is there waits
 -- for others and for that one first; or nil.
 --
@@ -41,6 +42,7 @@ local function read(entry)
     entry = entry, answer = answer, attempt = attempt, words = words, room = room,
     text = named(ARGV[1], words), taken = named(ARGV[2], words),
     class_share = 'class:' .. class, room_share = 'room:' .. room, class_clock = 'now', room_clock = 'now:' .. class,
+    is_background = class == ARGV[10],
   }
   if redis.call('EXISTS', job.text) == 0 or redis.call('EXISTS', job.taken) == 1 then return nil end
   return job
@@ -59,6 +61,7 @@ end
 
 local function before(one, other)
   if not other then return true end
+  if one.is_background or other.is_background then return not one.is_background end
   local mine, theirs = start(one.class_share, one.class_clock), start(other.class_share, other.class_clock)
   if mine ~= theirs then return mine < theirs end
   if one.class_share ~= other.class_share then return false end
@@ -83,10 +86,12 @@ local ok, job = pcall(cjson.decode, text)
 job = ok and type(job) == 'table' and job or {}
 local prefix = type(job.prefix) == 'string' and job.prefix or ''
 local longest = type(job.sampling) == 'table' and tonumber(job.sampling.max_tokens) or 0
-local reserved = #text / BYTES_A_TOKEN + OUTPUT_WEIGHT * longest
+local reserved = chosen.is_background and 0 or #text / BYTES_A_TOKEN + OUTPUT_WEIGHT * longest
 if redis.call('HLEN', SHARES) > SHARES_MAX then redis.call('DEL', SHARES) end -- everybody begins anew, as equals
-charge(chosen.class_share, chosen.class_clock, reserved)
-charge(chosen.room_share, chosen.room_clock, reserved)
+if not chosen.is_background then
+  charge(chosen.class_share, chosen.class_clock, reserved)
+  charge(chosen.room_share, chosen.room_clock, reserved)
+end
 redis.call('HDEL', PASSED, chosen.entry)
 if chosen.room ~= '' then redis.call('HSET', HOMES, chosen.room, ARGV[5]) end
 for _, key in ipairs({SHARES, HOMES, PASSED}) do redis.call('EXPIRE', key, ARGV[6]) end

@@ -111,3 +111,15 @@ def test_a_process_that_ends_at_once_is_shown_with_its_log(tmp_path: Path) -> No
         Stack(tmp_path, settings={"INFERENCE_SLOTS": "many"}, seed=False),
     ):
         pass
+
+
+def test_a_problem_is_solved_in_private_and_no_log_has_a_word_of_it(stack: Stack, tmp_path: Path) -> None:
+    step = {"title": "", "kind": "TextBox", "answer_type": "numeric", "answers": ["$$42$$"], "hints": []}
+    body = "@scripted rate=0 text=Answer: 42"
+    row = {"id": "whispered", "title": "Whispered", "body": body, "steps": [step]}
+    (tmp_path / "own.jsonl").write_text(json.dumps(row))
+    stack.manage("import_problems", str(tmp_path / "own.jsonl"))
+    said = stack.manage("solve_problems", "--problem", "whispered", "--samples", "3", "--timeout", "60")
+    assert "Whispered: Solved in private: 3 of 3 samples agree on $42$, which matches what is accepted." in said
+    assert "1 of 1 are sealed" in said
+    assert "Answer: 42" not in json.dumps(Account(stack, "ada").log(str(stack.demo["room"])))

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from classroom.people.admin_records import RecordAdmin
 from classroom.people.models import User
 from classroom.rooms.clock import database_now
-from tutor.models import Answer, HintRules, Ladder, Reference, Shard, Step, Vault
+from tutor.models import Answer, HintRules, Ladder, Reference, Shard, Solve, Step, Vault, Writing
 from tutor.rules import rules_tell
 from tutor.vault import vault_seal
 
@@ -57,13 +57,41 @@ class VaultAdmin(admin.ModelAdmin):
     list_filter = ("sealed_by",)
     search_fields = ("problem__title", "problem__slug")
     autocomplete_fields = ("problem",)
-    fields = ("problem", "own", "solution", "key_steps", "forbidden", "sealed_by", "sealed_at")
-    readonly_fields = ("forbidden", "sealed_by", "sealed_at")
+    fields = (
+        "problem",
+        "own",
+        "solution",
+        "key_steps",
+        "forbidden",
+        "found",
+        "between",
+        "model",
+        "sealed_by",
+        "sealed_at",
+    )
+    readonly_fields = ("forbidden", "found", "between", "model", "sealed_by", "sealed_at")
 
     def save_model(self, request: HttpRequest, obj: Vault, form: Any, change: bool) -> None:
         obj.sealed_by, obj.sealed_at = Vault.By.TEACHER, database_now()
         super().save_model(request, obj, form, change)
         vault_seal(obj.problem_id)
+
+
+@admin.register(Solve)
+class SolveAdmin(RecordAdmin):
+    list_display = ("problem", "model", "samples", "agreeing", "verdict", "sealed", "asked_at", "judged_at")
+    list_select_related = ("problem",)
+    list_filter = ("verdict", "sealed", "model")
+    search_fields = ("problem__title", "problem__slug")
+
+
+@admin.register(Writing)
+class WritingAdmin(RecordAdmin):
+    list_display = ("id", "solve", "memory", "state", "attempt", "model", "reason", "asked_at", "finished_at")
+    list_select_related = ("solve", "memory")
+    list_filter = ("state", "model")
+    search_fields = ("id",)
+    show_full_result_count = False
 
 
 @admin.register(HintRules)

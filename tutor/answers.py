@@ -86,7 +86,7 @@ def answer_open(rights: RoomRights, event: Event, question: Question) -> None:
     answer = Answer.objects.create(
         id=UUID(event.data["answer"]), room_id=event.room_id, problem_id=question.problem_id, asked_by=rights.user,
         asked_seq=event.seq, question=question.text, preset=question.preset, rung=question.rung,
-        forbidden=vault.forbidden_of(question.problem_id, question.rung),
+        forbidden=vault.forbidden_of(question.problem_id, question.rung, event.room_id),
         place=waiting, trace=event.trace, prompt_version=prompt.VERSION, asked_at=event.at,
     )  # fmt: skip
     if waiting:

@@ -41,6 +41,15 @@ def context_read() -> int:
     return min((worker.context for worker in workers if worker.state == "ready" and worker.context), default=0)
 
 
+def model_read() -> str:
+    """The model of a ready worker; empty when there is none, or nobody says."""
+    try:
+        workers = workers_read(redis_client())
+    except redis.RedisError:
+        return ""
+    return next((worker.model for worker in workers if worker.state == "ready"), "")
+
+
 def behind_read() -> bool:
     """Whether the oldest text that the scribe has not kept is older than BEHIND_S. Never raises; False without Redis,
     which people are told otherwise. Ages are by Redis' own clock, as the entries' ids are.

@@ -103,6 +103,14 @@ def answer_dispatch(answer_id: UUID) -> bool:
     if answer is None:
         return False  # its room was deleted
     job = job_for(answer)
+    if not job_send(job):
+        return False
+    log.info("answer_dispatched", answer=str(answer_id), attempt=job.attempt, trace=job.trace)
+    return True
+
+
+def job_send(job: Job) -> bool:
+    """Put a job into Redis, in the list once however often it is sent, and ring. False when Redis is away."""
     try:
         with redis_client(RING_S).pipeline() as pipeline:
             pipeline.set(JOB.format(answer=job.answer, attempt=job.attempt), job.to_json(), ex=JOB_TTL_S)
@@ -111,9 +119,8 @@ def answer_dispatch(answer_id: UUID) -> bool:
             pipeline.execute()
         ticket_send()
     except (redis.RedisError, OperationalError) as error:
-        log.warning("dispatch_failed", answer=str(answer_id), error=str(error))
+        log.warning("dispatch_failed", answer=job.answer, error=str(error))
         return False
-    log.info("answer_dispatched", answer=str(answer_id), attempt=job.attempt, trace=job.trace)
     return True
 
 

@@ -23,6 +23,7 @@ from inference_worker.job import Output, Persisted
 from tutor import guard, showing
 from tutor.answers import ACTIVE, answer_end
 from tutor.models import Answer, Shard
+from tutor.writings import Desk
 
 log = structlog.get_logger(__name__)
 _FIELDS = [
@@ -62,10 +63,13 @@ def batch_store(shard_id: int, epoch: int, cursor: str, outputs: Sequence[Output
                 "pk", flat=True
             )
         )
-        batch = _Batch(rows, closed, now)
+        batch, desk = _Batch(rows, closed, now), Desk(ids - rows.keys(), now)
         for output in outputs:
-            batch.take(output)
-        return batch.finish()
+            if not desk.take(output):
+                batch.take(output)
+        result = batch.finish()
+        result.persisted += desk.finish()
+        return result
 
 
 class _Batch:

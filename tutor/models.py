@@ -156,6 +156,10 @@ class Vault(models.Model):
     problem = models.OneToOneField("rooms.Problem", on_delete=models.CASCADE, related_name="vault", primary_key=True)
     forbidden = models.JSONField(default=list)
     own = models.JSONField(default=list, blank=True, help_text="a teacher's further values, kept at every new seal")
+    found = models.JSONField(
+        default=list, blank=True, help_text="the solver's final answers, where nothing is accepted"
+    )
+    between = models.JSONField(default=list, blank=True, help_text="values on the solver's way to the answer")
     solution = models.TextField(blank=True)
     key_steps = models.JSONField(default=list, blank=True)
     sealed_by = models.CharField(max_length=10, choices=By, default=By.ACCEPTED)
@@ -213,3 +217,8 @@ class Ladder(models.Model):
 
     def __str__(self) -> str:
         return f"rung {self.rung} of {self.room_id}"
+
+
+from tutor.papers import Memory, Solve, Writing  # noqa: E402  (Django looks for models here)
+
+__all__ = ["Answer", "HintRules", "Ladder", "Memory", "Reference", "Shard", "Solve", "Step", "Vault", "Writing"]

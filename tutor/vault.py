@@ -3,27 +3,46 @@
 A seal is made when it is first needed and again when what it was made from has changed: it carries a signature of the
 reference and the public statement, so nobody who writes either (an import, a form, the admin) has to think of the vault.
 A teacher's own solution is never overwritten; the accepted answers are withheld beside her values, because steps are
-compared with them. A solver's result was checked against the reference and falls with it.
+compared with them. A solver's result was checked against the reference and falls with it (``solution_seal``).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from django.db import transaction
+
 from classroom.rooms.clock import database_now
 from classroom.rooms.models import Problem
-from tutor.models import Reference, Vault
+from tutor.forbidden import search
+from tutor.forbidden.values import values_of
+from tutor.models import Reference, Solve, Step, Vault
 
 SOLUTION_RUNG: Final = 5  # from here on the solution itself may be told
+BETWEEN_RUNG: Final = 2  # up to here the tutor shall calculate nothing of the problem, so no value on the way either
+STEPS_READ: Final = 50  # of a room, in which its own values are looked for
 
 
-def forbidden_of(problem_id: UUID | None, rung: int) -> list[str]:
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A solver's result that was proved or matches: ``between`` are values on the way to ``answers``."""
+
+    answers: tuple[str, ...]
+    between: tuple[str, ...]
+    solution: str
+    key_steps: tuple[str, ...]
+    model: str
+
+
+def forbidden_of(problem_id: UUID | None, rung: int, room_id: UUID | None = None) -> list[str]:
     """The values that an answer on this rung may not show, sealed now if they are not; none without a problem.
 
     They are frozen into the answer when it is asked, so that the guard decides the same however often it is run again.
+    For a room, on the lowest rungs, those between belong to them which none of its verified steps has found.
     """
     if problem_id is None or rung >= SOLUTION_RUNG:
         return []
@@ -33,7 +52,20 @@ def forbidden_of(problem_id: UUID | None, rung: int) -> list[str]:
     vault = getattr(problem, "vault", None)
     if vault is None or vault.signature != _signature(problem, vault):
         vault = vault_seal(problem_id)
-    return list(vault.forbidden)
+    if room_id is None or rung > BETWEEN_RUNG or not vault.between:
+        return list(vault.forbidden)
+    return list(dict.fromkeys([*vault.forbidden, *_not_found(problem, vault.between, room_id)]))
+
+
+def _not_found(problem: Problem, between: list[str], room_id: UUID) -> list[str]:
+    """Those of the values that the room has not come to by itself: its own results may be spoken of."""
+    steps = Step.objects.filter(room=room_id, problem=problem, verdict="verified").order_by("-seq")
+    texts = list(steps.values_list("text", flat=True)[:STEPS_READ])
+    return [
+        value
+        for value in between
+        if not any(search.said(values_of((value,), problem.statement), "", text) for text in texts)
+    ]
 
 
 def vault_seal(problem_id: UUID) -> Vault:
@@ -44,16 +76,47 @@ def vault_seal(problem_id: UUID) -> Vault:
     problem = Problem.objects.select_related("reference", "vault").get(pk=problem_id)
     known: Vault | None = getattr(problem, "vault", None)
     signature = _signature(problem, known)
+    is_solvers = known is not None and known.sealed_by == Vault.By.SOLVER
+    stands = known is not None and known.signature == signature
+    found = known.found if known and is_solvers and stands else []
     own = [str(value) for value in known.own] if known and isinstance(known.own, list) else []
     fields: dict[str, Any] = {
-        "forbidden": list(dict.fromkeys([*own, *_accepted(problem)])),
+        "forbidden": list(dict.fromkeys([*own, *_accepted(problem), *found])),
         "signature": signature,
         "sealed_at": database_now(),
     }
-    if known is None or (known.sealed_by == Vault.By.SOLVER and known.signature != signature):
+    if not (is_solvers and stands):
+        fields |= {"found": [], "between": []}
+    if known is None or (is_solvers and not stands):
         fields |= {"sealed_by": Vault.By.ACCEPTED, "solution": "", "key_steps": [], "model": ""}
     vault, _ = Vault.objects.update_or_create(problem=problem, defaults=fields)
+    # What was compared with other answers is compared again: the samples are kept.
+    Solve.objects.filter(problem=problem).exclude(judged__in=("", signature)).update(judged_at=None, claimed_at=None)
     return vault
+
+
+@transaction.atomic
+def solution_seal(problem_id: UUID, signature: str, found: Found) -> bool:
+    """Seal a solver's result that was judged against the sources of ``signature``.
+
+    False: these have changed meanwhile, or a teacher has written a solution, which wins.
+    """
+    vault = vault_seal(problem_id)
+    written = Reference.objects.filter(pk=problem_id).exclude(solution__regex=r"^\s*$").exists()
+    if vault.signature != signature or vault.sealed_by == Vault.By.TEACHER or written:
+        return False
+    vault.sealed_by, vault.sealed_at, vault.model = Vault.By.SOLVER, database_now(), found.model
+    vault.solution, vault.key_steps = found.solution, list(found.key_steps)
+    vault.found, vault.between = list(found.answers), list(found.between)
+    vault.forbidden = list(dict.fromkeys([*vault.forbidden, *found.answers]))
+    vault.save()
+    return True
+
+
+def signature_of(problem_id: UUID) -> str:
+    """The signature of the sources as they are now: what a solver's result is judged against. Raises Problem.DoesNotExist."""
+    problem = Problem.objects.select_related("reference", "vault").get(pk=problem_id)
+    return _signature(problem, getattr(problem, "vault", None))
 
 
 def _accepted(problem: Problem) -> list[str]:

@@ -116,7 +116,9 @@ def room_create(
     *, by: User, school_class: SchoolClass, title: str, problem: Problem | None, group: Group | None
 ) -> Room:
     _guard_room(school_class, title, group)
-    return Room.objects.create(school_class=school_class, title=title, problem=problem, group=group, created_by=by)
+    room = Room.objects.create(school_class=school_class, title=title, problem=problem, group=group, created_by=by)
+    wiring.problem_set(room)
+    return room
 
 
 def room_update(*, by: User, room: Room, title: str, problem: Problem | None, group: Group | None) -> Room:
@@ -132,6 +134,7 @@ def room_update(*, by: User, room: Room, title: str, problem: Problem | None, gr
             event = _log_change(fresh, by)
         if is_new:
             wiring.ladder_begin(fresh, event.seq)
+            wiring.problem_set(fresh)
     return fresh
 
 
@@ -190,6 +193,7 @@ def problem_update(*, by: User, problem: Problem, title: str, statement: str, co
     rooms = Room.objects.select_for_update(of=("self",)).filter(problem=problem)
     for room in rooms.select_related("school_class", "problem").order_by("pk"):
         _log_change(room, by)
+        wiring.problem_set(room)
 
 
 def _guard_problem(problem: Problem) -> None:

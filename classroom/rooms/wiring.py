@@ -62,3 +62,13 @@ def ladder_head(room: Room) -> dict[str, Any] | None:
 def ladder_begin(room: Room, seq: int) -> None:
     """The room has its problem from the event ``seq`` on."""
     _ladder("begin")(room, seq)
+
+
+@cache
+def _problem_set() -> Callable[[Room], None]:
+    return import_string(settings.ROOM_PROBLEM_SET)  # type: ignore[no-any-return]  # a dotted name of ours
+
+
+def problem_set(room: Room) -> None:
+    """The room has this problem, or none, from this transaction on."""
+    _problem_set()(room)

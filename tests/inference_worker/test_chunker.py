@@ -6,7 +6,7 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference_worker.chunker import CHUNK_BYTES, LONGEST_S, QUIET_S, Chunker, pieces, safe_end
+from inference_worker.chunker import CALM_S, CHUNK_BYTES, LONGEST_S, QUIET_S, Chunker, pieces, safe_end
 
 # What joins with its neighbours: marks, joiners, flags, jamo, a virama, CR LF; and much that does not.
 SCRAPS = ["a", " ", "\n", "\r", "\r\n", "$x$", "e\u0301", "\u0301", "字", "好的", "👩‍🏫", "\u200d", "🏽", "🇩", "🇩🇪", "각",
@@ -137,3 +137,15 @@ def test_an_endless_grapheme_is_cut_and_not_held_for_ever() -> None:
 def test_a_long_tail_is_held_behind_a_long_text() -> None:
     chunker = Chunker()
     assert "".join(chunker.push("ab" * CHUNK_BYTES, 0.0)) == ("ab" * CHUNK_BYTES)[:-1]
+
+
+def test_a_text_that_nobody_watches_goes_every_two_seconds() -> None:
+    calm = Chunker(calm=True)
+    assert calm.push("a b", 0.0) == ["a "]
+    assert calm.push("c\nd", 1.9) == []
+    assert calm.due() == CALM_S
+    assert calm.tick(1.99) == []
+    assert calm.tick(2.0) == ["bc\n"]
+    assert calm.push("e", 3.9) == []
+    assert calm.push("f", 4.1) == ["de"]
+    assert calm.finish() == ["f"]

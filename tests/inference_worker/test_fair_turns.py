@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inference_worker.job import JOBS, WORKER, Job, Sampling
+from inference_worker.job import BACKGROUND, JOBS, WORKER, Job, Sampling
 from inference_worker.jobs import HOME_MS, HOMES, PASSED, SHARES, Elsewhere, Jobs
 from tests.inference_worker.line import job_put
 
@@ -179,3 +179,30 @@ def test_charlie_cannot_borrow_a_turn_by_a_strange_entry(client: Any) -> None:
     assert Jobs(client).take("w1", INFO) is None
     assert client.llen(JOBS) == 0
     assert not client.exists(SHARES)
+
+
+# ---- what nobody waits for
+
+
+def test_w2_what_nobody_waits_for_goes_behind_everybody_and_charges_nobody(client: Any) -> None:
+    for number in range(3):
+        ask(client, f"quiet{number}", room="solve", school_class=BACKGROUND, longest=40_000)
+    ask(client, "a", room="r1")
+    ask(client, "b", room="r2", school_class="c2")
+    assert turns(client, 3) == ["r1", "r2", "solve"]
+    ask(client, "c", room="r1")
+    jobs = Jobs(client)
+    assert jobs.room_waits()
+    assert turns(client, 2) == ["r1", "solve"]
+    assert not jobs.room_waits()
+    last = jobs.take("w1", INFO)
+    assert last is not None
+    assert (last.answer, last.reserved) == ("quiet2", 0)
+    jobs.settle(last, prompt_tokens=100, completion_tokens=40_000)
+    assert not [name for name in client.hkeys(SHARES) if BACKGROUND in name or "solve" in name]
+
+
+def test_w2_among_themselves_the_oldest_comes_first(client: Any) -> None:
+    for number in range(3):
+        ask(client, f"quiet{number}", room=f"s{number}", school_class=BACKGROUND)
+    assert turns(client, 3) == ["s0", "s1", "s2"]

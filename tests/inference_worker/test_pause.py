@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from inference_worker.engines.base import EngineOptions
-from inference_worker.job import CONTROL, PAUSE, WORKER, Control, Job, Sampling, WorkerState
+from inference_worker.job import BACKGROUND, CONTROL, PAUSE, WORKER, Control, Job, Sampling, WorkerState
 from inference_worker.runtime import Holder, Runtime, RuntimeOptions
 from tests.inference_worker.line import SmallScribe, job_put, outputs_read, pause_say, resume_say, stop_say
 from tests.inference_worker.test_runtime import aside
@@ -172,3 +172,24 @@ def test_the_model_goes_on_behind_the_cut_and_the_offsets_behind_the_whole(
     assert raw.count("The first part.") == 2, "once said, and once in the context that the engine printed"
     texts = [one for one in outputs_read(client) if one.kind == "text"]
     assert texts[0].offset == len(said)
+
+
+def test_w2_private_writing_gives_its_place_to_a_room_and_to_nothing_else(
+    runtime: Runtime, valkey: Valkey, client: Any
+) -> None:
+    endless = "@scripted rate=200 tokens=100000"
+    with SmallScribe(valkey.url) as scribe:
+        for name in ("quiet1", "quiet2", "quiet3"):
+            ask(client, name, endless, class_key=BACKGROUND)
+        aside(times=3)
+        wait_until(lambda: scribe.row("quiet1").raw and scribe.row("quiet2").raw, "both places are taken")
+        time.sleep(0.5)
+        assert len(runtime._runs) == 2, "a third private text takes nobody's place"
+        ask(client, "room", "@scripted rate=0 tokens=5", class_key="c1")
+        aside()
+        assert whole(client, scribe, "room")
+        assert scribe.row("quiet1").done is None
+        assert scribe.row("quiet2").done is None
+        for name in ("quiet1", "quiet2", "quiet3"):
+            stop_say(client, name)
+        wait_until(lambda: not runtime._runs, "nothing runs")

@@ -1,4 +1,4 @@
-"""``manage.py scribe``: runs the scribe of one shard and, beside it, the reaper and the sweep of unchecked steps."""
+"""``manage.py scribe``: runs the scribe of one shard and, beside it, the reaper, the sweep of unchecked steps and the study."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from tutor.reaper import Reaper
 from tutor.scribe import Scribe
+from tutor.study import Study
 from tutor.sweep import Sweep
 
 
@@ -22,24 +23,19 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         scribe = Scribe(options["shard"], name=f"scribe-{os.getpid()}")
-        reaper = Reaper()
-        sweep = Sweep()
+        duties: dict[str, Reaper | Sweep | Study] = {"reaper": Reaper(), "sweep": Sweep(), "study": Study()}
 
         def leave(*_: object) -> None:
             scribe.stop()
-            reaper.stop()
-            sweep.stop()
+            for one in duties.values():
+                one.stop()
 
         signal.signal(signal.SIGTERM, leave)
         signal.signal(signal.SIGINT, leave)
-        beside = [
-            threading.Thread(target=reaper.run, name="reaper", daemon=True),
-            threading.Thread(target=sweep.run, name="sweep", daemon=True),
-        ]
+        beside = [threading.Thread(target=one.run, name=name, daemon=True) for name, one in duties.items()]
         for thread in beside:
             thread.start()
         scribe.run()
-        reaper.stop()
-        sweep.stop()
+        leave()
         for thread in beside:
             thread.join(timeout=5)
