@@ -1,4 +1,5 @@
 // @vitest-environment node
+// @vitest-environment node
 // What a browser loads first: built in memory, weighed as it goes over the wire.
 
 import { beforeAll, describe, expect, it } from "vitest";

@@ -1,3 +1,4 @@
+// @vitest-environment node
 import { describe, expect, it, vi } from "vitest";
 
 import { clientFrame, decode, encode, read, SERVER_TYPES, uuid } from "../src/frames";

@@ -160,3 +160,11 @@ def test_by_is_the_name_and_the_role_in_this_room(room: Room, bob: User) -> None
 def test_every_verb_says_what_it_needs() -> None:
     assert access.VERB_NEEDS.keys() == frames.VERBS.keys()
     assert set(access.VERB_NEEDS.values()) == {"look", "write", "staff"}
+
+
+def test_rights_are_as_old_as_the_event_that_their_log_ended_with(room: Room, bob: User) -> None:
+    """Rule F8: rights that were read before an event say nothing about who may have it; of another log, nothing at all."""
+    rights = access.room_for(bob, room.pk)
+    assert rights.read_after(room.epoch, room.last_seq)
+    assert not rights.read_after(room.epoch, room.last_seq + 1)
+    assert not rights.read_after("another log", room.last_seq)
