@@ -10,7 +10,7 @@ from django.urls import path
 from classroom.rooms.consumers import RoomConsumer
 
 ACTIONS: dict[str, str] = {
-    "message.post": "classroom.rooms.actions.message_post",
+    "message.post": "tutor.actions.message_post",
     "hand.raise": "classroom.rooms.actions.hand_raise",
     "hand.lower": "classroom.rooms.actions.hand_lower",
     "typing.show": "classroom.rooms.actions.typing_show",

@@ -4,10 +4,24 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.db import transaction
+
+from classroom.rooms import actions as room_actions
 from classroom.rooms.access import RoomRights
 from classroom.rooms.frames import ClientFrame, FrameError, text_checked
 from tutor import answers, hands, hints, rungs, steps
 from tutor.dispatch import question_check
+
+
+def message_post(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
+    """What rooms do with a message, and its lines of maths as steps beside it (V7)."""
+    lines = steps.lines_to_check(rights, text_checked(frame.data.text))
+    if not lines:
+        return room_actions.message_post(rights, frame, trace)
+    with transaction.atomic():
+        seq = room_actions.message_post(rights, frame, trace)
+        steps.message_steps(rights, int(seq or 0), lines, trace=trace)
+    return seq
 
 
 def answer_ask(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:

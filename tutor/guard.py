@@ -8,7 +8,8 @@ end of what was shown. Four things hold text back:
 * G4, G5: where a value is forbidden, plain words pass one by one; from the first number, number word, formula or strange
   sign on, everything waits for the end of its sentence or line. Is a value said in it, or together with what was shown
   before it, this part is withheld and ``MARKER`` shown in its place.
-* G6: where nothing verified is at hand, a sentence that calls somebody's work right is withheld in the same way.
+* G6: where nothing verified is at hand, a sentence that calls somebody's work right is withheld in the same way, and a
+  true one of ours stands in its place.
 
 What is held begins and ends at places that the text alone decides, never at the end of a piece that happened to come.
 """
@@ -183,4 +184,7 @@ class _Reading:
             why = "praise"
         if why:
             self._kept.append((start, stop, why))
-        self._out += MARKER if why else part
+        if why == "praise":
+            self._out += praise.instead(before, part)
+        else:
+            self._out += MARKER if why else part

@@ -50,6 +50,9 @@ class Answer(models.Model):
     rung = models.PositiveSmallIntegerField(default=0, help_text="how much it might tell when it was asked")
     forbidden = models.JSONField(default=list, help_text="values that must not be shown, as sealed when it was asked")
     withheld = models.JSONField(default=list, help_text="[{start, end, why}]: parts of raw that the guard kept back")
+    proofread = models.PositiveIntegerField(
+        default=0, help_text="how much of shown has been searched for lines of maths"
+    )
 
     trace = models.CharField(max_length=32, default="")
     preset = models.CharField(max_length=20, default="seed")
@@ -78,6 +81,7 @@ class Answer(models.Model):
 class Step(models.Model):
     """A line of maths that somebody showed the room, and what the checker said. The row says whether a check is due.
 
+    ``start`` and ``end``: which part of the message ``seq`` it is; null for a line that was shown as a step (V1, V7).
     ``matches`` is how it stands to the problem's accepted answers. It is for staff: no event and no student path has it.
     """
 
@@ -87,6 +91,8 @@ class Step(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     seq = models.BigIntegerField()
     text = models.CharField(max_length=1_000)
+    start = models.PositiveIntegerField(null=True)
+    end = models.PositiveIntegerField(null=True)
     after = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
     verdict = models.CharField(max_length=10, default="", help_text="verified, refuted, unknown; empty until checked")
     reason = models.CharField(max_length=400, default="")

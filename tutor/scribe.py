@@ -20,7 +20,7 @@ from classroom.rooms import broadcast
 from classroom.rooms.clock import database_now
 from classroom.rooms.connections import redis_alone
 from inference_worker.job import OUTPUT_FIELD, OUTPUTS, PERSISTED, Output
-from tutor import answers
+from tutor import answers, proofreading
 from tutor.dispatch import stop_send
 from tutor.intake import Fenced, Result, batch_store
 from tutor.models import Shard
@@ -126,6 +126,7 @@ class Scribe:
         for answer_id, room_id in result.ended:
             stop_send(answer_id)
             answers.room_advance(room_id)
+        proofreading.events_ring(result.events)
 
     def _beat(self) -> None:
         """Show that we live, and notice that we were overtaken, while no text comes."""

@@ -1,4 +1,4 @@
-"""Steps: a line of maths that a person shows the room, and the verdict on it (V1–V6).
+"""Steps: a line of maths that a person shows the room, as a step or in a message, and the verdict on it (V1–V7).
 
 The verdict that people see is a function of what they wrote and of the problem's public statement alone: accepted answers
 never have a part in it. A witness never shows a value that was found by solving.
@@ -7,6 +7,7 @@ never have a part in it. A witness never shows a value that was found by solving
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import timedelta
 from functools import cache, partial
 from typing import Final
@@ -19,13 +20,14 @@ from django.db import transaction
 from django.db.models import Q
 from kombu.exceptions import OperationalError
 
-from classroom.rooms import journal
+from classroom.rooms import journal, limits
 from classroom.rooms.access import RoomRights
 from classroom.rooms.clock import database_now
 from classroom.rooms.frames import FrameError
 from classroom.rooms.models import Event
 from tutor.checker.pool import pool
 from tutor.checker.verdicts import Verdict
+from tutor.lines import Line, lines_said
 from tutor.models import Reference, Step
 
 log = structlog.get_logger(__name__)
@@ -34,11 +36,13 @@ QUEUE: Final = "class"
 RING_S: Final = 0.5  # a person must never wait for Redis longer than this
 CLAIM: Final = timedelta(seconds=15)  # longer than a check may take with the start of a child
 FORMULAS_MAX: Final = 4  # of a statement, which a first step is compared with
+LINES_MAX: Final = 8  # of one message
 _FORMULA: Final = re.compile(r"\$([^$]{1,400})\$")
 
 
 @cache
-def _celery() -> Celery:
+def class_queue() -> Celery:
+    """Where the class worker takes its work from."""
     app = Celery("steps")
     app.conf.update(
         broker_url=settings.BROKER_URL,
@@ -80,13 +84,39 @@ def _before(rights: RoomRights, after: UUID | None) -> Step | None:
             raise FrameError("bad_field", "This room has no such step.", field="data.after")
         return found
     own = Step.objects.filter(room=rights.room, by=rights.user, problem=rights.room.problem)
-    return own.order_by("-seq").first()
+    return own.order_by("-seq", "-start").first()
+
+
+def lines_to_check(rights: RoomRights, text: str) -> list[Line]:
+    """The lines of maths of a message, as many as may be checked: beyond the limits they only get no mark (V7)."""
+    allowed = []
+    for line in lines_said(text)[:LINES_MAX]:
+        try:
+            limits.spend(rights, "step.submit")
+        except FrameError:
+            break
+        allowed.append(line)
+    return allowed
+
+
+def message_steps(rights: RoomRights, seq: int, lines: Sequence[Line], *, trace: str) -> None:
+    """The lines of a message as steps that wait, in the transaction that logs it. The same message has them once (V7)."""
+    room = rights.room
+    if Step.objects.filter(room=room, seq=seq).exists():
+        return  # the client did not hear our ack
+    before, now = _before(rights, None), database_now()
+    for line in lines:
+        before = Step.objects.create(
+            room=room, problem=room.problem, by=rights.user, seq=seq, text=line.text, start=line.start, end=line.end,
+            after=before, trace=trace, asked_at=now,
+        )  # fmt: skip
+        transaction.on_commit(partial(step_ring, before.pk))
 
 
 def step_ring(step_id: UUID) -> bool:
     """Ask the class worker to check it. False when Redis is away: the sweep finds the row (V3)."""
     try:
-        _celery().send_task(TASK, args=[str(step_id)], queue=QUEUE, retry=False, ignore_result=True)
+        class_queue().send_task(TASK, args=[str(step_id)], queue=QUEUE, retry=False, ignore_result=True)
     except OperationalError as error:
         log.warning("step_not_rung", step=str(step_id), error=str(error))
         return False
@@ -109,16 +139,24 @@ def step_check(step_id: UUID) -> bool:
         )
         if not done:
             return False
-        data = {
-            "step": str(step_id),
-            "verdict": verdict.verdict,
-            "reason": verdict.reason[:400],
-            "witness": None if verdict.solved or verdict.witness is None else verdict.witness[:400],
-            "column": verdict.column,
-        }
-        journal.append(step.room_id, type="step.checked", data=data, trace=step.trace)
+        _tell(step, verdict)
     log.info("step_checked", step=str(step_id), verdict=verdict.verdict, trace=step.trace)
     return True
+
+
+def _tell(step: Step, verdict: Verdict) -> None:
+    said = {
+        "verdict": verdict.verdict,
+        "reason": verdict.reason[:400],
+        "witness": None if verdict.solved or verdict.witness is None else verdict.witness[:400],
+    }
+    if step.start is None:
+        data = {"step": str(step.pk), **said, "column": verdict.column}
+        journal.append(step.room_id, type="step.checked", data=data, trace=step.trace)
+    elif verdict.verdict != "unknown":  # in a conversation “cannot tell” would be noise
+        check = {"start": step.start, "end": step.end, **said}
+        checked = {"message": step.seq, "answer": None, "checks": [check]}
+        journal.append(step.room_id, type="lines.checked", data=checked, trace=step.trace)
 
 
 def verdict_of(step: Step) -> Verdict:

@@ -1,4 +1,4 @@
-"""The sweep: checks the steps that no class worker has taken (V3). Runs beside the scribe, every TICK_S."""
+"""The sweep: checks the steps and the answers that no class worker has taken (V3, V8). Runs beside the scribe, every TICK_S."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import timedelta
 import structlog
 from django.db import Error, close_old_connections, connection
 
+from tutor.proofreading import answer_proofread, answers_waiting
 from tutor.steps import step_check, steps_waiting
 
 log = structlog.get_logger(__name__)
@@ -38,4 +39,8 @@ class Sweep:
             if self._stop.is_set():
                 break
             checked += step_check(step_id)
+        for answer_id in answers_waiting(PATIENCE):
+            if self._stop.is_set():
+                break
+            checked += answer_proofread(answer_id)
         return checked

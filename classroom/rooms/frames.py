@@ -123,7 +123,7 @@ FACTS: frozenset[str] = frozenset(
     {
         "message.posted", "answer.asked", "answer.queued", "answer.started", "answer.delta",
         "answer.paused", "answer.resumed", "answer.inserted",
-        "answer.completed", "answer.stopped", "answer.failed", "step.submitted", "step.checked",
+        "answer.completed", "answer.stopped", "answer.failed", "step.submitted", "step.checked", "lines.checked",
         "hint.requested", "hint.given", "rung.moved", "rules.changed", "hand.raised", "hand.lowered",
         "member.joined", "member.removed", "room.closed", "room.reopened", "room.changed",
     }

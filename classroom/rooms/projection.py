@@ -43,11 +43,11 @@ def _fold(state: State, frame: Frame) -> None:
     if state["ladder"] and tries.is_try(kind, frame.get("by"), data.get("text", "")):
         state["ladder"] = {**state["ladder"], "tried": True}
     if kind == "message.posted":
-        _item(state, frame, kind="message", text=data["text"])
+        _item(state, frame, kind="message", text=data["text"], checks=[])
     elif kind == "answer.asked":
         _item(
             state, frame, kind="answer", answer=data["answer"], question=data["text"], state="queued",
-            text="", position=None, reason="", ended_by=None, model="", inserts=[], eta_s=None, hint=None,
+            text="", position=None, reason="", ended_by=None, model="", inserts=[], eta_s=None, hint=None, checks=[],
         )  # fmt: skip
     elif kind == "step.submitted":
         _item(
@@ -57,6 +57,8 @@ def _fold(state: State, frame: Frame) -> None:
     elif kind == "step.checked":
         fields = {name: data[name] for name in ("verdict", "reason", "witness", "column")}
         state["items"] = [{**item, **fields} if item.get("step") == data["step"] else item for item in state["items"]]
+    elif kind == "lines.checked":
+        _lines(state, data)
     elif kind.startswith("answer."):
         _answer(state, frame)
     elif kind == "hint.given":
@@ -99,6 +101,15 @@ def _answer(state: State, frame: Frame) -> None:
         )  # fmt: skip
     items[index] = item
     state["items"] = items
+
+
+def _lines(state: State, data: dict[str, Any]) -> None:
+    """Marks on parts of a message, known by its seq, or of an answer."""
+    key, wanted = ("answer", data["answer"]) if data["message"] is None else ("seq", data["message"])
+    state["items"] = [
+        {**item, "checks": [*item["checks"], *data["checks"]]} if "checks" in item and item.get(key) == wanted else item
+        for item in state["items"]
+    ]
 
 
 def _hint(state: State, frame: Frame) -> None:

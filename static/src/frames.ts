@@ -3,11 +3,11 @@
 
 import { type HintGiven, type HintItem, hintGiven, hintItem, type Ladder, ladder, type LadderState, ladderState } from "./ladder";
 import { type Check, fault, flag, isRecord, list, orMissing, orNull, person, type Shape, shaped, text, whole } from "./shapes";
-import type { Checked, StepItem } from "./steps";
+import { type Checked, type LineMark, lineMarks, type LinesChecked, linesChecked, type StepItem } from "./steps";
 import { uuid } from "./uuid";
 
 export type { HintItem, LadderState } from "./ladder";
-export type { StepItem } from "./steps";
+export type { LineMark, StepItem } from "./steps";
 export { uuid };
 
 export type Role = "student" | "assistant" | "teacher" | "observer" | "admin";
@@ -40,6 +40,7 @@ export interface Placed {
 export interface MessageItem extends Placed {
   kind: "message";
   text: string;
+  checks: LineMark[];
 }
 /** What somebody put into an answer, behind `offset` code points of its text. */
 export interface PutIn {
@@ -61,6 +62,7 @@ export interface AnswerItem extends Placed {
   eta_s: number | null;
   /** The rung of the hint that this is, if it is one. */
   hint: number | null;
+  checks: LineMark[];
 }
 export interface NoticeItem extends Placed {
   kind: "notice";
@@ -106,6 +108,7 @@ export interface ServerData {
   "answer.failed": Ended & { message: string };
   "step.submitted": { step: string; text: string; after: string | null };
   "step.checked": Checked & { step: string };
+  "lines.checked": LinesChecked;
   "hint.requested": { rung: number };
   "hint.given": HintGiven;
   "rung.moved": { rung: number; before: number; ladder: Ladder };
@@ -194,8 +197,8 @@ const room = shaped({ id: text, title: text, state: text, class: text });
 const placed: Shape = { seq: whole, at: text, by: orNull(person) };
 const putIn = shaped({ offset: whole, text, by: orNull(person) });
 const items: Record<string, Check> = {
-  message: shaped({ ...placed, text }),
-  answer: shaped({ ...placed, answer: text, question: text, state: text, text, position: orNull(whole), reason: text, ended_by: orNull(person), model: text, inserts: list(putIn), eta_s: orNull(whole), hint: orNull(whole) }),
+  message: shaped({ ...placed, text, checks: lineMarks }),
+  answer: shaped({ ...placed, answer: text, question: text, state: text, text, position: orNull(whole), reason: text, ended_by: orNull(person), model: text, inserts: list(putIn), eta_s: orNull(whole), hint: orNull(whole), checks: lineMarks }),
   step: shaped({ ...placed, step: text, text, after: orNull(text), verdict: orNull(text), reason: text, witness: orNull(text), column: orNull(whole) }),
   hint: hintItem(placed),
   notice: shaped({ ...placed, type: text, data: isRecord }),
@@ -222,6 +225,7 @@ const SHAPES: Record<ServerType, Shape> = {
   "answer.failed": { ...ended, message: text },
   "step.submitted": { step: text, text, after: orNull(text) },
   "step.checked": { step: text, verdict: text, reason: text, witness: orNull(text), column: orNull(whole) },
+  "lines.checked": linesChecked,
   "hint.requested": { rung: whole },
   "hint.given": hintGiven,
   "rung.moved": { rung: whole, before: whole, ladder },

@@ -1,6 +1,7 @@
 // Steps on the wire: a line of maths that somebody showed, and the verdict on it (rules V1–V6).
 
 import type { Placed } from "./frames";
+import { list, orNull, type Shape, shaped, text, whole } from "./shapes";
 
 export type StepVerdict = "verified" | "refuted" | "unknown";
 export interface Checked {
@@ -17,3 +18,16 @@ export interface StepItem extends Placed, Omit<Checked, "verdict"> {
   after: string | null;
   verdict: StepVerdict | null;
 }
+/** What the checker said of a line of maths inside a message or an answer: code points `start` to `end` (rules V7, V8). */
+export interface LineMark extends Omit<Checked, "column"> {
+  start: number;
+  end: number;
+}
+export interface LinesChecked {
+  message: number | null;
+  answer: string | null;
+  checks: LineMark[];
+}
+
+export const lineMarks = list(shaped({ start: whole, end: whole, verdict: text, reason: text, witness: orNull(text) }));
+export const linesChecked: Shape = { message: orNull(whole), answer: orNull(text), checks: lineMarks };

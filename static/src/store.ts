@@ -102,11 +102,11 @@ export function fold(before: RoomState, frame: ServerFrame): RoomState {
   const at = { seq: frame.seq ?? 0, at: frame.at, by: frame.by };
   switch (frame.type) {
     case "message.posted":
-      return added(state, { kind: "message", ...at, text: frame.data.text });
+      return added(state, { kind: "message", ...at, text: frame.data.text, checks: [] });
     case "answer.asked":
       return added(state, {
         kind: "answer", ...at, answer: frame.data.answer, question: frame.data.text, state: "queued",
-        text: "", position: null, reason: "", ended_by: null, model: "", inserts: [], eta_s: null, hint: null,
+        text: "", position: null, reason: "", ended_by: null, model: "", inserts: [], eta_s: null, hint: null, checks: [],
       });
     case "answer.queued":
       return answered(state, frame.data.answer, () => ({ position: frame.data.position, eta_s: frame.data.eta_s }));
@@ -134,6 +134,11 @@ export function fold(before: RoomState, frame: ServerFrame): RoomState {
       const { step, verdict, reason, witness, column } = frame.data;
       const items = state.items.map((item) => (item.kind === "step" && item.step === step ? { ...item, verdict, reason, witness, column } : item));
       return { ...state, items };
+    }
+    case "lines.checked": {
+      const { message, answer, checks } = frame.data;
+      const isIts = (item: Item): boolean => (message === null ? item.kind === "answer" && item.answer === answer : item.seq === message);
+      return { ...state, items: state.items.map((item) => ("checks" in item && isIts(item) ? { ...item, checks: [...item.checks, ...checks] } : item)) };
     }
     case "hint.given": {
       const { rung, text, answer, asked_by, ladder } = frame.data;
@@ -215,13 +220,18 @@ export function lengthOf(text: string): number {
 }
 
 /** An answer in its parts: each begins with what somebody put in, but for the first. */
-export function partsOf(item: AnswerItem): { putIn: PutIn | null; text: string }[] {
+export function partsOf(item: AnswerItem): { putIn: PutIn | null; text: string; start: number }[] {
   const places = [0, ...item.inserts.map((insert) => insert.offset)];
   const letters = PAIRS.test(item.text) ? [...item.text] : item.text;
   return places.map((begin, at) => {
     const part = letters.slice(begin, places[at + 1]);
-    return { putIn: item.inserts[at - 1] ?? null, text: typeof part === "string" ? part : part.join("") };
+    return { putIn: item.inserts[at - 1] ?? null, text: typeof part === "string" ? part : part.join(""), start: begin };
   });
+}
+
+/** Code points `start` to `end`. */
+export function sliceOf(text: string, start: number, end: number): string {
+  return PAIRS.test(text) ? [...text].slice(start, end).join("") : text.slice(start, end);
 }
 
 /** The first `count` code points. */

@@ -2,11 +2,19 @@
 // blocks are never touched again, and the one that grows is patched in place, so nothing flickers or loses a selection.
 
 import { type Block, blockNode, parseBlocks } from "./markdown";
+import { lengthOf } from "./store";
 
 interface Shown {
   source: string;
   node: Node;
 }
+
+/** What is added to a block beside its own text: `key` says when it is another one. `start` and `end` in code points. */
+export interface Dress {
+  key: string;
+  apply: (node: Element) => void;
+}
+export type Dressing = (start: number, end: number, source: string) => Dress | null;
 
 type Schedule = (paint: () => void) => void;
 
@@ -23,6 +31,7 @@ export class StreamText {
   private finished: Shown[] = [];
   private finishedText = "";
   private tail: Shown[] = [];
+  private dressing: Dressing | null = null;
 
   constructor(
     private readonly host: Element,
@@ -32,10 +41,12 @@ export class StreamText {
   }
 
   /** Shows `text`, all of it, at the next frame. `done`: nothing more comes, so what was held back is shown as it is. */
-  update(text: string, done: boolean): void {
-    if (text === this.text && done === this.isDone) return;
+  update(text: string, done: boolean, dressing: Dressing | null = null): void {
+    if (text === this.text && done === this.isDone && dressing === this.dressing) return;
+    if (dressing !== this.dressing) this.forget();
     this.text = text;
     this.isDone = done;
+    this.dressing = dressing;
     if (this.isScheduled) return;
     this.isScheduled = true;
     this.schedule(() => this.paint());
@@ -46,7 +57,7 @@ export class StreamText {
     if (!this.text.startsWith(this.finishedText)) this.forget();
     const rest = this.text.slice(this.finishedText.length);
     const blocks = this.isDone ? parseBlocks(rest) : parseBlocks(closedEmphasis(rest), { source: closedEmphasis(rest) });
-    this.show(blocks);
+    this.show(blocks, rest);
     if (!this.isDone) this.settle(rest, blocks);
   }
 
@@ -56,14 +67,17 @@ export class StreamText {
     this.finishedText = "";
   }
 
-  private show(blocks: Block[]): void {
+  private show(blocks: Block[], rest: string): void {
     const next: Shown[] = [];
     blocks.forEach((block, at) => {
       const old = this.tail[at];
       const isLast = at === blocks.length - 1;
-      if (old && old.source === block.source && !isLast) return void next.push(old);
+      const dress = this.dressing && dressed(this.dressing, block, rest, this.finishedText);
+      const source = dress ? `${block.source}\0${dress.key}` : block.source;
+      if (old && old.source === source && !isLast) return void next.push(old);
       const node = blockNode(block);
-      next.push({ source: isLast && !this.isDone ? "\0" : block.source, node: old ? patched(old.node, node) : this.host.appendChild(node) });
+      dress?.apply(node);
+      next.push({ source: isLast && !this.isDone ? "\0" : source, node: old ? patched(old.node, node) : this.host.appendChild(node) });
     });
     for (const extra of this.tail.slice(blocks.length)) (extra.node as ChildNode).remove();
     this.tail = next;
@@ -78,6 +92,12 @@ export class StreamText {
     this.finishedText += rest.split("\n").slice(0, first.line).join("\n") + "\n";
     this.finished.push(...this.tail.splice(0, last));
   }
+}
+
+/** What is added to a block, told where it stands in the whole text. */
+export function dressed(dressing: Dressing, block: Block, rest: string, before = ""): Dress | null {
+  const start = lengthOf(before) + lengthOf(rest.split("\n").slice(0, block.line).map((line) => `${line}\n`).join(""));
+  return dressing(start, start + lengthOf(block.source.trimEnd()), block.source);
 }
 
 /** Emphasis and code that are open at the end, closed for now, so that no stars blink while a word is being written. */

@@ -25,11 +25,11 @@ export function roomState(items: Item[] = [], change: Partial<RoomState> = {}): 
 }
 
 export function message(seq: number, by: Item["by"], text: string): Item {
-  return { kind: "message", seq, at: AT, by, text };
+  return { kind: "message", seq, at: AT, by, text, checks: [] };
 }
 
 export function answer(change: Partial<AnswerItem> = {}): AnswerItem {
-  return { kind: "answer", seq: 2, at: AT, by: BOB, answer: "x", question: "why?", state: "running", text: "Be", position: null, reason: "", ended_by: null, model: "demo", inserts: [], eta_s: null, hint: null, ...change };
+  return { kind: "answer", seq: 2, at: AT, by: BOB, answer: "x", question: "why?", state: "running", text: "Be", position: null, reason: "", ended_by: null, model: "demo", inserts: [], eta_s: null, hint: null, checks: [], ...change };
 }
 
 export function snapshot(seq: number, state: RoomState = roomState(), change: Partial<ServerData["snapshot"]> = {}): ServerFrame {

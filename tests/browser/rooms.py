@@ -19,9 +19,14 @@ SHOWN = """() => [...document.querySelectorAll("cs-room .line")].map((line) => {
     if (!stream) return {seq: Number(line.dataset.seq), text: said};
     const whole = document.createElement("cs-markdown");
     whole.text = stream.text;
+    const bare = stream.cloneNode(true);  // what stands beside the text is not the text
+    bare.querySelectorAll(".line-mark, .block-tools, .key-note").forEach((extra) => extra.remove());
+    bare.querySelectorAll(".key-step").forEach((block) => block.classList.remove("key-step"));
+    bare.querySelectorAll("[class='']").forEach((block) => block.removeAttribute("class"));
+    bare.normalize();
     const tidy = (node) => [...node.childNodes].map((child) => child.outerHTML ?? child.textContent).join("\\n");
     return {seq: Number(line.dataset.seq), text: said, answer: stream.text, state: line.dataset.state,
-            alike: tidy(whole) === tidy(stream)};
+            alike: tidy(whole) === tidy(bare)};
 })"""
 
 

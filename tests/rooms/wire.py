@@ -65,12 +65,27 @@ class ProblemHead(Shape):
     statement: str
 
 
+class LineMark(Shape):
+    start: int = Field(ge=0)
+    end: int = Field(ge=1)
+    verdict: Literal["verified", "refuted"]
+    reason: str = Field(min_length=1)
+    witness: str | None
+
+
+class LinesChecked(Shape):
+    message: int | None
+    answer: str | None
+    checks: list[LineMark] = Field(min_length=1)
+
+
 class MessageItem(Shape):
     kind: Literal["message"]
     seq: int
     at: str
     by: By
     text: str
+    checks: list[LineMark]
 
 
 class PutIn(Shape):
@@ -95,6 +110,7 @@ class AnswerItem(Shape):
     inserts: list[PutIn]
     eta_s: int | None
     hint: int | None
+    checks: list[LineMark]
 
 
 class HintItem(Shape):
@@ -343,6 +359,7 @@ DATA: dict[str, type[Shape]] = {
     "answer.failed": Failed,
     "step.submitted": StepSubmitted,
     "step.checked": StepChecked,
+    "lines.checked": LinesChecked,
     "hint.requested": HintRequested,
     "hint.given": HintGiven,
     "rung.moved": RungMoved,

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests.tutor.test_guard import cut
 from tutor import guard
+from tutor.forbidden.praise import praises
 from tutor.guard import MARKER, Policy, Withheld, release
 
 SEVEN = Policy(forbidden=("$$x=7$$", "$$7$$"), statement="Solve $3x+5=26$.", praise=False)
@@ -78,6 +79,7 @@ PIECES = st.sampled_from(
     ]
 )
 RAW = st.lists(PIECES, max_size=30).map("".join)
+OURS = re.compile(r"(?:… |……)?(?:I have not verified this yet\.|这里我还没有验证。)")
 some = settings(max_examples=60)
 
 
@@ -143,7 +145,10 @@ def test_g5_shown_and_withheld_make_up_the_text(policy: Policy, raw: str, places
     states, withheld = stream(policy, cut(raw, places))
     rest = re.sub(r"<think>.*?(</think>|\Z)", "", raw, flags=re.DOTALL)
     parts = [re.sub(r"<think>.*?(</think>|\Z)", "", raw[one.start : one.end], flags=re.DOTALL) for one in withheld]
-    assert len(states[-1]) == len(rest) - sum(map(len, parts)) + len(MARKER) * len(parts)
+    told = OURS.sub("", states[-1])
+    values = sum(one.why == "value" for one in withheld)
+    unsaid = len(withheld) - values - len(OURS.findall(states[-1]))  # praise right behind praise: a sign alone
+    assert len(told) == len(rest) - sum(map(len, parts)) + len(MARKER) * values + unsaid
     assert all(0 <= one.start < one.end <= len(raw) and one.why in {"value", "praise"} for one in withheld)
 
 
@@ -151,6 +156,14 @@ def test_g5_shown_and_withheld_make_up_the_text(policy: Policy, raw: str, places
 @given(RAW)
 def test_with_nothing_forbidden_all_passes(raw: str) -> None:
     assert seen(Policy(think=None), raw) == raw
+
+
+def test_g6_in_place_of_praise_stands_a_sentence_of_ours_and_only_once() -> None:
+    shown = seen(PRAISE, "Great job! Well done! Now add 3. Your answer is correct.")
+    assert shown == "I have not verified this yet. … Now add 3. Your answer is …"
+    assert not praises("", shown, confirms=True)
+    assert seen(PRAISE, "**Correct!** 对了！") == "**这里我还没有验证。**"
+    assert seen(PRAISE, "**Correct!**\nGo on.") == "**I have not verified this yet.**\nGo on."
 
 
 # ---- by hand
@@ -185,9 +198,9 @@ def test_words_pass_one_by_one_and_numbers_wait_for_the_sentences_end() -> None:
         (POINT, "It is an Ellipse, you know.", "It is an […]"),
         (POINT, "s is less than minus four here.", "[…]"),
         (POINT, "It is 8+3a.", "It is […]"),
-        (PRAISE, "That's right! Now go on.", "That's […] Now go on."),
+        (PRAISE, "That's right! Now go on.", "That's … I have not verified this yet. Now go on."),
         (PRAISE, "The right angle is there.", "The right angle is there."),
-        (PRAISE, "你做得很好。继续。", "你[…]继续。"),
+        (PRAISE, "你做得很好。继续。", "你……这里我还没有验证。继续。"),
     ],
 )
 def test_what_is_shown(policy: Policy, raw: str, shown: str) -> None:
@@ -227,7 +240,7 @@ def test_g4_what_never_ends_is_looked_at_in_parts() -> None:
 
 def test_yes_is_a_verdict_where_a_value_was_asked_about() -> None:
     assert seen(Policy(praise=False), "Yes, you may begin.") == "Yes, you may begin."
-    assert seen(Policy(praise=False, confirms=True), "Yes, it is. Go on.") == "[…] Go on."
+    assert seen(Policy(praise=False, confirms=True), "Yes, it is. Go on.") == "I have not verified this yet. Go on."
 
 
 def test_g4_what_is_too_long_and_has_no_blank_is_looked_at_in_pieces() -> None:

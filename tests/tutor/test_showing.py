@@ -113,7 +113,7 @@ def test_g6_praise_is_withheld_like_a_value(room: Room, bob: User) -> None:
     plain = ask(bob, room, "What now?")
     raw = "Well done! Your step is right. Go on."
     store(started(plain), text(plain, 0, raw), done(plain, raw))
-    assert fresh(plain).shown == "[…] Your step is […] Go on."
+    assert fresh(plain).shown == "I have not verified this yet. Your step is … Go on."
     assert {part["why"] for part in fresh(plain).withheld} == {"praise"}
 
 

@@ -34,9 +34,9 @@ def _pool_closed() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _own_broker(redis_url: str) -> Iterator[None]:
-    steps._celery.cache_clear()
+    steps.class_queue.cache_clear()
     yield
-    steps._celery.cache_clear()
+    steps.class_queue.cache_clear()
 
 
 @pytest.fixture

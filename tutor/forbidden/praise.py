@@ -1,7 +1,7 @@
 """Sentences that call somebody's work right, in English and Chinese (G6). Words only: what a sentence means is not known.
 
 A sentence that asks, that denies, or that speaks of a right angle is none. “Yes” counts only where somebody asked about a
-value of her own: there it would be a verdict.
+value of her own: there it would be a verdict. What stands in the place of such a sentence is said here too.
 """
 
 from __future__ import annotations
@@ -105,6 +105,25 @@ _CHINESE_DENIED: Final = re.compile(
     r"不|未必|是否|有没有|如果|检查|判断|看看|怎么|怎样|才能|为什么|哪|确认|验证|保证|写出|找|选|说明"
 )
 _YES: Final = re.compile(r"^\W*(?:yes|yep|yeah|yup|indeed|it is|that is it|是的?|对|嗯|没错)(?:\W|$)")
+
+
+UNVERIFIED: Final = "I have not verified this yet."
+UNVERIFIED_CHINESE: Final = "这里我还没有验证。"
+_BEGINS: Final = re.compile(r"(?:^|[.!?;:。！？；：…\n]|[.!?;]['\"”’)*_]+)\s*[*_>#\-\s]*$")
+
+
+def instead(before: str, text: str) -> str:
+    """What is shown in place of a sentence that praises: one of our own that is true whatever was written (G6).
+
+    In the middle of a sentence it breaks off first; said a moment ago, it is not said again.
+    """
+    said = UNVERIFIED_CHINESE if re.search(r"[\u4e00-\u9fff]", before[-40:] + text) else UNVERIFIED
+    if said in before:
+        return "…"
+    said += "**" * (text.count("**") % 2)  # else bold type would not end
+    if _BEGINS.search(before):
+        return said
+    return f"……{said}" if said.startswith(UNVERIFIED_CHINESE) else f"… {said}"
 
 
 def praises(before: str, text: str, *, confirms: bool) -> bool:

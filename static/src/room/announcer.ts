@@ -1,9 +1,10 @@
 // What a screen reader is told: whole messages and finished answers, never the pieces of a stream.
 
-import type { Item, StepItem } from "../frames";
+import type { Item, MessageItem, StepItem } from "../frames";
 import type { RoomView } from "../store";
 import { plainLine } from "../markdown";
 import { rungName } from "../ladder";
+import { markWords, SAID, TAUGHT } from "../marks";
 import { noticeWords } from "../words";
 import { stepSentence } from "./step-line";
 
@@ -27,9 +28,12 @@ function sentence(item: Item, old: Item | undefined, you: string | null): string
   if (item.kind === "notice") return [`${noticeWords(item)}.`];
   if (item.kind === "step") return step(item, old, you);
   if (item.kind === "hint") return [`Hint, ${rungName(item.rung)}: ${cut(item.text)}`];
-  if (item.kind === "message") return item.by?.id === you ? [] : [`${name}: ${cut(item.text)}`];
+  if (item.kind === "message") return message(item, old, you);
   if (!old) return item.by?.id === you ? [] : [item.hint === null ? `${name} asks the tutor: ${cut(item.question)}` : `${name} asks for a hint.`];
-  if (old.kind !== "answer" || old.state === item.state) return [];
+  if (old.kind !== "answer") return [];
+  const wrong = item.checks.slice(old.checks.length).filter((mark) => mark.verdict === "refuted");
+  if (wrong.length) return wrong.map((mark) => `${markWords(mark, TAUGHT)}`);
+  if (old.state === item.state) return [];
   if (item.state === "completed") return [`The tutor has answered: ${cut(item.text)}`];
   if (item.state === "stopped") return ["The answer was stopped."];
   if (item.state === "paused") return ["The answer is paused."];
@@ -41,6 +45,12 @@ function sentence(item: Item, old: Item | undefined, you: string | null): string
 function step(item: StepItem, old: Item | undefined, you: string | null): string[] {
   if (item.verdict && !(old?.kind === "step" && old.verdict)) return [stepSentence(item)];
   return old || item.by?.id === you ? [] : [`${item.by?.name ?? "Somebody"} shows a step: ${cut(item.text)}`];
+}
+
+/** A message of somebody else, and to everybody what is said of its lines of maths. */
+function message(item: MessageItem, old: Item | undefined, you: string | null): string[] {
+  if (old?.kind === "message") return item.checks.slice(old.checks.length).map((mark) => `The line of ${item.by?.name ?? "somebody"}: ${markWords(mark, SAID)}`);
+  return item.by?.id === you ? [] : [`${item.by?.name ?? "Somebody"}: ${cut(item.text)}`];
 }
 
 function cut(text: string): string {

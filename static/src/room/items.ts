@@ -5,8 +5,11 @@ import { html, nothing, type TemplateResult } from "lit";
 import type { AnswerItem, HintItem, Item, MessageItem, NoticeItem, Person, StepItem } from "../frames";
 import { type IconName, icon } from "../icons";
 import { rungName } from "../ladder";
+import { SAID, TAUGHT } from "../marks";
 import { isOpen, partsOf } from "../store";
+import type { Dressing } from "../stream";
 import { answerWords, clockTime, dayOf, dayWords, hue, initials, noticeWords, ROLE_WORDS } from "../words";
+import { marksDressing, once } from "./dress";
 import { stepBody } from "./step-line";
 
 const TOGETHER_MS = 4 * 60_000;
@@ -95,7 +98,7 @@ function messageLine(item: MessageItem, continued: boolean, { you }: ItemContext
     ${continued || !item.by ? html`<span class="avatar-gap"></span>` : avatar(item.by)}
     <article class="said" aria-label=${`${item.by?.name ?? "Somebody"}, ${clockTime(item.at)}`}>
       ${continued ? nothing : nameLine(item.by, item.at, "", you)}
-      <cs-markdown .text=${item.text}></cs-markdown>
+      <cs-markdown .dressing=${once(item.checks, "said", () => marksDressing(item.checks, item.text, SAID))} .text=${item.text}></cs-markdown>
     </article>
   </li>`;
 }
@@ -118,14 +121,15 @@ function answerLine(item: AnswerItem, context: ItemContext): TemplateResult {
 /** The text as it was written, and between its parts what people put in. */
 function answerParts(item: AnswerItem, youId: string | null): TemplateResult[] {
   const parts = partsOf(item);
-  return parts.map(({ putIn, text }, at) => {
+  return parts.map(({ putIn, text, start }, at) => {
     const isDone = at < parts.length - 1 || !isOpen(item);
+    const dressing = once(item.checks, `part ${at}`, () => marksDressing(item.checks, text, TAUGHT, start));
     return html`${putIn
         ? html`<div class="put-in" role="note" aria-label=${`Put in by ${putIn.by?.name ?? "somebody"}`}>
             <div class="line-head">${putIn.by ? avatar(putIn.by) : nothing}<bdi class="name">${putIn.by?.name ?? "Somebody"}</bdi>${putIn.by?.id === youId ? html`<span class="muted">(you)</span>` : nothing}<span class="what">put in</span></div>
             <cs-markdown .text=${putIn.text}></cs-markdown>
           </div>`
-        : nothing}<cs-stream class="answer-text" .content=${[text, isDone] as [string, boolean]}></cs-stream>`;
+        : nothing}<cs-stream class="answer-text" .content=${[text, isDone, dressing] as [string, boolean, Dressing | null]}></cs-stream>`;
   });
 }
 
