@@ -55,6 +55,18 @@ class Env(BaseSettings):
         le=64,
         description="how often a problem that comes into a room is solved in private; 0: only when asked for",
     )
+    DOCUMENT_MODEL: str = Field(
+        "packaged", description="`packaged`, the folder of a sentence encoder (BERT), or empty: search by words alone"
+    )
+    DOCUMENT_STAGES: str = Field(
+        "fulltext,vectors,rerank",
+        description="how a class's documents are searched, comma-separated; empty: not at all",
+    )
+    DOCUMENT_THRESHOLD: float = Field(0.3, ge=0, le=1, description="a passage with a lower score is not used")
+    DOCUMENT_PASSAGES: int = Field(3, ge=1, le=10, description="how many passages go with one question")
+    DOCUMENT_SEARCH_S: float = Field(1.5, gt=0, le=10, description="how long a question waits for their search")
+    DOCUMENT_MAX_MB: int = Field(20, ge=1, le=200, description="largest file that a teacher may upload")
+    DOCUMENT_QUOTA_MB: int = Field(200, ge=1, description="all files of one class together")
     IDLE_BADGE_S: float = Field(
         300.0, gt=0, description="a room without a person's action for so long is shown as idle"
     )

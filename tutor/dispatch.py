@@ -17,6 +17,7 @@ from classroom.rooms.models import Room
 from inference_worker.job import CONTROL, JOB, JOB_TTL_S, JOBS, PAUSE, QUEUE, STOP, TICKET, Control, Job, Sampling
 from tutor import authored, prompt
 from tutor.availability import context_read
+from tutor.documents import quoting, sources
 from tutor.models import Answer
 
 log = structlog.get_logger(__name__)
@@ -47,12 +48,13 @@ def job_for(answer: Answer) -> Job:
     brief = _brief(answer)
     inserted = _inserted(answer)
     context = context_read()
+    question = quoting.question_quoted(answer, context)
     return Job(
         answer=str(answer.pk),
         attempt=answer.attempt,
         messages=prompt.fitting(
             turns,
-            lambda kept: prompt.messages(brief, kept, answer.question, inserted),
+            lambda kept: prompt.messages(brief, kept, question, inserted),
             max(context - ANSWER_ROOM, context // 2),
         ),
         sampling=Sampling(max_tokens=settings.MAX_ANSWER_TOKENS),
@@ -102,6 +104,8 @@ def answer_dispatch(answer_id: UUID) -> bool:
     answer = Answer.objects.select_related("room", "problem").filter(pk=answer_id).first()
     if answer is None:
         return False  # its room was deleted
+    if sources.search_first(answer):
+        return True  # the class worker looks into the class's documents, and dispatches it then (D4)
     job = job_for(answer)
     if not job_send(job):
         return False

@@ -7,6 +7,10 @@ import uuid
 from django.conf import settings
 from django.db import models
 
+from tutor.documents.models import Document, Passage, Retrieval
+
+__all__ = ["Answer", "Document", "HintRules", "Ladder", "Passage", "Reference", "Retrieval", "Shard", "Step", "Vault"]
+
 
 class Answer(models.Model):
     """One question to the tutor and what became of it. This row, not any queue, says whether work is due.

@@ -1,14 +1,23 @@
-"""Addresses of the pages about hints."""
+"""Addresses of the pages about hints and documents."""
 
 from __future__ import annotations
 
 from django.urls import path
 
 from tutor import pages, solve_pages
+from tutor.documents import pages as documents
 
 urlpatterns = [
     path("classes/<uuid:class_id>/hints/", pages.class_rules, name="class_rules"),
     path("rooms/<uuid:room_id>/hints/", pages.room_rules, name="room_rules"),
     path("problems/<uuid:problem_id>/answers/", pages.problem_answers, name="problem_answers"),
     path("problems/<uuid:problem_id>/solve/", solve_pages.problem_solve, name="problem_solve"),
+    path("classes/<uuid:class_id>/documents/", documents.class_documents, name="class_documents"),
+    path("classes/<uuid:class_id>/documents/<uuid:document_id>/hide/", documents.document_hide, name="document_hide"),
+    path(
+        "classes/<uuid:class_id>/documents/<uuid:document_id>/delete/",
+        documents.document_delete,
+        name="document_delete",
+    ),
+    path("documents/<uuid:document_id>/", documents.document_page, name="document_page"),
 ]

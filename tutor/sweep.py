@@ -1,4 +1,7 @@
-"""The sweep: checks the steps and the answers that no class worker has taken (V3, V8). Runs beside the scribe, every TICK_S."""
+"""The sweep: does what no class worker has taken. Runs beside the scribe, every TICK_S.
+
+Steps and answers are checked here (V3, V8); an answer whose search is late goes to a model without it (D4).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ from datetime import timedelta
 import structlog
 from django.db import Error, close_old_connections, connection
 
+from tutor.dispatch import answer_dispatch
+from tutor.documents.sources import searches_late
 from tutor.proofreading import answer_proofread, answers_waiting
 from tutor.steps import step_check, steps_waiting
 
@@ -34,6 +39,8 @@ class Sweep:
 
     def tick(self) -> int:
         """One round: how many steps it checked. Raises django.db.Error; the next round starts anew."""
+        for answer_id in searches_late():
+            answer_dispatch(answer_id)
         checked = 0
         for step_id in steps_waiting(PATIENCE):
             if self._stop.is_set():

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from celery import shared_task
 
-from tutor import proofreading, steps
+from tutor import dispatch, proofreading, steps
+from tutor.documents import ingest, shelf, sources
 
 
 @shared_task(name=steps.TASK)
@@ -19,3 +20,29 @@ def step_check(step_id: str) -> None:
 def answer_proofread(answer_id: str) -> None:
     """Check the tutor's own lines. Twice is once: how far it got is moved by compare-and-swap."""
     proofreading.answer_proofread(UUID(answer_id))
+
+
+@shared_task(name=ingest.TASK)
+def document_read(document_id: str) -> None:
+    """Read an uploaded document. Twice is once, as above."""
+    ingest.document_read(UUID(document_id))
+
+
+@shared_task(name="tutor.tasks.documents_sweep")
+def documents_sweep() -> None:
+    """Read what nobody was rung for: Redis was away, or a worker has gone."""
+    for document_id in ingest.documents_waiting():
+        ingest.document_read(document_id)
+
+
+@shared_task(name="tutor.tasks.files_purge")
+def files_purge() -> None:
+    """Delete files whose class or document has gone."""
+    shelf.files_purge()
+
+
+@shared_task(name=sources.TASK)
+def sources_search(answer_id: str) -> None:
+    """Search the class's documents for an answer, then give it to a model."""
+    if sources.sources_search(UUID(answer_id)):
+        dispatch.answer_dispatch(UUID(answer_id))

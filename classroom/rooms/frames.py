@@ -121,7 +121,7 @@ VERBS: dict[str, type[_Strict]] = {
 
 FACTS: frozenset[str] = frozenset(
     {
-        "message.posted", "answer.asked", "answer.queued", "answer.started", "answer.delta",
+        "message.posted", "answer.asked", "answer.queued", "answer.status", "answer.source", "answer.started", "answer.delta",
         "answer.paused", "answer.resumed", "answer.inserted",
         "answer.completed", "answer.stopped", "answer.failed", "step.submitted", "step.checked", "lines.checked",
         "hint.requested", "hint.given", "rung.moved", "rules.changed", "hand.raised", "hand.lowered",

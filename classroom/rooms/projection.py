@@ -48,6 +48,7 @@ def _fold(state: State, frame: Frame) -> None:
         _item(
             state, frame, kind="answer", answer=data["answer"], question=data["text"], state="queued",
             text="", position=None, reason="", ended_by=None, model="", inserts=[], eta_s=None, hint=None, checks=[],
+            search=None, sources=[],
         )  # fmt: skip
     elif kind == "step.submitted":
         _item(
@@ -92,6 +93,10 @@ def _answer(state: State, frame: Frame) -> None:
         item["state"] = HANDS[kind]
         if kind == "answer.inserted":
             item["inserts"] = [*item["inserts"], {"offset": data["offset"], "text": data["text"], "by": frame["by"]}]
+    elif kind == "answer.status":
+        item["search"] = data["phase"]
+    elif kind == "answer.source":
+        item["sources"] = [*item["sources"], {name: value for name, value in data.items() if name != "answer"}]
     elif kind == "answer.delta":
         item["text"] = item["text"][: data["offset"]] + data["text"]
     elif kind in ENDED:

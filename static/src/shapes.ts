@@ -5,6 +5,7 @@ export type Shape = Record<string, Check>;
 
 export const text: Check = (value) => typeof value === "string";
 export const whole: Check = (value) => Number.isSafeInteger(value) && (value as number) >= 0;
+export const amount: Check = (value) => typeof value === "number" && value >= 0;
 export const flag: Check = (value) => typeof value === "boolean";
 export const list =
   (check: Check): Check =>

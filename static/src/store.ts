@@ -107,9 +107,16 @@ export function fold(before: RoomState, frame: ServerFrame): RoomState {
       return added(state, {
         kind: "answer", ...at, answer: frame.data.answer, question: frame.data.text, state: "queued",
         text: "", position: null, reason: "", ended_by: null, model: "", inserts: [], eta_s: null, hint: null, checks: [],
+        search: null, sources: [],
       });
     case "answer.queued":
       return answered(state, frame.data.answer, () => ({ position: frame.data.position, eta_s: frame.data.eta_s }));
+    case "answer.status":
+      return answered(state, frame.data.answer, () => ({ search: frame.data.phase }));
+    case "answer.source": {
+      const { answer, ...source } = frame.data;
+      return answered(state, answer, (item) => ({ sources: [...item.sources, source] }));
+    }
     case "answer.started":
       return answered(state, frame.data.answer, () => ({ state: "running", position: null, eta_s: null, model: frame.data.model }));
     case "answer.paused":

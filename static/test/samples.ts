@@ -29,7 +29,7 @@ export function message(seq: number, by: Item["by"], text: string): Item {
 }
 
 export function answer(change: Partial<AnswerItem> = {}): AnswerItem {
-  return { kind: "answer", seq: 2, at: AT, by: BOB, answer: "x", question: "why?", state: "running", text: "Be", position: null, reason: "", ended_by: null, model: "demo", inserts: [], eta_s: null, hint: null, checks: [], ...change };
+  return { kind: "answer", seq: 2, at: AT, by: BOB, answer: "x", question: "why?", state: "running", text: "Be", position: null, reason: "", ended_by: null, model: "demo", inserts: [], eta_s: null, hint: null, checks: [], search: null, sources: [], ...change };
 }
 
 export function snapshot(seq: number, state: RoomState = roomState(), change: Partial<ServerData["snapshot"]> = {}): ServerFrame {

@@ -94,6 +94,16 @@ class PutIn(Shape):
     by: By
 
 
+class Source(Shape):
+    n: int = Field(ge=1)
+    document: str = Field(min_length=36, max_length=36)
+    title: str = Field(min_length=1)
+    page: int | None
+    anchor: str = Field(min_length=1)
+    passage: int = Field(ge=1)
+    score: float = Field(ge=0, le=1)
+
+
 class AnswerItem(Shape):
     kind: Literal["answer"]
     seq: int
@@ -111,6 +121,8 @@ class AnswerItem(Shape):
     eta_s: int | None
     hint: int | None
     checks: list[LineMark]
+    search: Literal["searching", "found", "nothing", "done"] | None
+    sources: list[Source]
 
 
 class HintItem(Shape):
@@ -204,6 +216,16 @@ class Queued(Shape):
     answer: str
     position: int
     eta_s: int | None
+
+
+class Searched(Shape):
+    answer: str
+    phase: Literal["searching", "found", "nothing", "done"]
+    latency_ms: int | None
+
+
+class AnswerSource(Source):
+    answer: str
 
 
 class Started(Shape):
@@ -360,6 +382,8 @@ DATA: dict[str, type[Shape]] = {
     "step.submitted": StepSubmitted,
     "step.checked": StepChecked,
     "lines.checked": LinesChecked,
+    "answer.status": Searched,
+    "answer.source": AnswerSource,
     "hint.requested": HintRequested,
     "hint.given": HintGiven,
     "rung.moved": RungMoved,

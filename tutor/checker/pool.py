@@ -22,6 +22,8 @@ WALL_S: Final = 2.5  # three seconds with what killing costs
 START_S: Final = 30.0
 SIZE: Final = 2
 REPLY_MAX: Final = 65_536
+# Nothing of ours goes along; libraries for vectors compute on one thread.
+ENVIRONMENT: Final = {"LANG": "C.UTF-8", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 TOO_LONG: Final = "This takes too long to work out."
 NOT_STARTED: Final = "The checker could not be started."
@@ -32,19 +34,32 @@ class ChildError(Exception):
 
 
 class Child:
-    """One process. Not for two threads at once."""
+    """One process of a module of ours that answers lines. Not for two threads at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *words: str) -> None:
         self.is_ready = False
         self._kept = b""
         self.process = subprocess.Popen(
-            [sys.executable, "-s", "-E", "-m", "tutor.checker.child"],
+            [sys.executable, "-s", "-E", "-m", *(words or ("tutor.checker.child",))],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            cwd=ROOT, env={"LANG": "C.UTF-8"}, start_new_session=True,
+            cwd=ROOT, env=ENVIRONMENT, start_new_session=True,
         )  # fmt: skip
 
-    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The reply to one request. Raises ChildError after WALL_S, or if the child has ended; it is then dead."""
+    def ready(self, wait_s: float) -> bool:
+        """Whether it has loaded, after at most ``wait_s``; if not, it goes on loading. Raises ChildError if it has ended."""
+        try:
+            if not self.is_ready:
+                self._line(wait_s)
+                self.is_ready = True
+        except TimeoutError:
+            return False
+        except OSError as error:
+            self.kill()
+            raise ChildError(str(error)) from None
+        return True
+
+    def ask(self, request: dict[str, Any], wall_s: float = WALL_S) -> dict[str, Any]:
+        """The reply to one request. Raises ChildError after ``wall_s``, or if the child has ended; it is then dead."""
         try:
             if not self.is_ready:
                 self._line(START_S)
@@ -52,7 +67,7 @@ class Child:
             assert self.process.stdin is not None
             self.process.stdin.write(json.dumps(request).encode() + b"\n")
             self.process.stdin.flush()
-            reply: dict[str, Any] = json.loads(self._line(WALL_S))
+            reply: dict[str, Any] = json.loads(self._line(wall_s))
         except (OSError, ValueError) as error:
             self.kill()
             raise ChildError(str(error)) from None

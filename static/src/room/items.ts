@@ -10,6 +10,7 @@ import { isOpen, partsOf } from "../store";
 import type { Dressing } from "../stream";
 import { answerWords, clockTime, dayOf, dayWords, hue, initials, noticeWords, ROLE_WORDS } from "../words";
 import { marksDressing, once } from "./dress";
+import { sourcesBelow } from "./sources";
 import { stepBody } from "./step-line";
 
 const TOGETHER_MS = 4 * 60_000;
@@ -112,7 +113,7 @@ function answerLine(item: AnswerItem, context: ItemContext): TemplateResult {
       ${item.hint === null ? html`<cs-markdown .text=${item.question}></cs-markdown>` : nothing}
       <div class="answer" role="group" data-state=${item.state} aria-label="The tutor's answer" aria-busy=${item.state === "running" ? "true" : "false"}>
         ${answerHead(item, context)} ${answerParts(item, context.you)}
-        ${answerFoot(item, context)}
+        ${sourcesBelow(item)} ${answerFoot(item, context)}
       </div>
     </article>
   </li>`;
