@@ -49,6 +49,15 @@ class Env(BaseSettings):
     MAX_ANSWER_TOKENS: int = Field(512, ge=1, le=40_960, description="longest answer, in tokens")
     ANSWER_DEADLINE_S: float = Field(300.0, gt=0, description="longest run of one answer, in seconds")
     QUEUE_TIMEOUT_S: float = Field(120.0, gt=0, description="how long a question waits for a worker before it fails")
+    CONTEXT_TOKENS: int = Field(
+        8_192, ge=0, description="longest prompt of a room, in tokens; 0: as long as the model takes"
+    )
+    MEMORY_TURNS: int = Field(
+        10, ge=1, le=50, description="questions with their answers that a prompt has word for word"
+    )
+    MEMORY_SUMMARISED: int = Field(
+        5, ge=1, le=20, description="how many of the oldest are told in short when they do not fit any more"
+    )
     SOLVER_SAMPLES: int = Field(
         0,
         ge=0,

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from classroom.people.admin_records import RecordAdmin
 from classroom.people.models import User
 from classroom.rooms.clock import database_now
-from tutor.models import Answer, HintRules, Ladder, Reference, Shard, Solve, Step, Vault, Writing
+from tutor.models import Answer, HintRules, Ladder, Memory, Reference, Shard, Solve, Step, Vault, Writing
 from tutor.rules import rules_tell
 from tutor.vault import vault_seal
 
@@ -92,6 +92,14 @@ class WritingAdmin(RecordAdmin):
     list_filter = ("state", "model")
     search_fields = ("id",)
     show_full_result_count = False
+
+
+@admin.register(Memory)
+class MemoryAdmin(RecordAdmin):
+    list_display = ("room", "by", "edited_by", "upto", "due", "changed_at")
+    list_select_related = ("room", "edited_by")
+    list_filter = ("by",)
+    search_fields = ("room__title",)
 
 
 @admin.register(HintRules)

@@ -15,7 +15,7 @@ from classroom.rooms.connections import redis_client
 from classroom.rooms.frames import FrameError
 from classroom.rooms.models import Room
 from inference_worker.job import CONTROL, JOB, JOB_TTL_S, JOBS, PAUSE, QUEUE, STOP, TICKET, Control, Job, Sampling
-from tutor import authored, prompt
+from tutor import authored, memory, prompt
 from tutor.availability import context_read
 from tutor.documents import quoting, sources
 from tutor.models import Answer
@@ -37,26 +37,26 @@ def _celery() -> Celery:
 
 
 def job_for(answer: Answer) -> Job:
-    """The job for the answer's present attempt: earlier turns of the room, the question, the raw text so far."""
-    earlier = (
-        Answer.objects.filter(room_id=answer.room_id, asked_seq__lt=answer.asked_seq)
-        .exclude(shown="")
-        .order_by("-asked_seq")
-        .values_list("question", "shown")[: prompt.TURNS_KEPT]
-    )
-    turns = [prompt.Turn(question, shown) for question, shown in reversed(earlier)]
-    brief = _brief(answer)
-    inserted = _inserted(answer)
+    """The job for the answer's present attempt: what the room remembers, the question, the raw text so far."""
+    return _job(answer)[0]
+
+
+def _job(answer: Answer) -> tuple[Job, bool]:
+    """(the job, whether something of the room's earlier turns is neither in it nor in the summary)."""
+    recalled = memory.recall(answer)
+    brief, inserted = _brief(answer), _inserted(answer)
     context = context_read()
     question = quoting.question_quoted(answer, context)
-    return Job(
+    fitted = prompt.fitting(
+        recalled.turns,
+        recalled.summary,
+        lambda kept, earlier: prompt.messages(brief, kept, question, inserted, earlier=earlier),
+        prompt_room(context),
+    )
+    job = Job(
         answer=str(answer.pk),
         attempt=answer.attempt,
-        messages=prompt.fitting(
-            turns,
-            lambda kept: prompt.messages(brief, kept, question, inserted),
-            max(context - ANSWER_ROOM, context // 2),
-        ),
+        messages=fitted.messages,
         sampling=Sampling(max_tokens=settings.MAX_ANSWER_TOKENS),
         preset=answer.preset,
         prefix=answer.raw,
@@ -66,6 +66,13 @@ def job_for(answer: Answer) -> Job:
         class_key=answer.room.school_class_id.hex,
         trace=answer.trace,
     )
+    return job, recalled.more or fitted.left_out > 0
+
+
+def prompt_room(context: int) -> int:
+    """How many tokens the prompt of a room may have: its budget, and what the model leaves beside an answer; 0: no bound."""
+    bounds = [settings.CONTEXT_TOKENS, max(context - ANSWER_ROOM, context // 2)]
+    return min(filter(None, bounds), default=0)
 
 
 def _brief(answer: Answer) -> prompt.Brief:
@@ -106,9 +113,11 @@ def answer_dispatch(answer_id: UUID) -> bool:
         return False  # its room was deleted
     if sources.search_first(answer):
         return True  # the class worker looks into the class's documents, and dispatches it then (D4)
-    job = job_for(answer)
+    job, is_short = _job(answer)
     if not job_send(job):
         return False
+    if is_short:
+        memory.memory_want(answer.room_id)
     log.info("answer_dispatched", answer=str(answer_id), attempt=job.attempt, trace=job.trace)
     return True
 

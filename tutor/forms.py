@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from classroom.people.forms import LineField
+from tutor.memory import SUMMARY_MAX
 from tutor.rules import BUDGET_MAX
 
 ANSWERS_MAX, ANSWER_MAX = 20, 400
@@ -39,6 +40,18 @@ class RulesForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=WHEN),
         error_messages={"invalid": "Write a date and a time."},
     )  # fmt: skip
+
+
+class MemoryForm(forms.Form):
+    summary = forms.CharField(
+        label="Before that, in short", required=False, max_length=SUMMARY_MAX,
+        widget=forms.Textarea(attrs={"rows": 10}),
+        help_text="Goes along with every question. Below the last level of hints, what gives the answer away is left out.",
+    )  # fmt: skip
+    seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput(attrs={"autocomplete": "off"}))
+
+    def clean_summary(self) -> str:
+        return _lines(self.cleaned_data["summary"]).strip()
 
 
 class ReferenceForm(forms.Form):

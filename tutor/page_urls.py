@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tutor import pages, solve_pages
+from tutor import memory_pages, pages, solve_pages
 from tutor.documents import pages as documents
 
 urlpatterns = [
     path("classes/<uuid:class_id>/hints/", pages.class_rules, name="class_rules"),
     path("rooms/<uuid:room_id>/hints/", pages.room_rules, name="room_rules"),
+    path("rooms/<uuid:room_id>/memory/", memory_pages.room_memory, name="room_memory"),
     path("problems/<uuid:problem_id>/answers/", pages.problem_answers, name="problem_answers"),
     path("problems/<uuid:problem_id>/solve/", solve_pages.problem_solve, name="problem_solve"),
     path("classes/<uuid:class_id>/documents/", documents.class_documents, name="class_documents"),

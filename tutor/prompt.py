@@ -14,9 +14,16 @@ from inference_worker.job import Message, PresetName
 
 PRESET: PresetName = "seed"
 HINT_PRESET: PresetName = "hint"
-VERSION = "ladder-1"
-TURNS_KEPT = 10
+VERSION = "memory-1"
 TURN_MAX = 2_000  # characters of an earlier question or answer that go along
+SAID_MAX = 600  # characters of a question or answer that is to be told in short
+EARLIER = "Before that, in short:\n{}"
+EARLIER_HEARD = "I keep that in mind."
+SUMMARY_SYSTEM = (
+    "You write notes for a mathematics tutor who goes on with the conversation below. Say in at most six short lines, each "
+    "beginning with a dash, what was asked, what was explained and what is still open. Add nothing of your own, solve "
+    "nothing, and write in the language of the conversation."
+)
 TRIES_KEPT = 5
 TRY_MAX = 300  # characters of a try that go along with the request for a hint
 SYSTEM = (
@@ -97,25 +104,50 @@ def tokens_about(messages: Sequence[Message]) -> int:
     return plain // 5 + (len(text) - plain) // 2
 
 
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """``left_out``: how many of the oldest turns did not fit."""
+
+    messages: tuple[Message, ...]
+    left_out: int
+
+
 def fitting(
-    turns: Sequence[Turn], build: Callable[[Sequence[Turn]], tuple[Message, ...]], room: int
-) -> tuple[Message, ...]:
-    """The messages with as many of the latest ``turns`` as fit into ``room`` tokens; 0 is no bound."""
+    turns: Sequence[Turn], earlier: str, build: Callable[[Sequence[Turn], str], tuple[Message, ...]], room: int
+) -> Fitted:
+    """The messages with as many of the latest ``turns`` as fit into ``room`` tokens; 0 is no bound.
+
+    What was ``earlier`` is short and tells of more than any turn: it is left out last.
+    """
     kept = list(turns)
-    built = build(kept)
+    built = build(kept, earlier)
     while room and kept and tokens_about(built) > room:
         kept.pop(0)
-        built = build(kept)
-    return built
+        built = build(kept, earlier)
+    if room and earlier and tokens_about(built) > room:
+        built = build(kept, "")
+    return Fitted(built, len(turns) - len(kept))
 
 
-def messages(brief: Brief, turns: Sequence[Turn], question: str, inserted: Sequence[Turn] = ()) -> tuple[Message, ...]:
-    """The chat for one answer: system prompt with the problem, the last TURNS_KEPT turns, the question.
+def summary_messages(turns: Sequence[Turn]) -> list[Message]:
+    """What a model is asked that shall tell these turns in short: they are quoted, in one message of a user."""
+    said = [f"Student: {turn.question[:SAID_MAX]}\nTutor: {turn.answer[:SAID_MAX]}" for turn in turns]
+    return [{"role": "system", "content": SUMMARY_SYSTEM}, {"role": "user", "content": "\n\n".join(said)}]
 
-    ``inserted``: what people put in while it was answered, each with the part of the answer that came before it.
+
+def messages(
+    brief: Brief, turns: Sequence[Turn], question: str, inserted: Sequence[Turn] = (), *, earlier: str = ""
+) -> tuple[Message, ...]:
+    """The chat for one answer: system prompt with the problem, what was ``earlier`` in short, the turns, the question.
+
+    ``inserted``: what people put in while it was answered, each with the part of the answer that came before it. What was
+    earlier comes in a user's message: people's words are in it, which must not speak as the system does.
     """
     built: list[Message] = [{"role": "system", "content": brief.system}]
-    for turn in turns[-TURNS_KEPT:]:
+    if earlier:
+        built.append({"role": "user", "content": EARLIER.format(earlier)})
+        built.append({"role": "assistant", "content": EARLIER_HEARD})
+    for turn in turns:
         if turn.answer.strip():
             built.append({"role": "user", "content": turn.question[:TURN_MAX]})
             built.append({"role": "assistant", "content": turn.answer[:TURN_MAX]})

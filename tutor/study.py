@@ -13,7 +13,7 @@ from django.db import Error, close_old_connections, connection
 from kombu.exceptions import OperationalError
 
 from classroom.rooms.connections import redis_client
-from tutor import solver
+from tutor import solver, summaries
 from tutor.availability import workers_read
 from tutor.writings import writings_send, writings_watch
 
@@ -42,5 +42,6 @@ class Study:
         client = redis_client()
         workers = workers_read(client)
         writings_watch(client, workers)
+        summaries.memories_tend(workers)
         writings_send(workers)
         solver.solves_judge()

@@ -170,6 +170,7 @@ NOTICES = {
     "hint.given": "gave a hint (level {rung}): {text}",
     "rung.moved": "set the hints from level {before} to {rung}",
     "rules.changed": "changed the rules for hints",
+    "memory.changed": "what the tutor remembers: {text}",
     "hand.raised": "raised a hand",
     "hand.lowered": "lowered the hand of {user}",
     "room.closed": "closed the room",

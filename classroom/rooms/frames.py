@@ -124,7 +124,7 @@ FACTS: frozenset[str] = frozenset(
         "message.posted", "answer.asked", "answer.queued", "answer.status", "answer.source", "answer.started", "answer.delta",
         "answer.paused", "answer.resumed", "answer.inserted",
         "answer.completed", "answer.stopped", "answer.failed", "step.submitted", "step.checked", "lines.checked",
-        "hint.requested", "hint.given", "rung.moved", "rules.changed", "hand.raised", "hand.lowered",
+        "hint.requested", "hint.given", "rung.moved", "rules.changed", "memory.changed", "hand.raised", "hand.lowered",
         "member.joined", "member.removed", "room.closed", "room.reopened", "room.changed",
     }
 )  # fmt: skip

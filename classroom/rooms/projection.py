@@ -19,8 +19,11 @@ ITEMS_KEPT = 300
 ENDED = {"answer.completed": "completed", "answer.stopped": "stopped", "answer.failed": "failed"}
 HANDS = {"answer.paused": "paused", "answer.resumed": "running", "answer.inserted": "running"}
 NOTICES = frozenset(
-    {"member.joined", "member.removed", "room.closed", "room.reopened", "room.changed", "rung.moved", "rules.changed"}
-)
+    {
+        "member.joined", "member.removed", "room.closed", "room.reopened", "room.changed", "rung.moved", "rules.changed",
+        "memory.changed",
+    }
+)  # fmt: skip
 
 State = dict[str, Any]
 Frame = dict[str, Any]

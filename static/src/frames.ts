@@ -119,6 +119,7 @@ export interface ServerData {
   "hint.given": HintGiven;
   "rung.moved": { rung: number; before: number; ladder: Ladder };
   "rules.changed": { ladder: Ladder };
+  "memory.changed": { text: string; upto: number; how: "model" | "list" | "staff" };
   "hand.raised": Record<string, never>;
   "hand.lowered": { user: Person };
   "member.joined": { user: Person };
@@ -238,6 +239,7 @@ const SHAPES: Record<ServerType, Shape> = {
   "hint.given": hintGiven,
   "rung.moved": { rung: whole, before: whole, ladder },
   "rules.changed": { ladder },
+  "memory.changed": { text, upto: whole, how: text },
   "hand.raised": {},
   "hand.lowered": user,
   "member.joined": user,

@@ -181,6 +181,7 @@ function noticed(state: RoomState, frame: ServerFrame, at: Omit<NoticeItem, "kin
       state = { ...state, hands: without(state.hands, frame.data.user) };
       break;
     case "member.joined":
+    case "memory.changed":
       break;
     default:
       return state;

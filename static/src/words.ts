@@ -120,6 +120,8 @@ export function noticeWords(item: NoticeItem): string {
     }
     case "rules.changed":
       return `${by || "The teacher"} changed the rules for hints`;
+    case "memory.changed":
+      return by ? `${by} changed what the tutor remembers of this room (staff alone see this)` : "The tutor now remembers the oldest questions in short (staff alone see this)";
     default:
       return "Something happened that this page is too old to show";
   }

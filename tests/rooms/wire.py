@@ -177,8 +177,9 @@ class NoticeItem(Shape):
     at: str
     by: By | None
     type: Literal[
-        "member.joined", "member.removed", "room.closed", "room.reopened", "room.changed", "rung.moved", "rules.changed"
-    ]
+        "member.joined", "member.removed", "room.closed", "room.reopened", "room.changed", "rung.moved", "rules.changed",
+        "memory.changed",
+    ]  # fmt: skip
     data: dict[str, Any]
 
 
@@ -276,6 +277,12 @@ class RungMoved(Shape):
     rung: int = Field(ge=0, le=5)
     before: int = Field(ge=0, le=5)
     ladder: Ladder
+
+
+class MemoryChanged(Shape):
+    text: str
+    upto: int
+    how: Literal["model", "list", "staff"]
 
 
 class RulesChanged(Shape):
@@ -388,6 +395,7 @@ DATA: dict[str, type[Shape]] = {
     "hint.given": HintGiven,
     "rung.moved": RungMoved,
     "rules.changed": RulesChanged,
+    "memory.changed": MemoryChanged,
     "hand.raised": Nothing,
     "hand.lowered": Someone,
     "member.joined": Someone,

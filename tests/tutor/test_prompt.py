@@ -35,7 +35,7 @@ def test_the_whole_prompt_word_by_word() -> None:
         {"role": "assistant", "content": "Because."},
         {"role": "user", "content": "为什么?"},
     ]
-    assert prompt.VERSION == "ladder-1", "raise the version when the words change"
+    assert prompt.VERSION == "memory-1", "raise the version when the words change"
 
 
 def test_without_a_problem_nothing_is_said_of_one_or_of_a_rung() -> None:
@@ -70,11 +70,21 @@ def test_turns_without_an_answer_are_left_out() -> None:
     assert [message["content"] for message in built[1:]] == ["c", "yes", "d"]
 
 
-def test_only_the_last_turns_go_along_in_their_order() -> None:
-    built = messages(FREE, [Turn(f"q{n}", f"a{n}") for n in range(15)], "now")
-    assert [message["content"] for message in built[1:3]] == ["q5", "a5"]
+def test_turns_go_along_in_their_order_behind_what_was_earlier() -> None:
+    built = messages(FREE, [Turn(f"q{n}", f"a{n}") for n in range(3)], "now", earlier="- They began.")
+    assert [message["content"] for message in built[1:5]] == [
+        "Before that, in short:\n- They began.", "I keep that in mind.", "q0", "a0",
+    ]  # fmt: skip
+    assert built[0]["content"] == prompt.SYSTEM, "people's words never speak as the system"
     assert built[-1] == {"role": "user", "content": "now"}
-    assert len(built) == 1 + 2 * prompt.TURNS_KEPT + 1
+    assert len(built) == 1 + 2 + 2 * 3 + 1
+
+
+def test_m3_what_is_to_be_told_in_short_is_quoted_in_a_users_message() -> None:
+    system, user = prompt.summary_messages([Turn("Why?", "Because."), Turn("q" * 5_000, "a" * 5_000)])
+    assert system == {"role": "system", "content": prompt.SUMMARY_SYSTEM}
+    assert user["content"].startswith("Student: Why?\nTutor: Because.\n\nStudent: qqq")
+    assert len(user["content"]) < 2 * prompt.SAID_MAX + 100
 
 
 def test_long_turns_are_cut_and_the_question_is_not() -> None:
@@ -90,15 +100,18 @@ def test_roles_take_turns() -> None:
 def test_what_does_not_fit_is_left_out_from_the_oldest_on() -> None:
     turns = [Turn(f"question {number} " + "x" * 400, "yes " * 100) for number in range(8)]
 
-    def build(kept: Sequence[Turn]) -> tuple[Message, ...]:
-        return messages(FREE, kept, "why?")
+    def build(kept: Sequence[Turn], earlier: str) -> tuple[Message, ...]:
+        return messages(FREE, kept, "why?", earlier=earlier)
 
-    assert prompt.fitting(turns, build, 0) == build(turns)
-    built = prompt.fitting(turns, build, 700)
-    assert 0 < len(built) < len(build(turns))
-    assert prompt.tokens_about(built) <= 700
-    assert built[-2:] == build(turns)[-2:], "the latest stay"
-    assert prompt.fitting(turns, build, 1) == build([]), "the question always goes"
+    assert prompt.fitting(turns, "", build, 0) == prompt.Fitted(build(turns, ""), 0)
+    fitted = prompt.fitting(turns, "", build, 700)
+    assert 0 < len(fitted.messages) < len(build(turns, ""))
+    assert 2 * fitted.left_out == len(build(turns, "")) - len(fitted.messages)
+    assert prompt.tokens_about(fitted.messages) <= 700
+    assert fitted.messages[-2:] == build(turns, "")[-2:], "the latest stay"
+    assert prompt.fitting(turns, "", build, 1) == prompt.Fitted(build([], ""), 8), "the question always goes"
+    assert prompt.fitting(turns, "- Earlier.", build, 250).messages[1]["content"].endswith("- Earlier.")
+    assert prompt.fitting(turns, "- Earlier.", build, 1).messages == build([], "")
 
 
 def test_tokens_are_guessed_low() -> None:
