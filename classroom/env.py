@@ -48,6 +48,8 @@ class Env(BaseSettings):
     NO_COLOR: str = Field("", description="any text: no colours in the terminal")
     MAX_ANSWER_TOKENS: int = Field(512, ge=1, le=40_960, description="longest answer, in tokens")
     ANSWER_DEADLINE_S: float = Field(300.0, gt=0, description="longest run of one answer, in seconds")
+    TUTOR_TOOLS: str = Field("auto", description="tools that the tutor may call: auto, all, none, or names with commas")
+    TUTOR_CALLS_MAX: int = Field(4, ge=0, le=20, description="calls of tools in one answer")
     QUEUE_TIMEOUT_S: float = Field(120.0, gt=0, description="how long a question waits for a worker before it fails")
     CONTEXT_TOKENS: int = Field(
         8_192, ge=0, description="longest prompt of a room, in tokens; 0: as long as the model takes"

@@ -182,6 +182,7 @@ class WorkerState:
 
     ``running`` holds "answer:attempt" of every job that this worker has and has not yet seen confirmed. ``context``: how
     many tokens a prompt and its answer may have together, 0 when the engine does not say. ``figures``: its counts, by name.
+    ``tools``: its model is known to call tools well.
     """
 
     name: str
@@ -192,6 +193,7 @@ class WorkerState:
     running: tuple[str, ...] = ()
     context: int = 0
     figures: dict[str, float] = field(default_factory=dict)
+    tools: bool = False
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))

@@ -34,7 +34,8 @@ class Preset:
 class Card:
     """What is known of a model. ``names``: parts of its name, in small letters.
 
-    ``thinks``: it writes its thoughts between the markers that the house knows (THINK). ``opens_in_thought``: its chat
+    ``thinks``: it writes its thoughts between the markers that the house knows (THINK). ``tools``: it was
+    trained to call tools and does so well; others are not offered any unless somebody says so. ``opens_in_thought``: its chat
     template writes the opening marker, so the model's text begins behind it. ``languages``: what it was made for; others
     work less well. ``template``: what to know of the chat template, which is always the model's own.
     """
@@ -42,6 +43,7 @@ class Card:
     names: tuple[str, ...]
     presets: Mapping[PresetName, Preset]
     thinks: bool = False
+    tools: bool = False
     opens_in_thought: bool = False
     languages: tuple[str, ...] = ("en",)
     template: str = "the model's own"
@@ -83,6 +85,32 @@ CARDS: Final = (
         },
         template="ChatML",
     ),
+    # Both call tools in the way of Hermes, by their own templates. generation_config.json of Qwen2.5-Instruct, and the
+    # card of Qwen3, thinking: temperature 0.6, top_p 0.95, top_k 20.
+    Card(
+        names=("qwen2.5", "qwen2_5"),
+        presets={
+            "seed": Preset(0.7, 0.8, top_k=20),
+            "solve": Preset(0.7, 0.8, top_k=20, tokens=4_096),
+            "hint": Preset(0.7, 0.8, top_k=20, tokens=160),
+        },
+        tools=True,
+        languages=("en", "zh"),
+        template="ChatML of Qwen2.5",
+    ),
+    Card(
+        names=("qwen3",),
+        presets={
+            "seed": Preset(0.6, 0.95, top_k=20, thought=8_192, loop_tokens=512),
+            "solve": Preset(0.6, 0.95, top_k=20, tokens=32_768, loop_tokens=512),
+            "hint": Preset(0.6, 0.95, top_k=20, tokens=160, thought=4_096, loop_tokens=512),
+        },
+        thinks=True,
+        tools=True,
+        languages=("en", "zh"),
+        template="ChatML of Qwen3; it does not open a thought",
+    ),
+    replace(DEFAULT, names=("scripted",), tools=True),
     # Card of DeepSeek-R1-Distill: temperature 0.6, top_p 0.95; QwQ's the same. Their templates open the thought.
     Card(
         names=("deepseek-r1", "qwq"),

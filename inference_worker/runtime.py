@@ -21,6 +21,7 @@ from inference_worker.engines.base import Engine, EngineOptions, ModelError, bla
 from inference_worker.heartbeat import Heartbeat
 from inference_worker.job import WORKER, Control, Job, Persisted, WorkerState
 from inference_worker.jobs import Elsewhere, Jobs, Taken
+from inference_worker.presets import card_for
 from inference_worker.publisher import Publisher
 from inference_worker.runs import Run
 from inference_worker.transcript import storable
@@ -116,9 +117,11 @@ class Runtime:
         options = self._options
         model = self._engine.model if self._engine is not None else options.model.model
         context = int(getattr(self._engine, "context", 0))  # a remote model keeps it to itself
-        running = self._publisher.running()
+        card, running = card_for(model), self._publisher.running()
         figures = asdict(self._engine.stats()) if self._engine is not None else {}
-        return WorkerState(options.worker, self._state, options.engine, model, self._reason, running, context, figures)
+        return WorkerState(
+            options.worker, self._state, options.engine, model, self._reason, running, context, figures, card.tools
+        )
 
     # ---- one ticket
 

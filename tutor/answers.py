@@ -202,7 +202,7 @@ def attempt_mint(answer_id: UUID, attempt: int, *, forgiven: bool = False) -> bo
 
     Compare-and-swap on the attempt: False if somebody else was faster or no attempt is left.
     """
-    running = Answer.objects.filter(pk=answer_id, state=State.RUNNING, attempt=attempt)
+    running = Answer.objects.filter(pk=answer_id, state=State.RUNNING, attempt=attempt, call_due_at=None)
     if not forgiven:
         running = running.filter(attempt__lt=F("forgiven") + ATTEMPTS_MAX)
     moved = running.update(attempt=attempt + 1, forgiven=F("forgiven") + int(forgiven), progress_at=database_now())

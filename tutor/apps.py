@@ -1,6 +1,14 @@
 from django.apps import AppConfig
+from django.conf import settings
+
+from tutor.tools.registry import names_of
 
 
 class TutorConfig(AppConfig):
     name = "tutor"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """A tool that is misspelt in TUTOR_TOOLS is named at the start, not when somebody asks. Raises ValueError."""
+        if settings.TUTOR_TOOLS != "auto":
+            names_of(settings.TUTOR_TOOLS)

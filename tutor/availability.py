@@ -9,6 +9,7 @@ import redis
 
 from classroom.rooms.connections import redis_client
 from inference_worker.job import OUTPUTS, WORKER, WorkerState
+from tutor.tools import registry
 
 UNREACHABLE = "The tutor cannot be reached just now."
 NOBODY = "The tutor is not running."
@@ -48,6 +49,19 @@ def model_read() -> str:
     except redis.RedisError:
         return ""
     return next((worker.model for worker in workers if worker.state == "ready"), "")
+
+
+def tools_read(setting: str) -> list[str]:
+    """The tools that an answer may call now: what ``setting`` names, or with ``auto`` all of them if every ready worker's
+    model is known to call tools well; none when nobody says.
+    """
+    if setting != "auto":
+        return registry.names_of(setting)
+    try:
+        ready = [worker for worker in workers_read(redis_client()) if worker.state == "ready"]
+    except redis.RedisError:
+        return []
+    return registry.names_of("all") if ready and all(worker.tools for worker in ready) else []
 
 
 def behind_read() -> bool:

@@ -16,9 +16,10 @@ from classroom.rooms.frames import FrameError
 from classroom.rooms.models import Room
 from inference_worker.job import CONTROL, JOB, JOB_TTL_S, JOBS, PAUSE, QUEUE, STOP, TICKET, Control, Job, Sampling
 from tutor import authored, memory, prompt
-from tutor.availability import context_read
+from tutor.availability import context_read, tools_read
 from tutor.documents import quoting, sources
 from tutor.models import Answer
+from tutor.tools import registry
 
 log = structlog.get_logger(__name__)
 ANSWER_ROOM = 512  # tokens of the model's context that are kept for the answer when earlier turns are left out
@@ -78,10 +79,11 @@ def prompt_room(context: int) -> int:
 def _brief(answer: Answer) -> prompt.Brief:
     """What the model may know of the problem that was the room's when it was asked."""
     is_hint = answer.preset == prompt.HINT_PRESET
+    tools = registry.offer(answer.tools)
     if answer.problem is None:
-        return prompt.Brief(is_hint=is_hint)
+        return prompt.Brief(is_hint=is_hint, tools=tools)
     told = authored.solution_told(authored.reference_of(answer.problem_id)) if answer.rung >= prompt.LAST else ""
-    return prompt.Brief(answer.problem.statement, answer.rung, told, is_hint)
+    return prompt.Brief(answer.problem.statement, answer.rung, told, is_hint, tools)
 
 
 def question_check(room: Room, question: str) -> None:
@@ -113,6 +115,9 @@ def answer_dispatch(answer_id: UUID) -> bool:
         return False  # its room was deleted
     if sources.search_first(answer):
         return True  # the class worker looks into the class's documents, and dispatches it then (D4)
+    if answer.attempt == 1 and answer.preset == prompt.PRESET:
+        answer.tools = tools_read(settings.TUTOR_TOOLS)
+        answer.save(update_fields=["tools"])  # before any worker can call one
     job, is_short = _job(answer)
     if not job_send(job):
         return False

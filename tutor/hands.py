@@ -68,6 +68,7 @@ def answer_insert(rights: RoomRights, answer_id: UUID, text: str, *, ref: str, t
             data = {"answer": str(answer_id), "offset": before, "text": answer.shown[before:], "part": "text"}
             journal.append(rights.room.pk, type="answer.delta", data=data, trace=answer.trace)
         answer.inserts = [*answer.inserts, {"at": answer.raw_length, "text": text}]
+        answer.call_due_at = None  # nobody waits for a tool any more
         stopped, answer.attempt, answer.forgiven = answer.attempt, answer.attempt + 1, answer.forgiven + 1
         answer.state, answer.held_by_staff, answer.progress_at = State.RUNNING, False, database_now()
         answer.save()

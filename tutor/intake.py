@@ -20,7 +20,7 @@ from classroom.rooms import journal
 from classroom.rooms.clock import database_now
 from classroom.rooms.models import Event, Room
 from inference_worker.job import Output, Persisted
-from tutor import guard, showing
+from tutor import calls, guard, hidden, showing
 from tutor.answers import ACTIVE, answer_end
 from tutor.models import Answer, Shard
 from tutor.writings import Desk
@@ -28,7 +28,8 @@ from tutor.writings import Desk
 log = structlog.get_logger(__name__)
 _FIELDS = [
     "state", "reason", "raw", "raw_length", "released", "shown", "withheld", "model", "engine", "worker", "prompt_tokens",
-    "completion_tokens", "started_attempt", "started_at", "first_text_at", "progress_at", "finished_at",
+    "completion_tokens", "attempt", "forgiven", "calls", "call_due_at", "started_attempt", "started_at", "first_text_at",
+    "progress_at", "finished_at",
 ]  # fmt: skip
 
 
@@ -127,14 +128,30 @@ class _Batch:
             answer.raw += text
             answer.raw_length += len(text)
             answer.first_text_at = answer.first_text_at or self._now
-            self._release(answer, done=False)
+            call = calls.call_made(answer)
+            if call is None:
+                self._release(answer, done=False)
+            else:
+                self._called(answer, call)
 
-    def _release(self, answer: Answer, *, done: bool) -> None:
-        key, before = str(answer.pk), len(answer.shown)
+    def _called(self, answer: Answer, call: hidden.Call) -> None:
+        """The part ends here, and its worker is stopped: the answer goes on when the tool has answered (K1)."""
+        self._settled(str(answer.pk), answer.attempt, answer.raw_length)
+        self._fresh.setdefault(str(answer.pk), len(answer.shown))
+        draft = calls.call_open(answer, call, self._policy(answer))
+        self._delta(answer)
+        self._drafts.append(draft)
+
+    def _policy(self, answer: Answer) -> guard.Policy:
+        key = str(answer.pk)
         if key not in self._policies:
             self._policies[key] = showing.policy_of(answer)
-        if showing.answer_show(answer, self._policies[key], done=done):
-            self._fresh.setdefault(key, before)
+        return self._policies[key]
+
+    def _release(self, answer: Answer, *, done: bool) -> None:
+        before = len(answer.shown)
+        if showing.answer_show(answer, self._policy(answer), done=done):
+            self._fresh.setdefault(str(answer.pk), before)
 
     def _done(self, answer: Answer, output: Output) -> None:
         if output.offset < answer.raw_length or output.sha256 != hashlib.sha256(answer.raw.encode()).hexdigest():
@@ -143,6 +160,10 @@ class _Batch:
             return
         if output.reason == "preempted":
             return  # the reaper hands it to another worker
+        call = calls.call_made(answer, done=True) if output.reason == "stop" else None
+        if call is not None:
+            self._called(answer, call)
+            return
         answer.prompt_tokens = output.info.get("prompt_tokens")
         answer.completion_tokens = output.info.get("completion_tokens")
         self._release(answer, done=True)
@@ -168,7 +189,7 @@ class _Batch:
     def _delta(self, answer: Answer) -> None:
         """One delta an answer and batch: what became visible in it."""
         start = self._fresh.pop(str(answer.pk), None)
-        if start is not None:
+        if start is not None and answer.shown[start:]:
             data = {"answer": str(answer.pk), "offset": start, "text": answer.shown[start:], "part": "text"}
             self._drafts.append(journal.Draft(answer.room_id, "answer.delta", data, trace=answer.trace))
 

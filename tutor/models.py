@@ -57,6 +57,9 @@ class Answer(models.Model):
     proofread = models.PositiveIntegerField(
         default=0, help_text="how much of shown has been searched for lines of maths"
     )
+    tools = models.JSONField(default=list, help_text="names of the tools that it may call, as offered when it was sent")
+    calls = models.JSONField(default=list, help_text="calls of tools and what came back, as in ``tutor.calls``")
+    call_due_at = models.DateTimeField(null=True, help_text="while a call is open: when it may be run (again)")
 
     trace = models.CharField(max_length=32, default="")
     preset = models.CharField(max_length=20, default="seed")

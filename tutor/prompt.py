@@ -65,13 +65,14 @@ class Turn:
 class Brief:
     """What the model may know of the problem: its public statement, how far to go, and the solution on the last rung alone.
 
-    ``rung`` None: the room has no problem, so there is nothing to hold back.
+    ``rung`` None: the room has no problem, so there is nothing to hold back. ``tools``: what it may call, and how.
     """
 
     statement: str = ""
     rung: int | None = None
     solution: str = ""
     is_hint: bool = False
+    tools: str = ""
 
     @property
     def system(self) -> str:
@@ -85,6 +86,8 @@ class Brief:
             )
             if self.rung >= LAST and self.solution:
                 parts.append(f"The solution, as the teacher has it:\n{self.solution}")
+        if self.tools:
+            parts.append(self.tools)
         return "\n\n".join(parts)
 
 

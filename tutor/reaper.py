@@ -101,7 +101,7 @@ def _without_worker(before: datetime) -> list[Answer]:
     """Answers that wait for a worker since ``before``: asked, or handed on and not yet taken."""
     asked = Q(state=Answer.State.QUEUED, enqueued_at__lt=before)
     handed_on = Q(state=Answer.State.RUNNING, started_attempt__lt=F("attempt"), progress_at__lt=before)
-    return list(Answer.objects.filter(asked | handed_on))
+    return list(Answer.objects.filter(asked | handed_on, call_due_at=None))  # else it waits for a tool
 
 
 def _in_closed_rooms() -> list[UUID]:

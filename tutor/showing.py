@@ -23,7 +23,7 @@ def answer_show(answer: Answer, policy: guard.Policy, *, done: bool) -> str:
         answer.raw[answer.released :],
         answer.released,
         done=done,
-        before=answer.shown[-guard.BEFORE :],
+        before=said_before(answer),
     )
     answer.released = out.released
     answer.shown += out.text
@@ -33,15 +33,28 @@ def answer_show(answer: Answer, policy: guard.Policy, *, done: bool) -> str:
     return out.text
 
 
+def said_before(answer: Answer) -> str:
+    """The end of what the room has seen of it: the text with the cards of its tools at their places."""
+    shown = answer.shown[-guard.BEFORE :]
+    begin = len(answer.shown) - len(shown)
+    for call in reversed(answer.calls):
+        at = call["offset"] - begin
+        if at < 0:
+            break
+        shown = f"{shown[:at]}{call['asked']} {call.get('text', '')}\n{shown[at:]}"
+    return shown[-guard.BEFORE :]
+
+
 def policy_of(answer: Answer) -> guard.Policy:
     """What this answer may show: from its row, which a new scribe reads as the old one did, and from what had been checked
     when it was asked. Only the public statement is read as it is now; should it be edited meanwhile, what comes later is
     judged by the new one.
     """
     problem = answer.problem  # not the room's of now: these are the values of the one that was asked about
-    asked = [answer.question, *(insert["text"] for insert in answer.inserts)]
+    asked = [answer.question, *(insert["text"] for insert in answer.inserts if "call" not in insert)]
     own_value = any(_OWN_VALUE.search(text.lower()) for text in asked)
     return guard.Policy(
+        tools=bool(answer.tools),
         forbidden=tuple(answer.forbidden),
         statement=problem.statement if problem else "",
         praise=not own_value and _verified(answer),

@@ -1,6 +1,7 @@
 """The sweep: does what no class worker has taken. Runs beside the scribe, every TICK_S.
 
-Steps and answers are checked here (V3, V8); an answer whose search is late goes to a model without it (D4).
+Steps and answers are checked here (V3, V8) and calls of tools run (K5); an answer whose search is late goes to a model
+without it (D4).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import timedelta
 import structlog
 from django.db import Error, close_old_connections, connection
 
+from tutor.calls import call_run, calls_waiting
 from tutor.dispatch import answer_dispatch
 from tutor.documents.sources import searches_late
 from tutor.proofreading import answer_proofread, answers_waiting
@@ -38,7 +40,7 @@ class Sweep:
                 connection.close()
 
     def tick(self) -> int:
-        """One round: how many steps it checked. Raises django.db.Error; the next round starts anew."""
+        """One round: how many steps it checked and calls it ran. Raises django.db.Error; the next round starts anew."""
         for answer_id in searches_late():
             answer_dispatch(answer_id)
         checked = 0
@@ -50,4 +52,8 @@ class Sweep:
             if self._stop.is_set():
                 break
             checked += answer_proofread(answer_id)
+        for answer_id in calls_waiting(PATIENCE):
+            if self._stop.is_set():
+                break
+            checked += call_run(answer_id)
         return checked

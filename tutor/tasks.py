@@ -6,7 +6,7 @@ from uuid import UUID
 
 from celery import shared_task
 
-from tutor import dispatch, proofreading, steps
+from tutor import calls, dispatch, proofreading, steps
 from tutor.documents import ingest, shelf, sources
 
 
@@ -46,3 +46,9 @@ def sources_search(answer_id: str) -> None:
     """Search the class's documents for an answer, then give it to a model."""
     if sources.sources_search(UUID(answer_id)):
         dispatch.answer_dispatch(UUID(answer_id))
+
+
+@shared_task(name=calls.TASK)
+def call_run(answer_id: str) -> None:
+    """Run the open call of an answer. Twice is once: its lease is claimed by compare-and-swap."""
+    calls.call_run(UUID(answer_id))

@@ -18,6 +18,7 @@ from classroom.rooms.models import Event, Problem, Room
 ITEMS_KEPT = 300
 ENDED = {"answer.completed": "completed", "answer.stopped": "stopped", "answer.failed": "failed"}
 HANDS = {"answer.paused": "paused", "answer.resumed": "running", "answer.inserted": "running"}
+_NO_RESULT: dict[str, Any] = {"outcome": None, "text": "", "tex": "", "drawing": None}
 NOTICES = frozenset(
     {
         "member.joined", "member.removed", "room.closed", "room.reopened", "room.changed", "rung.moved", "rules.changed",
@@ -100,6 +101,13 @@ def _answer(state: State, frame: Frame) -> None:
         item["search"] = data["phase"]
     elif kind == "answer.source":
         item["sources"] = [*item["sources"], {name: value for name, value in data.items() if name != "answer"}]
+    elif kind == "answer.tool_called":
+        put_ins = len(item["inserts"])  # which of two that stand at one place came first
+        told = {name: data[name] for name in ("call", "tool", "asked", "offset")}
+        item["tools"] = [*item.get("tools", []), {**told, "put_ins": put_ins, **_NO_RESULT}]
+    elif kind == "answer.tool_returned":
+        found = {name: data[name] for name in _NO_RESULT}
+        item["tools"] = [{**one, **found} if one["call"] == data["call"] else one for one in item.get("tools", [])]
     elif kind == "answer.delta":
         item["text"] = item["text"][: data["offset"]] + data["text"]
     elif kind in ENDED:

@@ -9,6 +9,9 @@ The text is made from the last user message: Markdown with a heading, a list, fo
 * ``loop`` repeat the text until something ends it             * ``echo`` print the whole context that was given
 * ``think`` put ``<think>…</think>`` in front                  * ``text=…`` print the rest of the message, exactly
 
+``text=`` may call tools: a message that begins with ``<tool_response>`` is no question, but what came back for the call before;
+the text goes on behind that call, with ``{result}`` in it replaced by what came back.
+
 The text is a function of the messages alone, so an attempt with a prefix goes on exactly where the last one ended.
 """
 
@@ -34,6 +37,8 @@ TOKEN = re.compile(r"\s?\S{1,4}|\s")
 FAILED = "The scripted engine was told to fail."
 NO_MEMORY = "The scripted engine was told to run out of memory."
 NO_TOKENIZER = "The scripted engine has no tokenizer: it takes messages."
+CALLED = "</tool_call>"
+RESULT = ("<tool_response>", "</tool_response>")
 TEXT = """## Let us look at it together
 
 You asked: {question}
@@ -129,12 +134,13 @@ def tokens(text: str) -> list[str]:
 
 
 def script_read(messages: tuple[Message, ...]) -> Script:
-    question = next((message["content"] for message in reversed(messages) if message["role"] == "user"), "")
+    question, results = _question(messages)
     found = MARK.search(question)
     if found is None:
         return Script(TEXT.format(question=_quoted(question)))
     if (at := question.find("text=", found.start(1))) >= 0:
         words, text = question[found.start(1) : at].split(), question[at + len("text=") :]
+        text = CALLED.join(text.split(CALLED)[len(results) :]).replace("{result}", results[-1] if results else "")
     else:
         words = found.group(1).split()
         text = TEXT.format(question=_quoted(MARK.sub("", question)))
@@ -154,6 +160,18 @@ def script_read(messages: tuple[Message, ...]) -> Script:
         stall_at=_count(options, "stall"),
         loop="loop" in options,
     )
+
+
+def _question(messages: tuple[Message, ...]) -> tuple[str, list[str]]:
+    """What was asked last, and what tools have answered since."""
+    results: list[str] = []
+    for message in reversed(messages):
+        if message["role"] != "user":
+            continue
+        if not message["content"].startswith(RESULT[0]):
+            return message["content"], results[::-1]
+        results.append(message["content"].removeprefix(RESULT[0]).partition(RESULT[1])[0].strip())
+    return "", []
 
 
 def script_continue(script: Script, prefix: str) -> tuple[int, Iterator[str]]:

@@ -5,6 +5,7 @@ import { type HintGiven, type HintItem, hintGiven, hintItem, type Ladder, ladder
 import { type Check, fault, flag, isRecord, list, orMissing, orNull, person, type Shape, shaped, text, whole } from "./shapes";
 import { type Checked, type LineMark, lineMarks, type LinesChecked, linesChecked, type StepItem } from "./steps";
 import { searched, searchOf, type SearchPhase, source, type Source } from "./sources";
+import { type ToolCards, type ToolData, toolItem, toolShapes } from "./tools";
 import { uuid } from "./uuid";
 
 export type { HintItem, LadderState } from "./ladder";
@@ -50,7 +51,7 @@ export interface PutIn {
   text: string;
   by: Person | null;
 }
-export interface AnswerItem extends Placed {
+export interface AnswerItem extends Placed, ToolCards {
   kind: "answer";
   answer: string;
   question: string;
@@ -96,7 +97,7 @@ interface Ended {
 }
 
 /** The data of every frame of the server, by type. */
-export interface ServerData {
+export interface ServerData extends ToolData {
   hello: { v: number; room: string; epoch: string; seq: number; you: You; limits: Limits };
   snapshot: { state: RoomState; epoch?: string; present: Person[]; tutor: TutorState };
   "message.posted": { text: string };
@@ -205,7 +206,7 @@ const placed: Shape = { seq: whole, at: text, by: orNull(person) };
 const putIn = shaped({ offset: whole, text, by: orNull(person) });
 const items: Record<string, Check> = {
   message: shaped({ ...placed, text, checks: lineMarks }),
-  answer: shaped({ ...placed, answer: text, question: text, state: text, text, position: orNull(whole), reason: text, ended_by: orNull(person), model: text, inserts: list(putIn), eta_s: orNull(whole), hint: orNull(whole), checks: lineMarks, ...searchOf }),
+  answer: shaped({ ...placed, answer: text, question: text, state: text, text, position: orNull(whole), reason: text, ended_by: orNull(person), model: text, inserts: list(putIn), eta_s: orNull(whole), hint: orNull(whole), tools: orMissing(list(toolItem)), checks: lineMarks, ...searchOf }),
   step: shaped({ ...placed, step: text, text, after: orNull(text), verdict: orNull(text), reason: text, witness: orNull(text), column: orNull(whole) }),
   hint: hintItem(placed),
   notice: shaped({ ...placed, type: text, data: isRecord }),
@@ -252,7 +253,7 @@ const SHAPES: Record<ServerType, Shape> = {
   "typing.shown": {},
   "tutor.changed": tutor,
   "saving.changed": { behind: flag },
-  pong: {},
+  ...toolShapes, pong: {},
 };
 export const SERVER_TYPES = Object.keys(SHAPES) as ServerType[];
 

@@ -3,6 +3,7 @@
 
 import type { AnswerItem, Item, Limits, NoticeItem, Person, PutIn, Received, RoomState, ServerFrame, TutorState, You } from "./frames";
 import { isTry, moved } from "./ladder";
+import { callAdded, callReturned } from "./tools";
 
 export const TYPING_MS = 6000;
 
@@ -127,6 +128,10 @@ export function fold(before: RoomState, frame: ServerFrame): RoomState {
       const { answer, offset, text } = frame.data;
       return answered(state, answer, (item) => ({ state: "running", inserts: [...item.inserts, { offset, text, by: frame.by }] }));
     }
+    case "answer.tool_called":
+      return answered(state, frame.data.answer, (item) => ({ tools: callAdded(item.tools ?? [], frame.data, item.inserts.length) }));
+    case "answer.tool_returned":
+      return answered(state, frame.data.answer, (item) => ({ tools: callReturned(item.tools ?? [], frame.data.call, frame.data) }));
     case "answer.delta":
       return answered(state, frame.data.answer, (item) => ({ text: startOf(item.text, frame.data.offset) + frame.data.text }));
     case "answer.completed":

@@ -35,13 +35,16 @@ NAMES = get_args(PresetName)
         ("demo", "demo"),
         ("HuggingFaceTB/SmolLM2-135M-Instruct", "demo"),
         ("deepseek-ai/DeepSeek-R1-Distill-Qwen-1.5B", "deepseek-r1"),
+        ("Qwen/Qwen2.5-7B-Instruct", "qwen2.5"),
+        ("/models/Qwen3-8B", "qwen3"),
+        ("scripted", "scripted"),
     ],
 )
 def test_a_model_is_known_by_its_name(model: str, part: str) -> None:
     assert part in card_for(model).names
 
 
-@pytest.mark.parametrize("model", ["", "scripted", "/models/mine", "qwen3"])
+@pytest.mark.parametrize("model", ["", "/models/mine", "qwen2"])
 def test_others_get_the_default(model: str) -> None:
     assert card_for(model) is DEFAULT
 
@@ -156,3 +159,9 @@ def test_a_thought_without_an_opening_marker_is_never_shown(
     assert release(Policy(), raw, 0, done=True).text == "Try it."
     assert not distilled.seen[0].prefix.startswith("<think>"), "the template writes it"
     assert distilled.seen[0].sampling.temperature == 0.6
+
+
+def test_tools_are_for_models_that_were_taught_to_call_them() -> None:
+    able = {name for card in CARDS if card.tools for name in card.names}
+    assert able == {"qwen2.5", "qwen2_5", "qwen3", "scripted"}
+    assert not DEFAULT.tools

@@ -104,6 +104,76 @@ class Source(Shape):
     score: float = Field(ge=0, le=1)
 
 
+class Line(Shape):
+    kind: Literal["line", "polygon"]
+    tone: int = Field(ge=0, le=5)
+    points: list[list[float | int]]
+
+
+class Round(Shape):
+    kind: Literal["circle"]
+    tone: int
+    at: list[float | int]
+    r: float | int
+
+
+class Dot(Shape):
+    kind: Literal["point"]
+    tone: int
+    at: list[float | int]
+
+
+class Written(Shape):
+    kind: Literal["text"]
+    tone: int
+    at: list[float | int]
+    text: str = Field(min_length=1)
+    side: Literal["n", "ne", "e", "se", "s", "sw", "w", "nw", "c"]
+
+
+class Ticks(Shape):
+    x: list[float | int]
+    y: list[float | int]
+
+
+class Drawing(Shape):
+    width: int
+    height: int
+    window: list[float | int] = Field(min_length=4, max_length=4)
+    axes: bool
+    ticks: Ticks
+    shapes: list[Line | Round | Dot | Written]
+
+
+class ToolFound(Shape):
+    text: str
+    tex: str
+    drawing: Drawing | None
+
+
+class ToolItem(ToolFound):
+    call: int = Field(ge=1)
+    tool: str
+    asked: str
+    offset: int
+    put_ins: int
+    outcome: Literal["done", "failed", "withheld"] | None
+
+
+class ToolCalled(Shape):
+    answer: str
+    call: int = Field(ge=1)
+    tool: str
+    asked: str
+    offset: int
+
+
+class ToolReturned(ToolFound):
+    answer: str
+    call: int = Field(ge=1)
+    outcome: Literal["done", "failed", "withheld"]
+
+
 class AnswerItem(Shape):
     kind: Literal["answer"]
     seq: int
@@ -118,6 +188,7 @@ class AnswerItem(Shape):
     ended_by: By | None
     model: str
     inserts: list[PutIn]
+    tools: list[ToolItem] | None = None
     eta_s: int | None
     hint: int | None
     checks: list[LineMark]
@@ -383,6 +454,8 @@ DATA: dict[str, type[Shape]] = {
     "answer.paused": Paused,
     "answer.resumed": Resumed,
     "answer.inserted": Inserted,
+    "answer.tool_called": ToolCalled,
+    "answer.tool_returned": ToolReturned,
     "answer.completed": Completed,
     "answer.stopped": Ended,
     "answer.failed": Failed,

@@ -1,7 +1,8 @@
 """The process in which steps are computed: one JSON line in, one out, under limits, with nothing of ours but the checker.
 
 ``python -m tutor.checker.child``. It says ``ready`` once sympy is loaded. A request is {text, before?, opening?} for a step or
-{text, accepted} for an answer; the reply is a Verdict. It ends with its input.
+{text, accepted} for an answer; the reply is a Verdict. One with ``do`` is a tool's; the reply is what ``compute`` or
+``sampling`` says, or {error}. It ends with its input.
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ import sys
 from dataclasses import asdict
 from typing import Any, Final
 
-from tutor.checker import check
+from tutor.checker import check, compute, sampling
+from tutor.checker.rational import UndefinedError
+from tutor.checker.tree import TooLargeError
 from tutor.checker.verdicts import Verdict, unknown
 
 MEMORY: Final = 768 * 1024 * 1024
@@ -36,7 +39,9 @@ def main() -> None:
     sys.stdout.flush()
     for line in sys.stdin:
         _cpu_allow()
-        sys.stdout.write(json.dumps(asdict(answered(json.loads(line)))) + "\n")
+        request = json.loads(line)
+        reply = computed(request) if "do" in request else asdict(answered(request))
+        sys.stdout.write(json.dumps(reply) + "\n")
         sys.stdout.flush()
 
 
@@ -57,6 +62,24 @@ def answered(request: dict[str, Any]) -> Verdict:
         return unknown("I cannot work this out.")
     except (MemoryError, RecursionError):
         return unknown("This is too large to work out.")
+
+
+def computed(request: dict[str, Any]) -> dict[str, Any]:
+    """A calculation or a graph for a tool; what cannot be done is said in one sentence."""
+    try:
+        if request["do"] == "sample":
+            return sampling.sampled(request["text"], request["low"], request["high"])
+        return compute.calculated(request["do"], request["text"], request.get("unknown"), request["forbidden"])
+    except compute.ComputeError as error:
+        return {"error": str(error)}
+    except TooLargeError as error:
+        return {"error": f"This is too large to work out: {error}."}
+    except UndefinedError as error:
+        return {"error": f"It needs {error}, which has no value."}
+    except (MemoryError, RecursionError):
+        return {"error": "This is too large to work out."}
+    except (ArithmeticError, AttributeError, LookupError, NotImplementedError, TypeError, ValueError):
+        return {"error": "I cannot work this out."}
 
 
 if __name__ == "__main__":

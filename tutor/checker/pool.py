@@ -117,16 +117,26 @@ class Pool:
     def answer_check(self, text: str, accepted: Sequence[str]) -> Verdict:
         return self._ask({"text": text, "accepted": list(accepted)})
 
+    def compute(self, request: dict[str, Any]) -> dict[str, Any]:
+        """A tool's request (with ``do``): its reply, or {error}."""
+        found = self._asked(request)
+        return {"error": found} if isinstance(found, str) else found
+
     def _ask(self, request: dict[str, Any]) -> Verdict:
+        found = self._asked(request)
+        return unknown(found) if isinstance(found, str) else Verdict(**found)
+
+    def _asked(self, request: dict[str, Any]) -> dict[str, Any] | str:
+        """The reply, or why there is none."""
         child = self._idle.get()
         try:
             child = child or Child()
-            return Verdict(**child.ask(request))
+            return child.ask(request)
         except ChildError:
             # A new one starts loading at once, for whoever comes next.
             was_ready, self.killed = child is not None and child.is_ready, self.killed + 1
             child = Child()
-            return unknown(TOO_LONG if was_ready else NOT_STARTED)
+            return TOO_LONG if was_ready else NOT_STARTED
         finally:
             self._idle.put(child)
 

@@ -12,6 +12,7 @@ import { answerWords, clockTime, dayOf, dayWords, hue, initials, noticeWords, RO
 import { marksDressing, once } from "./dress";
 import { sourcesBelow } from "./sources";
 import { stepBody } from "./step-line";
+import { answerPieces } from "./tools";
 
 const TOGETHER_MS = 4 * 60_000;
 
@@ -124,13 +125,13 @@ function answerParts(item: AnswerItem, youId: string | null): TemplateResult[] {
   const parts = partsOf(item);
   return parts.map(({ putIn, text, start }, at) => {
     const isDone = at < parts.length - 1 || !isOpen(item);
-    const dressing = once(item.checks, `part ${at}`, () => marksDressing(item.checks, text, TAUGHT, start));
+    const dress = (words: string, from: number): Dressing | null => once(item.checks, `part ${from}`, () => marksDressing(item.checks, words, TAUGHT, from));
     return html`${putIn
         ? html`<div class="put-in" role="note" aria-label=${`Put in by ${putIn.by?.name ?? "somebody"}`}>
             <div class="line-head">${putIn.by ? avatar(putIn.by) : nothing}<bdi class="name">${putIn.by?.name ?? "Somebody"}</bdi>${putIn.by?.id === youId ? html`<span class="muted">(you)</span>` : nothing}<span class="what">put in</span></div>
             <cs-markdown .text=${putIn.text}></cs-markdown>
           </div>`
-        : nothing}<cs-stream class="answer-text" .content=${[text, isDone, dressing] as [string, boolean, Dressing | null]}></cs-stream>`;
+        : nothing}${answerPieces(item, { at, text, start, isDone, dress })}`;
   });
 }
 
