@@ -78,6 +78,9 @@ class Env(BaseSettings):
     DOCUMENT_SEARCH_S: float = Field(1.5, gt=0, le=10, description="how long a question waits for their search")
     DOCUMENT_MAX_MB: int = Field(20, ge=1, le=200, description="largest file that a teacher may upload")
     DOCUMENT_QUOTA_MB: int = Field(200, ge=1, description="all files of one class together")
+    SUPERSEDE_S: float = Field(
+        3.0, ge=0, description="how long after it was asked a question whose answer shows already may still be edited"
+    )
     IDLE_BADGE_S: float = Field(
         300.0, gt=0, description="a room without a person's action for so long is shown as idle"
     )

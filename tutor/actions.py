@@ -8,9 +8,10 @@ from django.db import transaction
 
 from classroom.rooms import actions as room_actions
 from classroom.rooms.access import RoomRights
-from classroom.rooms.frames import ClientFrame, FrameError, text_checked
-from tutor import answers, hands, hints, rungs, steps
+from classroom.rooms.frames import About, ClientFrame, FrameError, text_checked
+from tutor import answers, controls, hands, highlights, hints, passages, prompt, rungs, steps
 from tutor.dispatch import question_check
+from tutor.passages import Passage
 
 
 def message_post(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
@@ -26,30 +27,58 @@ def message_post(rights: RoomRights, frame: ClientFrame, trace: str) -> int | No
 
 def answer_ask(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
     text = text_checked(frame.data.text)
-    question_check(rights.room, text)
-    return answers.answer_ask(rights, text, ref=frame.id, trace=trace).seq
+    passage = _about(rights, frame.data.about) if frame.data.about is not None else None
+    question_check(rights.room, prompt.question_about(text, passage.text) if passage else text)
+    asked = answers.answer_ask(
+        rights, text, ref=frame.id, trace=trace, about=passage.data if passage else None,
+        supersedes=None if frame.data.supersedes is None else _uuid(frame.data.supersedes, "data.supersedes"),
+    )  # fmt: skip
+    return asked.seq
+
+
+def _about(rights: RoomRights, about: About) -> Passage:
+    """What the question points at, if this person may ask about it (A11). Raises FrameError that names the field."""
+    if about.step is not None and about.answer is None:
+        passage = passages.step_passage(rights, about.step)
+    elif about.answer is not None and about.step is None and about.start is not None and about.end is not None:
+        passage = passages.answer_passage(rights, about.answer, about.start, about.end, prefix="data.about")
+    else:
+        raise FrameError("bad_field", "`data.about` is {step} or {answer, start, end}.", field="data.about")
+    controls.require(rights, "about", passage.by)
+    return passage
 
 
 def answer_stop(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
+    controls.answer_require(rights, "stop", _answer_id(frame))
     return answers.answer_stop(rights, _answer_id(frame), ref=frame.id, trace=trace).seq
 
 
 def answer_pause(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
+    controls.answer_require(rights, "pause", _answer_id(frame))
     return hands.answer_pause(rights, _answer_id(frame), ref=frame.id, trace=trace).seq
 
 
 def answer_resume(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
+    controls.answer_require(rights, "pause", _answer_id(frame))
     return hands.answer_resume(rights, _answer_id(frame), ref=frame.id, trace=trace).seq
 
 
 def answer_insert(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
     text = text_checked(frame.data.text)
+    controls.answer_require(rights, "insert", _answer_id(frame))
     return hands.answer_insert(rights, _answer_id(frame), text, ref=frame.id, trace=trace).seq
 
 
 def step_submit(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
     text = text_checked(frame.data.text)
     return steps.step_submit(rights, text, after=_step_id(frame), ref=frame.id, trace=trace).seq
+
+
+def highlight_set(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
+    place = frame.data.model_dump(include={"answer", "start", "end"})
+    controls.answer_require(rights, "highlight", _answer_id(frame))
+    event = highlights.highlight_set(rights, place, on=frame.data.on, ref=frame.id, trace=trace)
+    return event.seq if event else None
 
 
 def hint_request(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
@@ -61,14 +90,15 @@ def rung_move(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
 
 
 def _step_id(frame: ClientFrame) -> UUID | None:
-    try:
-        return None if frame.data.after is None else UUID(frame.data.after)
-    except ValueError:
-        raise FrameError("bad_field", "`data.after` must be a UUID.", field="data.after") from None
+    return None if frame.data.after is None else _uuid(frame.data.after, "data.after")
 
 
 def _answer_id(frame: ClientFrame) -> UUID:
+    return _uuid(frame.data.answer, "data.answer")
+
+
+def _uuid(text: str, field: str) -> UUID:
     try:
-        return UUID(frame.data.answer)
+        return UUID(text)
     except ValueError:
-        raise FrameError("bad_field", "`data.answer` must be a UUID.", field="data.answer") from None
+        raise FrameError("bad_field", f"`{field}` must be a UUID.", field=field) from None

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
@@ -47,24 +48,43 @@ class Question:
     problem_id: UUID | None = None
     rung: int = 0
     preset: str = prompt.PRESET
+    about: dict[str, Any] | None = None
+    turn: int | None = None
 
 
 def move_allowed(before: str, after: str) -> bool:
     return after in MOVES[before]
 
 
-def answer_ask(rights: RoomRights, text: str, *, ref: str, trace: str) -> Event:
+def answer_ask(
+    rights: RoomRights,
+    text: str,
+    *,
+    ref: str,
+    trace: str,
+    about: dict[str, Any] | None = None,
+    supersedes: UUID | None = None,
+) -> Event:
     """Log the question and give it the room's turn, or its place behind others. The same ``ref`` asks once (A1).
 
-    Raises FrameError ``busy`` when ROOM_MAX, USER_MAX or CLASS_MAX are reached.
+    ``about``: the passage that it points at (A11). ``supersedes``: a question of the same person that ends here and gives
+    its place in the line (A12). Raises FrameError ``busy`` when ROOM_MAX, USER_MAX or CLASS_MAX are reached.
     """
-    room_id = rights.room.pk
-    answer_id = uuid4()
+    room_id, answer_id = rights.room.pk, uuid4()
+    data: dict[str, Any] = {"answer": str(answer_id), "text": text}
+    if about is not None:
+        data["about"] = about
     with transaction.atomic():
+        turn = None
+        if supersedes is not None:
+            earlier = Event.objects.filter(room_id=room_id, actor=rights.user, ref=ref).first()
+            if earlier is not None:
+                return earlier
+            turn, data["supersedes"] = _superseded(rights, supersedes, trace), str(supersedes)
         event = journal.append(
             room_id,
             type="answer.asked",
-            data={"answer": str(answer_id), "text": text},
+            data=data,
             actor=rights.user,
             by=rights.by,
             ref=ref,
@@ -73,8 +93,24 @@ def answer_ask(rights: RoomRights, text: str, *, ref: str, trace: str) -> Event:
         if event.data.get("answer") != str(answer_id):
             return event  # the client did not hear our ack
         room = Room.objects.get(pk=room_id)  # again: the log's lock is ours only now
-        answer_open(rights, event, Question(text, room.problem_id, rungs.rung_of(room)))
+        answer_open(rights, event, Question(text, room.problem_id, rungs.rung_of(room), about=about, turn=turn))
     return event
+
+
+def _superseded(rights: RoomRights, answer_id: UUID, trace: str) -> int:
+    """End one's own question because it is asked in other words; gives its turn. Raises FrameError (A12)."""
+    own = Answer.objects.select_for_update().filter(pk=answer_id, room_id=rights.room.pk, asked_by=rights.user)
+    answer = own.exclude(preset=prompt.HINT_PRESET).first()
+    if answer is None:
+        raise FrameError("bad_field", "You have no such question in this room.", field="data.supersedes")
+    is_late = (database_now() - answer.asked_at).total_seconds() > settings.SUPERSEDE_S
+    if not move_allowed(answer.state, State.STOPPED) or (answer.shown and is_late):
+        raise FrameError("not_running", "The tutor has answered this question already.", field="data.supersedes")
+    draft = answer_end(answer, State.STOPPED, "superseded")
+    answer.save()
+    journal.append(rights.room.pk, type=draft.type, data=draft.data, actor=rights.user, by=rights.by, trace=trace)
+    transaction.on_commit(partial(stop_send, answer_id))
+    return answer.order
 
 
 def answer_open(rights: RoomRights, event: Event, question: Question) -> None:
@@ -83,11 +119,15 @@ def answer_open(rights: RoomRights, event: Event, question: Question) -> None:
     Raises FrameError ``busy`` when ROOM_MAX, USER_MAX or CLASS_MAX are reached.
     """
     waiting = _capped(rights)
+    if question.turn is not None:
+        active = Answer.objects.filter(state__in=ACTIVE, room=rights.room)
+        waiting = sum(one.order < question.turn for one in active)
     answer = Answer.objects.create(
         id=UUID(event.data["answer"]), room_id=event.room_id, problem_id=question.problem_id, asked_by=rights.user,
         asked_seq=event.seq, question=question.text, preset=question.preset, rung=question.rung,
         forbidden=vault.forbidden_of(question.problem_id, question.rung, event.room_id),
-        place=waiting, trace=event.trace, prompt_version=prompt.VERSION, asked_at=event.at,
+        place=waiting, about=question.about, turn=question.turn, trace=event.trace,
+        prompt_version=prompt.VERSION, asked_at=event.at,
     )  # fmt: skip
     if waiting:
         journal.append(event.room_id, type="answer.queued", data=_place(rights.room, answer), trace=event.trace)
@@ -122,7 +162,7 @@ def room_advance(room_id: UUID) -> UUID | None:
         active = list(Answer.objects.select_for_update().filter(room_id=room_id, state__in=ACTIVE).order_by("id"))
         if not active or any(answer.enqueued_at for answer in active):
             return None
-        following = min(active, key=lambda answer: answer.asked_seq)
+        following = min(active, key=lambda answer: answer.order)
         Answer.objects.filter(pk=following.pk).update(enqueued_at=database_now())
         _places_tell(room_id, [answer for answer in active if answer is not following])
         transaction.on_commit(partial(answer_dispatch, following.pk))
@@ -132,7 +172,7 @@ def room_advance(room_id: UUID) -> UUID | None:
 def _places_tell(room_id: UUID, waiting: list[Answer]) -> None:
     """Tell everybody whose place has changed since it was told (A10)."""
     moved = []
-    for place, answer in enumerate(sorted(waiting, key=lambda answer: answer.asked_seq), 1):
+    for place, answer in enumerate(sorted(waiting, key=lambda answer: answer.order), 1):
         if answer.place != place:
             answer.place = place
             moved.append(answer)

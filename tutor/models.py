@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 
 from tutor.documents.models import Document, Passage, Retrieval
+from tutor.prompt import question_about
 
 __all__ = ["Answer", "Document", "HintRules", "Ladder", "Passage", "Reference", "Retrieval", "Shard", "Step", "Vault"]
 
@@ -38,6 +39,12 @@ class Answer(models.Model):
     )
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     asked_seq = models.BigIntegerField()
+    turn = models.BigIntegerField(
+        null=True, help_text="asked_seq of the question in whose place in the line this one came"
+    )
+    about = models.JSONField(
+        null=True, help_text="the passage that was asked about: seq, step or answer, start, end, text"
+    )
     question = models.TextField()
     state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
     attempt = models.PositiveSmallIntegerField(default=1)
@@ -83,6 +90,16 @@ class Answer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.id} {self.state}"
+
+    @property
+    def words(self) -> str:
+        """The question, with the passage that it points at."""
+        return question_about(self.question, (self.about or {}).get("text", ""))
+
+    @property
+    def order(self) -> int:
+        """Where it stands in its room's line."""
+        return self.asked_seq if self.turn is None else self.turn
 
 
 class Step(models.Model):
@@ -209,6 +226,25 @@ class HintRules(models.Model):
 
     def __str__(self) -> str:
         return f"hint rules of {self.room_id or self.school_class_id}"
+
+
+class Controls(models.Model):
+    """Who may do what in a room with the tutor's answers. A room without a row lets everybody who may write."""
+
+    class Who(models.TextChoices):
+        EVERYBODY = "everybody", "everybody"
+        ASKER = "asker", "who asked, and staff"
+        STAFF = "staff", "staff alone"
+
+    room = models.OneToOneField("rooms.Room", on_delete=models.CASCADE, related_name="controls", primary_key=True)
+    may_stop = models.CharField(max_length=10, choices=Who, default=Who.EVERYBODY)
+    may_pause = models.CharField(max_length=10, choices=Who, default=Who.EVERYBODY)
+    may_insert = models.CharField(max_length=10, choices=Who, default=Who.EVERYBODY)
+    may_highlight = models.CharField(max_length=10, choices=Who, default=Who.EVERYBODY)
+    may_about = models.CharField(max_length=10, choices=Who, default=Who.EVERYBODY)
+
+    def __str__(self) -> str:
+        return f"controls of {self.room_id}"
 
 
 class Ladder(models.Model):

@@ -91,6 +91,14 @@ class Brief:
         return "\n\n".join(parts)
 
 
+def question_about(question: str, passage: str) -> str:
+    """A question that points at a passage of the room, with the passage in front of it."""
+    if not passage:
+        return question
+    quoted = "\n".join(f"> {line}" for line in passage.strip().splitlines())
+    return f"About this passage:\n{quoted}\n\n{question}"
+
+
 def hint_question(tried: Sequence[str]) -> str:
     """What the room says when it asks for a hint: the latest of its own work, each with what the checker said of it."""
     latest = [f"- {line[:TRY_MAX]}" for line in tried[-TRIES_KEPT:]]

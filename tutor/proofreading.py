@@ -22,7 +22,7 @@ from kombu.exceptions import OperationalError
 from classroom.rooms import journal
 from classroom.rooms.clock import database_now
 from classroom.rooms.models import Event
-from tutor import showing
+from tutor import highlights, showing
 from tutor.checker.pool import pool
 from tutor.checker.tree import Relation, symbols
 from tutor.checker.verdicts import Verdict
@@ -83,8 +83,17 @@ def answer_proofread(answer_id: UUID) -> bool:
         if mine and checks:
             data = {"message": None, "answer": str(answer_id), "checks": checks}
             journal.append(answer.room_id, type="lines.checked", data=data, trace=answer.trace)
+        if mine and answer.state == Answer.State.COMPLETED:
+            highlights.proposed(answer.room_id, answer.pk, _key_steps(answer, lines), answer.trace)
     log.info("answer_proofread", answer=str(answer_id), lines=len(fresh), marks=len(checks), trace=answer.trace)
     return bool(mine)
+
+
+def _key_steps(answer: Answer, lines: list[Line]) -> list[tuple[int, int]]:
+    """The equations on lines of their own that were verified, in this transaction or before."""
+    told = Event.objects.filter(room=answer.room_id, type="lines.checked", data__answer=str(answer.pk))
+    verified = {c["start"] for event in told for c in event.data["checks"] if c["verdict"] == "verified"}
+    return [(line.start, line.end) for line in lines if line.is_shown and line.start in verified]
 
 
 def _mark(before: Line | None, line: Line, values: Values) -> dict[str, Any] | None:

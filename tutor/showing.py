@@ -58,7 +58,7 @@ def policy_of(answer: Answer) -> guard.Policy:
         forbidden=tuple(answer.forbidden),
         statement=problem.statement if problem else "",
         praise=not own_value and _verified(answer),
-        confirms=own_value,
+        confirms=own_value or answer.about is not None,
     )
 
 
@@ -67,6 +67,11 @@ def _verified(answer: Answer) -> bool:
 
     A question with a value of its own (“is it 7?”) has no such step: what is verified is another line than what it asks.
     """
+    if answer.about is not None:
+        # Asked about one step, its own verdict counts; what the tutor has written is nobody's work to be praised.
+        step = answer.about["step"]
+        at = answer.asked_at
+        return bool(step) and Step.objects.filter(pk=step, verdict="verified", checked_at__lte=at).exists()
     if answer.asked_by_id is None:
         return False
     checked = Step.objects.filter(room=answer.room_id, by=answer.asked_by_id, checked_at__lte=answer.asked_at)

@@ -1,4 +1,4 @@
-"""The wire: every frame that a client may send, and how frames of the server are written.
+"""The wire: how frames of clients are read (their data is in ``verbs``), and how frames of the server are written.
 
 Rules have ids (F1, F2, …) in ``PROTOCOL.md``; the truth that Python and TypeScript share is ``tests/frames/*.json``.
 """
@@ -8,20 +8,22 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
+
+from classroom.rooms.verbs import MAX_TEXT as MAX_TEXT
+from classroom.rooms.verbs import VERBS as VERBS
+from classroom.rooms.verbs import About as About
+from classroom.rooms.verbs import Strict
 
 VERSION = 1
 SUBPROTOCOL = "classroom.v1"
 TICKET_PREFIX = "ticket."
 MAX_FRAME_BYTES = 65_536
 MAX_DEPTH = 8
-MAX_TEXT = 8_000
-MAX_STEP = 1_000
-MAX_RUNG = 5
 HEARTBEAT_S = 25
 BAD_FRAMES_ALLOWED = 5  # the fifth bad frame in a row closes with 4400
 
@@ -55,75 +57,12 @@ class FrameError(Exception):
         return self.code in {"bad_json", "too_deep", "unknown_type", "bad_field", "too_long", "empty"}
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
-
-
-class Nothing(_Strict):
-    """Data of a verb that needs none."""
-
-
-class Join(_Strict):
-    after: int | None = Field(default=None, ge=0)
-    epoch: str | None = Field(default=None, max_length=64)
-
-
-class Post(_Strict):
-    text: Text
-
-
-class Stop(_Strict):
-    answer: str = Field(max_length=36)
-
-
-class Insert(_Strict):
-    answer: str = Field(max_length=36)
-    text: Text
-
-
-class StepSubmit(_Strict):
-    text: str = Field(max_length=MAX_STEP)
-    after: str | None = Field(default=None, max_length=36)
-
-
-class HandLower(_Strict):
-    user: str | None = Field(default=None, max_length=36)
-
-
-class Rung(_Strict):
-    rung: int = Field(ge=0, le=MAX_RUNG)
-
-
-class AuthRefresh(_Strict):
-    access: str = Field(max_length=4_096)
-
-
-VERBS: dict[str, type[_Strict]] = {
-    "join": Join,
-    "ping": Nothing,
-    "message.post": Post,
-    "answer.ask": Post,
-    "answer.stop": Stop,
-    "answer.pause": Stop,
-    "answer.resume": Stop,
-    "answer.insert": Insert,
-    "step.submit": StepSubmit,
-    "hint.request": Nothing,
-    "teacher.rung": Rung,
-    "hand.raise": Nothing,
-    "hand.lower": HandLower,
-    "typing.show": Nothing,
-    "auth.refresh": AuthRefresh,
-}
-
 FACTS: frozenset[str] = frozenset(
     {
         "message.posted", "answer.asked", "answer.queued", "answer.status", "answer.source", "answer.started", "answer.delta",
         "answer.paused", "answer.resumed", "answer.inserted", "answer.tool_called", "answer.tool_returned",
         "answer.completed", "answer.stopped", "answer.failed", "step.submitted", "step.checked", "lines.checked",
+        "highlight.changed", "highlight.proposed", "controls.changed",
         "hint.requested", "hint.given", "rung.moved", "rules.changed", "memory.changed", "hand.raised", "hand.lowered",
         "member.joined", "member.removed", "room.closed", "room.reopened", "room.changed",
     }
@@ -143,7 +82,7 @@ class ClientFrame:
     data: Any
 
 
-class _Envelope(_Strict):
+class _Envelope(Strict):
     type: str = Field(max_length=64)
     id: str = Field(max_length=36)
     data: dict[str, Any] = Field(default_factory=dict)

@@ -56,6 +56,7 @@ LIMITS: Final[dict[str, tuple[str, Limit]]] = {
     "step.submit": ("step", STEP),
     "hint.request": ("hint", HINT),
     "teacher.rung": ("hand", HAND),
+    "highlight.set": ("hand", HAND),
     "answer.stop": ("hand", HAND),
     "answer.pause": ("hand", HAND),
     "answer.resume": ("hand", HAND),

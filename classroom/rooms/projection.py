@@ -22,17 +22,26 @@ _NO_RESULT: dict[str, Any] = {"outcome": None, "text": "", "tex": "", "drawing":
 NOTICES = frozenset(
     {
         "member.joined", "member.removed", "room.closed", "room.reopened", "room.changed", "rung.moved", "rules.changed",
-        "memory.changed",
+        "memory.changed", "controls.changed",
     }
 )  # fmt: skip
 
+CONTROLS = dict.fromkeys(("stop", "pause", "insert", "highlight", "about"), "everybody")
 State = dict[str, Any]
 Frame = dict[str, Any]
 
 
 def empty(room: dict[str, Any], problem: dict[str, Any] | None, ladder: dict[str, Any] | None) -> State:
     """The state of a room before its first event."""
-    return {"room": room, "problem": problem, "ladder": ladder, "items": [], "hands": [], "truncated": False}
+    return {
+        "room": room,
+        "problem": problem,
+        "ladder": ladder,
+        "items": [],
+        "hands": [],
+        "controls": dict(CONTROLS),
+        "truncated": False,
+    }
 
 
 def apply(state: State, frame: Frame) -> State:
@@ -53,6 +62,7 @@ def _fold(state: State, frame: Frame) -> None:
             state, frame, kind="answer", answer=data["answer"], question=data["text"], state="queued",
             text="", position=None, reason="", ended_by=None, model="", inserts=[], eta_s=None, hint=None, checks=[],
             search=None, sources=[],
+            about=data.get("about"), highlights=[], held_by=None,
         )  # fmt: skip
     elif kind == "step.submitted":
         _item(
@@ -62,6 +72,8 @@ def _fold(state: State, frame: Frame) -> None:
     elif kind == "step.checked":
         fields = {name: data[name] for name in ("verdict", "reason", "witness", "column")}
         state["items"] = [{**item, **fields} if item.get("step") == data["step"] else item for item in state["items"]]
+    elif kind.startswith("highlight."):
+        _highlights(state, frame)
     elif kind == "lines.checked":
         _lines(state, data)
     elif kind.startswith("answer."):
@@ -94,7 +106,7 @@ def _answer(state: State, frame: Frame) -> None:
     elif kind == "answer.started":
         item.update(state="running", position=None, eta_s=None, model=data["model"])
     elif kind in HANDS:
-        item["state"] = HANDS[kind]
+        item.update(state=HANDS[kind], held_by=frame["by"] if kind == "answer.paused" else None)
         if kind == "answer.inserted":
             item["inserts"] = [*item["inserts"], {"offset": data["offset"], "text": data["text"], "by": frame["by"]}]
     elif kind == "answer.status":
@@ -112,7 +124,7 @@ def _answer(state: State, frame: Frame) -> None:
         item["text"] = item["text"][: data["offset"]] + data["text"]
     elif kind in ENDED:
         item.update(
-            state=ENDED[kind], position=None, eta_s=None, text=data["text"], reason=data["reason"],
+            held_by=None, state=ENDED[kind], position=None, eta_s=None, text=data["text"], reason=data["reason"],
             ended_by=frame["by"], model=data.get("model") or item["model"],
         )  # fmt: skip
     items[index] = item
@@ -126,6 +138,23 @@ def _lines(state: State, data: dict[str, Any]) -> None:
         {**item, "checks": [*item["checks"], *data["checks"]]} if "checks" in item and item.get(key) == wanted else item
         for item in state["items"]
     ]
+
+
+def _highlights(state: State, frame: Frame) -> None:
+    """What people have highlighted, with who did it, and what the tutor proposes (by null), in the order of their places."""
+    data = frame["data"]
+    for at, item in enumerate(state["items"]):
+        if item.get("answer") != data["answer"]:
+            continue
+        kept = {(one["start"], one["end"]): one["by"] for one in item["highlights"]}
+        if frame["type"] == "highlight.proposed":
+            kept = {(one["start"], one["end"]): None for one in data["places"]} | kept
+        else:
+            kept.pop((data["start"], data["end"]), None)
+            if data["on"]:
+                kept[data["start"], data["end"]] = frame["by"]
+        marks = [{"start": start, "end": end, "by": kept[start, end]} for start, end in sorted(kept)]
+        state["items"] = [*state["items"][:at], {**item, "highlights": marks}, *state["items"][at + 1 :]]
 
 
 def _hint(state: State, frame: Frame) -> None:
@@ -156,6 +185,8 @@ def _room(state: State, frame: Frame) -> None:
         state["problem"] = data["problem"]
         if "ladder" in data:
             _ladder(state, data["ladder"], is_fresh=is_new)
+    elif kind == "controls.changed":
+        state["controls"] = data["controls"]
     elif kind in ("rung.moved", "rules.changed"):
         _ladder(state, data["ladder"], is_fresh=False)
     elif kind == "member.removed":
@@ -194,8 +225,8 @@ def state_read(rights: RoomRights, head: int) -> State:
     since = starts[ITEMS_KEPT - 1] if truncated else 1
     state = empty(room_head(room), problem_head(room.problem), None)
     state["truncated"] = truncated
-    # Hands stay up however long ago they went up, unless somebody was removed since.
-    hands = Q(type__in=["hand.raised", "hand.lowered", "member.removed"])
+    # Who may do what holds, and hands stay up, however long ago that was, unless somebody was removed since.
+    hands = Q(type__in=["hand.raised", "hand.lowered", "member.removed", "controls.changed"])
     events = list(whole.filter(Q(seq__gte=since) | hands).order_by("seq"))
     ended = {event.data["answer"] for event in events if event.type in ENDED}
     open_since = [e.seq for e in events if e.type == "answer.asked" and e.data["answer"] not in ended]

@@ -63,6 +63,7 @@ DJANGO_SETTINGS: Final = (
     "DOCUMENT_QUOTA_MB",
 )
 WEB_SETTINGS: Final = (
+    "SUPERSEDE_S",
     "PORT",
     "BIND",
     "WEB_PROCESSES",

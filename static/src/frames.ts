@@ -2,11 +2,13 @@
 // tests/frames/*.json. A frame that cannot be read is a value ("unreadable"), never an exception.
 
 import { type HintGiven, type HintItem, hintGiven, hintItem, type Ladder, ladder, type LadderState, ladderState } from "./ladder";
+import { type About, about, type Controls, controls, type Highlight, highlights, PASSAGE_SHAPES, type PassageData } from "./passages";
 import { type Check, fault, flag, isRecord, list, orMissing, orNull, person, type Shape, shaped, text, whole } from "./shapes";
 import { type Checked, type LineMark, lineMarks, type LinesChecked, linesChecked, type StepItem } from "./steps";
 import { searched, searchOf, type SearchPhase, source, type Source } from "./sources";
 import { type ToolCards, type ToolData, toolItem, toolShapes } from "./tools";
 import { uuid } from "./uuid";
+export * from "./verbs";
 
 export type { HintItem, LadderState } from "./ladder";
 export type { SearchPhase, Source } from "./sources";
@@ -68,6 +70,10 @@ export interface AnswerItem extends Placed, ToolCards {
   checks: LineMark[];
   search: SearchPhase | null;
   sources: Source[];
+  about: About | null;
+  highlights: Highlight[];
+  /** Who has paused it, while it is paused. */
+  held_by: Person | null;
 }
 export interface NoticeItem extends Placed {
   kind: "notice";
@@ -82,6 +88,7 @@ export interface RoomState {
   ladder: LadderState | null;
   items: Item[];
   hands: Person[];
+  controls: Controls;
   truncated: boolean;
 }
 export interface TutorState {
@@ -97,11 +104,11 @@ interface Ended {
 }
 
 /** The data of every frame of the server, by type. */
-export interface ServerData extends ToolData {
+export interface ServerData extends ToolData, PassageData {
   hello: { v: number; room: string; epoch: string; seq: number; you: You; limits: Limits };
   snapshot: { state: RoomState; epoch?: string; present: Person[]; tutor: TutorState };
   "message.posted": { text: string };
-  "answer.asked": { answer: string; text: string };
+  "answer.asked": { answer: string; text: string; about?: About | null; supersedes?: string | null };
   "answer.queued": { answer: string; position: number; eta_s: number | null };
   "answer.status": { answer: string; phase: SearchPhase; latency_ms: number | null };
   "answer.source": Source & { answer: string };
@@ -165,36 +172,7 @@ export interface Unreadable {
 }
 export type Received = ServerFrame | AckFrame | ErrorFrame | UnknownFrame | Unreadable;
 
-/** The data of every frame that this page sends, by verb. */
-export interface ClientData {
-  join: { after?: number | null; epoch?: string | null };
-  ping: Record<string, never>;
-  "message.post": { text: string };
-  "answer.ask": { text: string };
-  "answer.stop": { answer: string };
-  "answer.pause": { answer: string };
-  "answer.resume": { answer: string };
-  "answer.insert": { answer: string; text: string };
-  "step.submit": { text: string; after?: string | null };
-  "hint.request": Record<string, never>;
-  "teacher.rung": { rung: number };
-  "hand.raise": Record<string, never>;
-  "hand.lower": { user?: string | null };
-  "typing.show": Record<string, never>;
-  "auth.refresh": { access: string };
-}
-export type Verb = keyof ClientData;
-export type ClientFrame = { [V in Verb]: { type: V; id: string; data: ClientData[V] } }[Verb];
-
 export const SUBPROTOCOL = "classroom.v1";
-
-export function clientFrame<V extends Verb>(type: V, data: ClientData[V], id: string = uuid()): ClientFrame {
-  return { type, id, data } as ClientFrame;
-}
-
-export function encode(frame: ClientFrame): string {
-  return JSON.stringify({ type: frame.type, id: frame.id, data: frame.data });
-}
 
 // ---- reading
 
@@ -206,13 +184,13 @@ const placed: Shape = { seq: whole, at: text, by: orNull(person) };
 const putIn = shaped({ offset: whole, text, by: orNull(person) });
 const items: Record<string, Check> = {
   message: shaped({ ...placed, text, checks: lineMarks }),
-  answer: shaped({ ...placed, answer: text, question: text, state: text, text, position: orNull(whole), reason: text, ended_by: orNull(person), model: text, inserts: list(putIn), eta_s: orNull(whole), hint: orNull(whole), tools: orMissing(list(toolItem)), checks: lineMarks, ...searchOf }),
+  answer: shaped({ ...placed, answer: text, question: text, state: text, text, position: orNull(whole), reason: text, ended_by: orNull(person), model: text, inserts: list(putIn), eta_s: orNull(whole), hint: orNull(whole), tools: orMissing(list(toolItem)), checks: lineMarks, about: orNull(about), highlights, held_by: orNull(person), ...searchOf }),
   step: shaped({ ...placed, step: text, text, after: orNull(text), verdict: orNull(text), reason: text, witness: orNull(text), column: orNull(whole) }),
   hint: hintItem(placed),
   notice: shaped({ ...placed, type: text, data: isRecord }),
 };
 const item: Check = (value) => isRecord(value) && (items[String(value["kind"])]?.(value) ?? false);
-const state = shaped({ room, problem: orNull(problem), ladder: orNull(ladderState), items: list(item), hands: list(person), truncated: flag });
+const state = shaped({ room, problem: orNull(problem), ladder: orNull(ladderState), items: list(item), hands: list(person), controls, truncated: flag });
 const tutor: Shape = { available: flag, reason: text };
 const ended: Shape = { answer: text, text, sha256: text, length: whole, reason: text };
 const user: Shape = { user: person };
@@ -221,7 +199,7 @@ const SHAPES: Record<ServerType, Shape> = {
   hello: { v: whole, room: text, epoch: text, seq: whole, you, limits },
   snapshot: { state, epoch: orMissing(text), present: list(person), tutor: shaped(tutor) },
   "message.posted": { text },
-  "answer.asked": { answer: text, text },
+  "answer.asked": { answer: text, text, about: orMissing(orNull(about)), supersedes: orMissing(orNull(text)) },
   "answer.queued": { answer: text, position: whole, eta_s: orNull(whole) },
   "answer.status": searched,
   "answer.source": { answer: text, ...source },
@@ -236,6 +214,7 @@ const SHAPES: Record<ServerType, Shape> = {
   "step.submitted": { step: text, text, after: orNull(text) },
   "step.checked": { step: text, verdict: text, reason: text, witness: orNull(text), column: orNull(whole) },
   "lines.checked": linesChecked,
+  ...PASSAGE_SHAPES,
   "hint.requested": { rung: whole },
   "hint.given": hintGiven,
   "rung.moved": { rung: whole, before: whole, ladder },

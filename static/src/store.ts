@@ -3,6 +3,7 @@
 
 import type { AnswerItem, Item, Limits, NoticeItem, Person, PutIn, Received, RoomState, ServerFrame, TutorState, You } from "./frames";
 import { isTry, moved } from "./ladder";
+import { highlighted, proposed } from "./passages";
 import { callAdded, callReturned } from "./tools";
 
 export const TYPING_MS = 6000;
@@ -109,6 +110,7 @@ export function fold(before: RoomState, frame: ServerFrame): RoomState {
         kind: "answer", ...at, answer: frame.data.answer, question: frame.data.text, state: "queued",
         text: "", position: null, reason: "", ended_by: null, model: "", inserts: [], eta_s: null, hint: null, checks: [],
         search: null, sources: [],
+        about: frame.data.about ?? null, highlights: [], held_by: null,
       });
     case "answer.queued":
       return answered(state, frame.data.answer, () => ({ position: frame.data.position, eta_s: frame.data.eta_s }));
@@ -121,12 +123,12 @@ export function fold(before: RoomState, frame: ServerFrame): RoomState {
     case "answer.started":
       return answered(state, frame.data.answer, () => ({ state: "running", position: null, eta_s: null, model: frame.data.model }));
     case "answer.paused":
-      return answered(state, frame.data.answer, () => ({ state: "paused" }));
+      return answered(state, frame.data.answer, () => ({ state: "paused", held_by: frame.by }));
     case "answer.resumed":
-      return answered(state, frame.data.answer, () => ({ state: "running" }));
+      return answered(state, frame.data.answer, () => ({ state: "running", held_by: null }));
     case "answer.inserted": {
       const { answer, offset, text } = frame.data;
-      return answered(state, answer, (item) => ({ state: "running", inserts: [...item.inserts, { offset, text, by: frame.by }] }));
+      return answered(state, answer, (item) => ({ state: "running", held_by: null, inserts: [...item.inserts, { offset, text, by: frame.by }] }));
     }
     case "answer.tool_called":
       return answered(state, frame.data.answer, (item) => ({ tools: callAdded(item.tools ?? [], frame.data, item.inserts.length) }));
@@ -152,6 +154,10 @@ export function fold(before: RoomState, frame: ServerFrame): RoomState {
       const isIts = (item: Item): boolean => (message === null ? item.kind === "answer" && item.answer === answer : item.seq === message);
       return { ...state, items: state.items.map((item) => ("checks" in item && isIts(item) ? { ...item, checks: [...item.checks, ...checks] } : item)) };
     }
+    case "highlight.changed":
+      return answered(state, frame.data.answer, (item) => ({ highlights: highlighted(item.highlights, frame.data, frame.data.on, frame.by) }));
+    case "highlight.proposed":
+      return answered(state, frame.data.answer, (item) => ({ highlights: proposed(item.highlights, frame.data.places) }));
     case "hint.given": {
       const { rung, text, answer, asked_by, ladder } = frame.data;
       const risen = { ...state, ladder: moved(state.ladder, ladder, rung > 0) };
@@ -178,6 +184,9 @@ function noticed(state: RoomState, frame: ServerFrame, at: Omit<NoticeItem, "kin
       state = { ...state, room: { ...state.room, title }, problem, ladder: ladder === undefined ? state.ladder : moved(state.ladder, ladder, isNew) };
       break;
     }
+    case "controls.changed":
+      state = { ...state, controls: frame.data.controls };
+      break;
     case "rung.moved":
     case "rules.changed":
       state = { ...state, ladder: moved(state.ladder, frame.data.ladder, false) };
@@ -196,7 +205,7 @@ function noticed(state: RoomState, frame: ServerFrame, at: Omit<NoticeItem, "kin
 }
 
 function ending(frame: ServerFrame & { data: { text: string; reason: string } }): Partial<AnswerItem> {
-  return { position: null, eta_s: null, text: frame.data.text, reason: frame.data.reason, ended_by: frame.by };
+  return { held_by: null, position: null, eta_s: null, text: frame.data.text, reason: frame.data.reason, ended_by: frame.by };
 }
 
 function added(state: RoomState, item: Item): RoomState {

@@ -1,6 +1,7 @@
 // A room for tests: people, frames and a snapshot. Charlie is the outsider: never in the room.
 
 import type { AnswerItem, ErrorFrame, Item, Person, Received, RoomState, ServerData, ServerFrame, ServerType, You } from "../src/frames";
+import { EVERYBODY } from "../src/passages";
 
 export const ALICE: Person = { id: "a", name: "Alice Archer", role: "teacher" };
 export const BOB: Person = { id: "b", name: "Bob Baker", role: "student" };
@@ -21,7 +22,7 @@ export function hello(who: You = you(BOB), seq = 0, epoch = "e"): ServerFrame {
 }
 
 export function roomState(items: Item[] = [], change: Partial<RoomState> = {}): RoomState {
-  return { room: { id: ROOM, title: "Table one", state: "open", class: "Year 9" }, problem: null, ladder: null, items, hands: [], truncated: false, ...change };
+  return { room: { id: ROOM, title: "Table one", state: "open", class: "Year 9" }, problem: null, ladder: null, items, hands: [], controls: EVERYBODY, truncated: false, ...change };
 }
 
 export function message(seq: number, by: Item["by"], text: string): Item {
@@ -29,7 +30,7 @@ export function message(seq: number, by: Item["by"], text: string): Item {
 }
 
 export function answer(change: Partial<AnswerItem> = {}): AnswerItem {
-  return { kind: "answer", seq: 2, at: AT, by: BOB, answer: "x", question: "why?", state: "running", text: "Be", position: null, reason: "", ended_by: null, model: "demo", inserts: [], eta_s: null, hint: null, checks: [], search: null, sources: [], ...change };
+  return { kind: "answer", seq: 2, at: AT, by: BOB, answer: "x", question: "why?", state: "running", text: "Be", position: null, reason: "", ended_by: null, model: "demo", inserts: [], eta_s: null, hint: null, checks: [], search: null, sources: [], about: null, highlights: [], held_by: null, ...change };
 }
 
 export function snapshot(seq: number, state: RoomState = roomState(), change: Partial<ServerData["snapshot"]> = {}): ServerFrame {

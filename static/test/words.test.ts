@@ -7,7 +7,7 @@ import { answerWords, clockTime, dayOf, dayWords, errorWords, hue, initials, not
 import { ALICE, BOB, errorFrame, LIN } from "./samples";
 
 const status = (change: Partial<Status>): Status => ({ phase: "live", kind: "socket", retryAt: null, reason: null, ...change });
-const answer = (change: Partial<AnswerItem>): AnswerItem => ({ kind: "answer", seq: 1, at: "", by: BOB, answer: "x", question: "?", state: "completed", text: "t", position: null, reason: "stop", ended_by: null, model: "m", inserts: [], eta_s: null, hint: null, checks: [], search: null, sources: [], ...change });
+const answer = (change: Partial<AnswerItem>): AnswerItem => ({ kind: "answer", seq: 1, at: "", by: BOB, answer: "x", question: "?", state: "completed", text: "t", position: null, reason: "stop", ended_by: null, model: "m", inserts: [], eta_s: null, hint: null, checks: [], search: null, sources: [], about: null, highlights: [], held_by: null, ...change });
 const notice = (type: string, data: Record<string, unknown> = {}, by: NoticeItem["by"] = ALICE): NoticeItem => ({ kind: "notice", seq: 1, at: "", by, type, data });
 
 describe("names", () => {

@@ -63,7 +63,20 @@ class Story:
         return self.draw(st.sampled_from(self.people))
 
     def step(self) -> None:
-        kinds = ["message", "whisper", "ask", "raise", "lower", "remove", "close", "rename", "hint", "rung"]
+        kinds = [
+            "message",
+            "whisper",
+            "ask",
+            "raise",
+            "lower",
+            "remove",
+            "close",
+            "rename",
+            "hint",
+            "rung",
+            "mark",
+            "control",
+        ]
         active = [key for key, answer in self.answers.items() if answer["state"] in ("queued", "running", "paused")]
         kinds += ["answer"] * 4 if active else []
         kind = self.draw(st.sampled_from(kinds))
@@ -78,6 +91,24 @@ class Story:
     def whisper(self) -> None:
         whose = self.draw(st.sampled_from(["staff", *(journal.only(user.pk) for user in self.people)]))
         self.say("message.posted", {"text": self.draw(st.sampled_from(["psst", "7!"]))}, self.someone(), whose)
+
+    def mark(self) -> None:
+        """A check, a highlight or a proposal, of an answer or a message that may be there."""
+        keys = [*self.answers, str(uuid4())]
+        key, on, kind = (self.draw(st.sampled_from(choice)) for choice in (keys, [True, False], "lhp"))
+        check = {"start": 0, "end": 1, "verdict": "verified", "reason": "It holds.", "witness": None}
+        if kind == "l":
+            message = self.draw(st.sampled_from([None, 1, 2]))
+            self.say("lines.checked", {"message": message, "answer": None if message else key, "checks": [check]})
+        elif kind == "h":
+            place = {"answer": key, "start": self.draw(st.integers(0, 2)), "end": 3, "on": on}
+            self.say("highlight.changed", place, self.someone())
+        else:
+            self.say("highlight.proposed", {"answer": key, "places": [{"start": 1, "end": 3}, {"start": 0, "end": 3}]})
+
+    def control(self) -> None:
+        who = self.draw(st.sampled_from(["everybody", "asker", "staff"]))
+        self.say("controls.changed", {"controls": {**projection.CONTROLS, "stop": who}}, self.someone())
 
     def hint(self) -> None:
         self.perform("hint.request", {})

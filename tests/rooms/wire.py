@@ -174,6 +174,49 @@ class ToolReturned(ToolFound):
     outcome: Literal["done", "failed", "withheld"]
 
 
+class About(Shape):
+    seq: int
+    step: str | None
+    answer: str | None
+    start: int | None
+    end: int | None
+    text: str = Field(min_length=1)
+
+
+class Place(Shape):
+    start: int = Field(ge=0)
+    end: int = Field(ge=1)
+
+
+class Highlight(Place):
+    by: By | None
+
+
+class HighlightChanged(Place):
+    answer: str
+    on: bool
+
+
+class HighlightProposed(Shape):
+    answer: str
+    places: list[Place] = Field(min_length=1)
+
+
+Who = Literal["everybody", "asker", "staff"]
+
+
+class Controls(Shape):
+    stop: Who
+    pause: Who
+    insert: Who
+    highlight: Who
+    about: Who
+
+
+class ControlsChanged(Shape):
+    controls: Controls
+
+
 class AnswerItem(Shape):
     kind: Literal["answer"]
     seq: int
@@ -194,6 +237,9 @@ class AnswerItem(Shape):
     checks: list[LineMark]
     search: Literal["searching", "found", "nothing", "done"] | None
     sources: list[Source]
+    about: About | None
+    highlights: list[Highlight]
+    held_by: By | None
 
 
 class HintItem(Shape):
@@ -249,7 +295,7 @@ class NoticeItem(Shape):
     by: By | None
     type: Literal[
         "member.joined", "member.removed", "room.closed", "room.reopened", "room.changed", "rung.moved", "rules.changed",
-        "memory.changed",
+        "memory.changed", "controls.changed",
     ]  # fmt: skip
     data: dict[str, Any]
 
@@ -260,6 +306,7 @@ class State(Shape):
     ladder: LadderState | None
     items: list[MessageItem | AnswerItem | StepItem | HintItem | NoticeItem]
     hands: list[By]
+    controls: Controls
     truncated: bool
 
 
@@ -282,6 +329,8 @@ class Text(Shape):
 class Asked(Shape):
     answer: str
     text: str
+    about: About | None = None
+    supersedes: str | None = None
 
 
 class Queued(Shape):
@@ -464,6 +513,9 @@ DATA: dict[str, type[Shape]] = {
     "lines.checked": LinesChecked,
     "answer.status": Searched,
     "answer.source": AnswerSource,
+    "highlight.changed": HighlightChanged,
+    "highlight.proposed": HighlightProposed,
+    "controls.changed": ControlsChanged,
     "hint.requested": HintRequested,
     "hint.given": HintGiven,
     "rung.moved": RungMoved,

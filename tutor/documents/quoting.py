@@ -33,9 +33,9 @@ def question_quoted(answer: Answer, context: int = 0) -> str:
     """
     row = Retrieval.objects.filter(pk=answer.pk).first()
     if row is None or (row.state == Retrieval.State.NOTHING and not row.asked_for):
-        return answer.question
+        return answer.words
     if row.state == Retrieval.State.NOTHING:
-        return f"{NOTHING}\n\nThe question:\n{answer.question}"
+        return f"{NOTHING}\n\nThe question:\n{answer.words}"
     kept = [candidate["passage"] for candidate in row.candidates if candidate["kept"]]
     seen = Passage.objects.select_related("document").filter(
         document__school_class_id=answer.room.school_class_id,
@@ -44,7 +44,7 @@ def question_quoted(answer: Answer, context: int = 0) -> str:
     )
     rows = seen.in_bulk(kept)
     quoted = [_quoted(answer, n, rows[key]) for n, key in enumerate(kept, 1) if key in rows]
-    return question_with(quoted, answer.question, context)
+    return question_with(quoted, answer.words, context)
 
 
 def question_with(quoted: Sequence[str], question: str, context: int = 0) -> str:

@@ -1,0 +1,99 @@
+"""The data of every frame that a client may send, by its verb; unknown fields are errors (F5)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+MAX_TEXT = 8_000
+MAX_STEP = 1_000
+MAX_RUNG = 5
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+Text = Annotated[str, StringConstraints(max_length=MAX_TEXT)]
+
+
+class Nothing(Strict):
+    """Data of a verb that needs none."""
+
+
+class Join(Strict):
+    after: int | None = Field(default=None, ge=0)
+    epoch: str | None = Field(default=None, max_length=64)
+
+
+class Post(Strict):
+    text: Text
+
+
+class About(Strict):
+    """A step, or a part of what an answer has shown."""
+
+    step: str | None = Field(default=None, max_length=36)
+    answer: str | None = Field(default=None, max_length=36)
+    start: int | None = Field(default=None, ge=0)
+    end: int | None = Field(default=None, ge=1)
+
+
+class Ask(Strict):
+    text: Text
+    about: About | None = None
+    supersedes: str | None = Field(default=None, max_length=36)
+
+
+class Highlight(Strict):
+    answer: str = Field(max_length=36)
+    start: int = Field(ge=0)
+    end: int = Field(ge=1)
+    on: bool
+
+
+class Stop(Strict):
+    answer: str = Field(max_length=36)
+
+
+class Insert(Strict):
+    answer: str = Field(max_length=36)
+    text: Text
+
+
+class StepSubmit(Strict):
+    text: str = Field(max_length=MAX_STEP)
+    after: str | None = Field(default=None, max_length=36)
+
+
+class HandLower(Strict):
+    user: str | None = Field(default=None, max_length=36)
+
+
+class Rung(Strict):
+    rung: int = Field(ge=0, le=MAX_RUNG)
+
+
+class AuthRefresh(Strict):
+    access: str = Field(max_length=4_096)
+
+
+VERBS: dict[str, type[Strict]] = {
+    "join": Join,
+    "ping": Nothing,
+    "message.post": Post,
+    "answer.ask": Ask,
+    "answer.stop": Stop,
+    "answer.pause": Stop,
+    "answer.resume": Stop,
+    "answer.insert": Insert,
+    "step.submit": StepSubmit,
+    "highlight.set": Highlight,
+    "hint.request": Nothing,
+    "teacher.rung": Rung,
+    "hand.raise": Nothing,
+    "hand.lower": HandLower,
+    "typing.show": Nothing,
+    "auth.refresh": AuthRefresh,
+}
