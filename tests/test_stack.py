@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -113,13 +114,22 @@ def test_a_process_that_ends_at_once_is_shown_with_its_log(tmp_path: Path) -> No
         pass
 
 
-def test_a_problem_is_solved_in_private_and_no_log_has_a_word_of_it(stack: Stack, tmp_path: Path) -> None:
+def test_w3_a_problem_is_solved_in_private_though_its_worker_dies(stack: Stack, tmp_path: Path) -> None:
     step = {"title": "", "kind": "TextBox", "answer_type": "numeric", "answers": ["$$42$$"], "hints": []}
-    body = "@scripted rate=0 text=Answer: 42"
+    body = "@scripted rate=1 text=Answer: 42"
     row = {"id": "whispered", "title": "Whispered", "body": body, "steps": [step]}
     (tmp_path / "own.jsonl").write_text(json.dumps(row))
     stack.manage("import_problems", str(tmp_path / "own.jsonl"))
-    said = stack.manage("solve_problems", "--problem", "whispered", "--samples", "3", "--timeout", "60")
-    assert "Whispered: Solved in private: 3 of 3 samples agree on $42$, which matches what is accepted." in said
+    before = stack.logs("inference").count("answer_taken")
+    with ThreadPoolExecutor() as beside:
+        told = beside.submit(
+            stack.manage, "solve_problems", "--problem", "whispered", "--samples", "2", "--timeout", "100", "--patient"
+        )
+        wait_until(lambda: stack.logs("inference").count("answer_taken") == before + 2, "both samples are written")
+        stack.kill("inference")
+        stack.start("inference")
+        said = told.result()
+    assert "Whispered: Solved in private: 2 of 2 samples agree on $42$, which matches what is accepted." in said
     assert "1 of 1 are sealed" in said
+    assert stack.logs("scribe").count("writing_handed_on") == 2
     assert "Answer: 42" not in json.dumps(Account(stack, "ada").log(str(stack.demo["room"])))

@@ -7,7 +7,8 @@ not in it: a comparison may take the checker's child seconds.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -27,6 +28,7 @@ from tutor.writings import OPEN
 log = structlog.get_logger(__name__)
 Verdict = Solve.Verdict
 CLAIM: Final = timedelta(minutes=2)  # longer than judging may take
+VOTE_S: Final = 30.0  # the longest that samples are compared with each other by the checker
 CHANGED: Final = "The problem has been changed since."
 NOBODY: Final = "No sample came to a final answer."
 _FORMULA: Final = re.compile(r"\$+([^$]{1,400})\$+")
@@ -73,6 +75,8 @@ def solve_judge(solve_id: UUID, content: str) -> bool:
             "agreeing": found.agreeing if found else 0,
             "reason": "" if found else _why_nothing(solve),
         }
+    if not solve.model and (model := _model(solve)):
+        fields["model"] = model
     with transaction.atomic():
         sealed = found is not None and _seal(solve, signature, fields["verdict"], found)
         Solve.objects.filter(pk=solve_id).update(judged_at=database_now(), sealed=sealed, **fields)
@@ -83,8 +87,9 @@ def solve_judge(solve_id: UUID, content: str) -> bool:
 def _vote(solve: Solve) -> Vote | None:
     texts = solve.writings.filter(state=Writing.State.DONE).order_by("seed").values_list("raw", flat=True)
     parts = len(parts_of(solve.problem))
+    same = _same_until(time.monotonic() + VOTE_S)
     read = [solutions.sample_read(raw, parts) for raw in texts]
-    return solutions.vote([sample for sample in read if sample is not None], _same)
+    return solutions.vote([sample for sample in read if sample is not None], same)
 
 
 def _why_nothing(solve: Solve) -> str:
@@ -92,8 +97,15 @@ def _why_nothing(solve: Solve) -> str:
     return failed.reason if failed is not None else NOBODY
 
 
-def _same(one: str, other: str) -> bool:
-    return one == other or pool().answer_check(one, [other]).verdict == "verified"
+def _same_until(until: float) -> Callable[[str, str], bool]:
+    """Whether two answers are the same: by the checker up to that moment of the steady clock, by their letters later."""
+
+    def same(one: str, other: str) -> bool:
+        if one == other:
+            return True
+        return time.monotonic() < until and pool().answer_check(one, [other]).verdict == "verified"
+
+    return same
 
 
 def _verdict(problem: Problem, found: Vote | None) -> Verdict:
@@ -129,6 +141,13 @@ def proved(statement: str, answers: Sequence[str]) -> bool:
     if ("=" in formula) != ("=" in answer):
         return False
     return pool().step_check(answer, formula).verdict == "verified"
+
+
+def _model(solve: Solve) -> str:
+    """Who wrote the samples; empty where another solve has the place of that model."""
+    model = solve.writings.exclude(model="").values_list("model", flat=True).first() or ""
+    others = Solve.objects.filter(problem=solve.problem_id, content=solve.content, round=solve.round, model=model)
+    return "" if others.exists() else model
 
 
 def _seal(solve: Solve, signature: str, verdict: str, found: Vote) -> bool:

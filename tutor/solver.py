@@ -27,7 +27,7 @@ from tutor.writings import OPEN
 log = structlog.get_logger(__name__)
 PRESET: Final[PresetName] = "solve"
 SAMPLES: Final = 4  # where the setting has none and a person asks
-SAMPLES_MAX: Final = 64
+SAMPLES_MAX: Final = 16
 SYSTEM: Final = (
     "Solve the problem with care and check each step. Then write the solution, one step on each line, with formulas in "
     "LaTeX between dollar signs, and put the final answer, and nothing else, in \\boxed{}."
@@ -72,7 +72,7 @@ def solve_request(problem_id: UUID, *, by: User | None, samples: int, again: boo
     if known is not None and (not again or known.judged_at is None):
         return known, False
     with transaction.atomic():
-        last = Solve.objects.filter(problem_id=problem_id, content=content, model=model).aggregate(Max("round"))
+        last = Solve.objects.filter(problem_id=problem_id, content=content).aggregate(Max("round"))
         # Of two rooms at the same moment one makes it: the constraint is over content, model and round.
         solve, made = Solve.objects.get_or_create(
             problem_id=problem_id, content=content, model=model, round=(last["round__max"] or 0) + 1,

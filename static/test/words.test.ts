@@ -76,6 +76,8 @@ describe("notices", () => {
     [notice("room.reopened", {}, null), "The room is open again"],
     [notice("room.changed", { title: "t", problem: { title: "A sum" } }), "Alice Archer changed the room: the problem is “A sum”"],
     [notice("room.changed", { title: "t", problem: null }, null), "The teacher changed the room: there is no problem set"],
+    [notice("memory.changed", { text: "x", upto: 1, how: "staff" }), "Alice Archer changed what the tutor remembers of this room (staff alone see this)"],
+    [notice("memory.changed", { text: "x", upto: 1, how: "list" }, null), "The tutor now remembers the oldest questions in short (staff alone see this)"],
     [notice("new.thing"), "Something happened that this page is too old to show"],
   ])("%#", (item, words) => expect(noticeWords(item)).toBe(words));
 });

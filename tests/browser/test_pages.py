@@ -52,6 +52,7 @@ PLACES = (
     Place("problem-answers-author", "admin", "/problems/{problem}/answers/"),
     Place("class-rules", "ada", "/classes/{class}/hints/"),
     Place("room-rules", "tom", "/rooms/{room}/hints/"),
+    Place("room-memory", "ada", "/rooms/{room}/memory/"),
     Place("dashboard", "ada", "/dashboard/"),
     Place("review", "ada", "/review/"),
     Place("transcript", "ada", "/review/{room}/"),

@@ -230,6 +230,24 @@ def test_a_problem_that_was_changed_meanwhile_is_not_judged_by_old_samples(equat
     assert said(equation) == "Not solved in private yet."
 
 
+def test_a_solve_that_was_asked_for_without_a_worker_is_of_the_model_that_wrote_it(equation: Problem) -> None:
+    assert solved(equation, SOLUTION).model == "wise"
+    Solve.objects.update(round=7)
+    solve = Solve.objects.create(
+        problem=equation, content=solver.content_of(equation), round=7, samples=1, asked_at=timezone.now()
+    )
+    writing = Writing.objects.create(solve=solve, messages=[], preset="solve", asked_at=timezone.now())
+    write(writing, SOLUTION)
+    assert solver.solves_judge() == 1
+    assert Solve.objects.get(pk=solve.pk).model == "", "another has this place already"
+
+
+def test_judging_has_an_end_however_long_the_checker_takes(equation: Problem, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then what is written the same is the same, and nothing else."""
+    monkeypatch.setattr(judging, "VOTE_S", -1.0)
+    assert solved(equation, "\\boxed{7}", "\\boxed{14/2}", "\\boxed{7}", "\\boxed{x = 7}").agreeing == 2
+
+
 def test_two_who_judge_at_once_judge_once(equation: Problem) -> None:
     solve, _ = solver.solve_request(equation.pk, by=None, samples=1)
     assert judging.solves_due() == [], "it is still written"
@@ -362,7 +380,7 @@ def test_the_command_without_a_worker_leaves_it_to_a_later_one(client: Any, room
         (["--class", "Nobody's"], "there is no class"),
         (["--problem", "nothing"], "there is no problem"),
         (["--problem", "00000000-0000-4000-8000-000000000000"], "there is no problem"),
-        (["--samples", "0"], "from 1 to 64"),
+        (["--samples", "0"], "from 1 to 16"),
     ],
 )
 def test_the_command_refuses_by_name(db: None, words: list[str], why: str) -> None:

@@ -33,6 +33,7 @@ class Command(BaseCommand):
         )
         parser.add_argument("--samples", type=int, default=settings.SOLVER_SAMPLES or solver.SAMPLES)
         parser.add_argument("--again", action="store_true", help="further samples for what was solved already")
+        parser.add_argument("--patient", action="store_true", help="wait on while no worker is ready")
         parser.add_argument("--timeout", type=float, default=0.0, metavar="SECONDS", help="stop waiting then; 0: never")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -46,9 +47,9 @@ class Command(BaseCommand):
             made = solver.solve_request(problem.pk, by=None, samples=options["samples"], again=options["again"])[1]
             new += made
         self.stdout.write(f"{len(problems)} problems, {new} to be solved, {len(problems) - new} known already.")
-        self._report(problems, self._wait(problems, options["timeout"]))
+        self._report(problems, self._wait(problems, options["timeout"], patient=options["patient"]))
 
-    def _wait(self, problems: list[Problem], timeout_s: float) -> list[Standing]:
+    def _wait(self, problems: list[Problem], timeout_s: float, *, patient: bool) -> list[Standing]:
         """Until nothing is under way, no worker is there any more, or the time is over."""
         until = time.monotonic() + timeout_s if timeout_s else float("inf")
         while True:
@@ -58,7 +59,7 @@ class Command(BaseCommand):
             self._progress(f"{done} of {len(problems)} problems, {samples[0]} of {samples[1]} samples")
             if done == len(problems) or time.monotonic() >= until:
                 return standings
-            if not availability.model_read():
+            if not patient and not availability.model_read():
                 self.stderr.write(self.style.WARNING("No worker is ready. What is left is solved when one is."))
                 return standings
             time.sleep(POLL_S)
