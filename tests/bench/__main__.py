@@ -9,11 +9,12 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from classroom.env import ENV
 from classroom.supervisor.checks import Trouble
-from tests.bench import processor, report
+from tests.bench import crowds, processor, report
 from tests.bench.figures import figures_keep
 from tests.bench.report import Pair, Pairs
 from tests.bench.rig import NotMeasured, Plan, Rig, Sitting, Way, installed
@@ -27,6 +28,8 @@ QUICK_EVENTS = 400
 PEER_ROOM = 50  # the room in which the peers of other kinds are measured too; they need long for few events
 PEER_PLAN = Plan(warm=20, closed=400, paced=20)
 OTHERS: tuple[Way, ...] = ("tutorial", "socketio")
+PARTS = ("rooms", "crowds")
+QUICK_CROWDS = crowds.Size(paced=(3, 5, 50.0, 50), busy=(4, 5, 80.0, 50), dead=(5, 3, 300), idle=40, rounds=1)
 
 
 def plan_for(room: int, events: int | None) -> Plan:
@@ -66,6 +69,7 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="one short round: whether it runs, not what it says")
     parser.add_argument("--rounds", type=int, help=f"how often each room is measured ({report.ROUNDS})")
     parser.add_argument("--events", type=int, help="events of a saturated sitting, the same for every room")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what is measured")
     parser.add_argument("--rooms", type=int, nargs="+", default=report.ROOMS, help="members of the rooms")
     options = parser.parse_args()
     if trouble := processor.supported():
@@ -77,22 +81,29 @@ def main() -> int:
     events = options.events or (QUICK_EVENTS if options.quick else None)
     kept = ENV.DATA_DIR.expanduser().resolve() / "bench"
     kept.mkdir(parents=True, exist_ok=True)
-    pairs: Pairs = {room: [] for room in options.rooms}
+    pairs: Pairs = {room: [] for room in options.rooms if "rooms" in options.parts}
+    rows = crowds.Rows()
     try:
         with tempfile.TemporaryDirectory(prefix="run-", dir=kept) as folder, Rig(Path(folder)) as rig:
-            pairs = measured(rig, options.rooms, rounds, events)
+            if "crowds" in options.parts:
+                rows = crowds.rows_measure(
+                    rig, QUICK_CROWDS if options.quick else replace(crowds.Size(), rounds=rounds)
+                )
+            if "rooms" in options.parts:
+                pairs = measured(rig, options.rooms, rounds, events)
     except (AssertionError, Trouble, Unanswered) as error:
         print(f"not measured: {error}", file=sys.stderr)  # the figures below say "missing"
     except KeyboardInterrupt:
         return 130
-    figures = report.figures_of(pairs, rounds)
+    figures = report.figures_of(pairs, rounds) if "rooms" in options.parts else []
+    figures += crowds.figures_of(rows) if "crowds" in options.parts else []
     sittings = [way.record() for of_room in pairs.values() for pair in of_room for way in pair.sittings()]
-    behind = {"rounds": rounds, "quick": options.quick, "busy": busy, "sittings": sittings}
+    behind = {"rounds": rounds, "quick": options.quick, "busy": busy, "sittings": sittings, "crowds": rows.behind}
     path = figures_keep(kept, "delivery", figures, behind)
     if not installed("bare"):
         print("The package websockets is not installed: nothing to compare with.", file=sys.stderr)
     print("Chalkstream beside a bare websockets loop (per CPU-second: more is better; paced p50, p99: less is better)")
-    print(*report.table(pairs), *(figure.line() for figure in figures), sep="\n")
+    print(*report.table(pairs), *crowds.lines_of(rows), *(figure.line() for figure in figures), sep="\n")
     print(f"kept in {path}")
     return int(any(figure.missing for figure in figures))
 

@@ -1,9 +1,10 @@
-"""The load client: the members of one room in one process, on a CPU of its own.
+"""The load client: the members of one room, or of several, in one process, on a CPU of its own.
 
 Asked by lines (see talk):
-- {"do": "enter", "host", "port", "path", "protocols": [one a member; "" for the peer]}, beside those who are in
-  → {"entered", "refused": {code: number}}
-- {"do": "expect", "upto": seq, "timed"} → {}, then {"do": "wait"} → what came
+- {"do": "enter", "host", "port", "path", "protocols": [one a member; "" for the peer], "deaf"}, beside those who are in
+  → {"entered", "refused": {code: number}}; who is deaf comes in and then reads nothing more
+- {"do": "expect", "upto": seq, "timed", "total"} → {}, then {"do": "wait"} → what came; ``total``: so many deliveries, in
+  whatever rooms, and not all events up to ``upto`` in one
 - {"do": "leave"} → {}
 While members receive, it writes into a pipe up to which event all of them have everything.
 """
@@ -38,8 +39,10 @@ class Audience:
         self.timed = False
         self._ages: list[int] = []
         self._members: list[Member] = []
+        self._deaf: list[Member] = []
         self._counts: collections.Counter[int] = collections.Counter()
         self._all_have = self._from = self._upto = self._deliveries = self._disordered = self._restarted = 0
+        self._total = 0
         self._ack_due = False
         self._moved = asyncio.Event()
 
@@ -47,6 +50,10 @@ class Audience:
 
     def received(self, seq: int) -> None:
         self._deliveries += 1
+        if self._total:
+            if self._deliveries >= self._total:
+                self._moved.set()
+            return
         count = self._counts[seq] + 1
         if count < len(self._members):
             self._counts[seq] = count
@@ -74,7 +81,9 @@ class Audience:
 
     # ---- what the bench asks
 
-    async def enter(self, host: str, port: int, path: str, protocols: list[str]) -> dict[str, Any]:
+    async def enter(
+        self, host: str, port: int, path: str, protocols: list[str], *, deaf: bool = False
+    ) -> dict[str, Any]:
         gate = asyncio.Semaphore(AT_ONCE)
         loop = asyncio.get_running_loop()
         kind = SocketIoMember if path.startswith("/socket.io/") else Member
@@ -87,26 +96,37 @@ class Audience:
                 return member, await asyncio.wait_for(member.entered, ENTER_S)
 
         came = await asyncio.gather(*map(one, protocols))
-        self._members += [member for member, code in came if not code]
+        members = [member for member, code in came if not code]
+        for member in members if deaf else ():
+            member.deafen()
+        (self._deaf if deaf else self._members).extend(members)
         refused = collections.Counter(code for _, code in came if code)
-        return {"entered": len(self._members), "refused": {str(code): number for code, number in refused.items()}}
+        return {
+            "entered": len(self._members) + len(self._deaf),
+            "refused": {str(code): number for code, number in refused.items()},
+        }
 
-    async def expect(self, upto: int, timed: bool) -> dict[str, Any]:
+    async def expect(self, upto: int, timed: bool, total: int = 0) -> dict[str, Any]:
         gc.collect()
+        self._total = total
         self._from, self._upto, self._deliveries, self.timed = self._upto, upto, 0, timed
         self._ages = []
         return {}
 
     async def wait(self) -> dict[str, Any]:
         """Until everybody has everything, or nothing has moved for STALLED_S."""
-        with contextlib.suppress(TimeoutError):
-            while self._all_have < self._upto:
-                self._moved.clear()
+        while self._deliveries < self._total or (not self._total and self._all_have < self._upto):
+            before = self._deliveries
+            self._moved.clear()
+            try:
                 await asyncio.wait_for(self._moved.wait(), STALLED_S)
+            except TimeoutError:
+                if self._deliveries == before:
+                    break
         ages = sorted(self._ages)
         return {
             "deliveries": self._deliveries,
-            "expected": (self._upto - self._from) * len(self._members),
+            "expected": self._total or (self._upto - self._from) * len(self._members),
             "disordered": self._disordered,
             "restarted": self._restarted,
             "p50_ms": percentile_ms(ages, 0.50),
@@ -114,9 +134,9 @@ class Audience:
         }
 
     async def leave(self) -> dict[str, Any]:
-        for member in self._members:
+        for member in (*self._members, *self._deaf):
             member.close()
-        self._members = []
+        self._members, self._deaf, self._total = [], [], 0
         self._all_have = self._upto = self._disordered = self._restarted = 0
         self._counts.clear()
         await asyncio.sleep(0.2)

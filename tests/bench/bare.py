@@ -1,4 +1,4 @@
-"""The peer: the least that a Python programmer would write. One pattern subscription, one ``websockets.broadcast``.
+"""The peer: the least that a Python programmer would write. One pattern subscription, one ``websockets.broadcast`` a message.
 
 No rights, no log, no cursor, no bound on slow readers. Compression is off: it would be done
 for each member anew.
@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import collections
 import socket
 
 import redis.asyncio
 from websockets.asyncio.server import ServerConnection, broadcast, serve
 
-PATTERN = "bare.*"
-CHANNEL = "bare.room"
+CHANNEL = "bare.{room}"
 
 
 async def run(listener: socket.socket, url: str) -> None:
-    members: set[ServerConnection] = set()
+    rooms: dict[str, set[ServerConnection]] = collections.defaultdict(set)
 
     async def member(connection: ServerConnection) -> None:
+        assert connection.request is not None
+        members = rooms[CHANNEL.format(room=connection.request.path.strip("/").rpartition("/")[2])]
         members.add(connection)
         try:
             await connection.wait_closed()
@@ -28,12 +30,12 @@ async def run(listener: socket.socket, url: str) -> None:
             members.discard(connection)
 
     async with redis.asyncio.Redis.from_url(url, decode_responses=True).pubsub() as subscription:
-        await subscription.psubscribe(PATTERN)
+        await subscription.psubscribe(CHANNEL.format(room="*"))
         told = subscription.listen()
         await anext(told)  # the subscription stands: only now may members come
         async with serve(member, sock=listener, compression=None):
             async for message in told:
-                broadcast(members, message["data"])
+                broadcast(rooms[message["channel"]], message["data"])
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from pathlib import Path
 
 
 def supported() -> str:
@@ -34,6 +35,12 @@ def cpu_s(pid: int) -> float:
     This is the clock that clock_getcpuclockid(3) names; it counts in ns, where /proc/<pid>/stat counts in ticks of 10 ms.
     """
     return time.clock_gettime(~pid << 3 | 2)
+
+
+def rss_mb(pid: int) -> float:
+    """The memory of a process that lies in RAM, in MiB."""
+    status = Path("/proc", str(pid), "status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
 def places() -> tuple[set[int], set[int]]:

@@ -4,9 +4,10 @@ It writes events into the log in batches and tells them by the product's own pat
 frames and publishes them one by one to the peer's channel, without a log: the peer has none.
 
 Asked by lines (see talk):
-- {"do": "room", "way": "ours" | "bare" | …, "members"} → {"room", "outsider"}
+- {"do": "rooms", "way": "ours" | "bare" | …, "rooms", "members" of each} → {"rooms", "outsider"}
 - {"do": "tickets", "first", "count"} → {"tickets"}
-- {"do": "produce", "count", "window", "rate"} → {"sent", "seconds", "commit_ms"}
+- {"do": "produce", "count", "window", "rate"} → {"sent", "seconds", "commit_ms"}; every event goes to each of the rooms, and
+  the scribe, too, writes what came for all rooms in one transaction
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ import statistics
 import struct
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -80,13 +81,15 @@ class Acks:
 class Log:
     """Our way: a transaction of the journal, then one message."""
 
-    def __init__(self, room: str, by: dict[str, Any]) -> None:
-        self._room, self._by = UUID(room), by
+    def __init__(self, rooms: Sequence[str], by: dict[str, Any]) -> None:
+        self._rooms, self._by = [UUID(room) for room in rooms], by
 
     def tell(self, count: int) -> float:
-        """Append and tell ``count`` events; the ms until they were committed."""
+        """Append and tell ``count`` events in every room; the ms until they were committed."""
         began = time.monotonic()
-        drafts = [journal.Draft(self._room, EVENT, data(), trace=TRACE, by=self._by) for _ in range(count)]
+        drafts = [
+            journal.Draft(room, EVENT, data(), trace=TRACE, by=self._by) for _ in range(count) for room in self._rooms
+        ]
         with transaction.atomic():
             events = journal.append_many(drafts)
         committed_ms = (time.monotonic() - began) * 1000
@@ -97,8 +100,8 @@ class Log:
 class Frames:
     """The same frames for a peer, which has no log."""
 
-    def __init__(self, by: dict[str, Any]) -> None:
-        self._by, self._seq = by, 0
+    def __init__(self, rooms: Sequence[str], by: dict[str, Any]) -> None:
+        self._rooms, self._by, self._seq = rooms, by, 0
 
     def frame(self) -> dict[str, Any]:
         self._seq += 1
@@ -108,14 +111,16 @@ class Frames:
 class Channel(Frames):
     """The bare peer's way: published."""
 
-    def __init__(self, by: dict[str, Any]) -> None:
-        super().__init__(by)
+    def __init__(self, rooms: Sequence[str], by: dict[str, Any]) -> None:
+        super().__init__(rooms, by)
         self._redis = redis.Redis.from_url(settings.REDIS_URL)
 
     def tell(self, count: int) -> float:
         pipeline = self._redis.pipeline(transaction=False)
         for _ in range(count):
-            pipeline.publish(CHANNEL, frames.encode(self.frame()))
+            told = frames.encode(self.frame())
+            for room in self._rooms:
+                pipeline.publish(CHANNEL.format(room=room), told)
         pipeline.execute()
         return 0.0
 
@@ -123,8 +128,8 @@ class Channel(Frames):
 class Group(Frames):
     """The tutorial's way: sent to a group of the channel layer."""
 
-    def __init__(self, by: dict[str, Any]) -> None:
-        super().__init__(by)
+    def __init__(self, rooms: Sequence[str], by: dict[str, Any]) -> None:
+        super().__init__(rooms, by)
         self._loop = asyncio.new_event_loop()
         self._layer = peer_tutorial.layer_to(settings.REDIS_URL)
 
@@ -138,10 +143,10 @@ class Group(Frames):
 class Emitter(Frames):
     """Socket.IO's way: emitted by a manager that only writes."""
 
-    def __init__(self, by: dict[str, Any]) -> None:
+    def __init__(self, rooms: Sequence[str], by: dict[str, Any]) -> None:
         import socketio
 
-        super().__init__(by)
+        super().__init__(rooms, by)
         self._manager = socketio.RedisManager(settings.REDIS_URL, write_only=True)
 
     def tell(self, count: int) -> float:
@@ -162,14 +167,14 @@ class Producer:
     def __init__(self, acks: Acks) -> None:
         self._acks = acks
         self._school = School()
-        self._way: Log | Channel | Group | Emitter = Channel({})
+        self._way: Log | Channel | Group | Emitter = Channel([], {})
         self._seq = 0
 
-    def room(self, way: str, members: int) -> dict[str, Any]:
-        room, by = self._school.room(members), self._school.speaker
-        self._way = Log(room, by) if way == "ours" else PEERS[way](by)
+    def rooms(self, way: str, rooms: int, members: int) -> dict[str, Any]:
+        made, by = self._school.rooms(rooms, members), self._school.speaker
+        self._way = Log(made, by) if way == "ours" else PEERS[way](made, by)
         self._seq = 0
-        return {"room": room, "outsider": self._school.outsider_ticket()}
+        return {"rooms": made, "outsider": self._school.outsider_ticket()}
 
     def tickets(self, first: int, count: int) -> dict[str, Any]:
         return {"tickets": self._school.tickets(first, count)}
@@ -214,7 +219,7 @@ def main() -> None:
     producer = Producer(Acks(options.acks))
     answer({"ready": True})
     verbs: dict[str, Callable[..., dict[str, Any]]] = {
-        "room": producer.room,
+        "rooms": producer.rooms,
         "tickets": producer.tickets,
         "produce": producer.produce,
     }

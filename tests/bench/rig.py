@@ -143,19 +143,11 @@ class Rig:
             raise NotMeasured(f"{way}, room of {members}: {error}") from error
 
     def _sitting(self, way: Way, members: int, plan: Plan) -> Sitting:
-        if way not in self._pids:
-            self._start_peer(way)
-        self._audience.ask(do="leave")  # whoever a sitting that failed has left behind
-        room = self._producer.ask(do="room", way=way, members=members)
-        before = processor.cpu_s(self._pids[way])
-        for first in range(0, members, GROUP):
-            self._enter(way, room["room"], first, min(GROUP, members - first))
-        entering_s = processor.cpu_s(self._pids[way]) - before
-        time.sleep(SETTLE_S)
-        self._leg(way, upto=plan.warm, count=plan.warm, window=WINDOW)
-        closed = self._leg(way, upto=plan.warm + plan.closed, count=plan.closed, window=WINDOW)
-        paced = self._leg(way, upto=plan.warm + plan.closed + plan.paced, count=plan.paced, window=0)
-        self._audience.ask(do="leave")
+        entering_s = self.gather(way, 1, members)
+        self.leg(way, upto=plan.warm, count=plan.warm, window=WINDOW)
+        closed = self.leg(way, upto=plan.warm + plan.closed, count=plan.closed, window=WINDOW)
+        paced = self.leg(way, upto=plan.warm + plan.closed + plan.paced, count=plan.paced, window=0)
+        self.leave()
         return Sitting(
             way=way,
             members=members,
@@ -169,28 +161,62 @@ class Rig:
             entering_cpu_ms=entering_s * 1000 / members,
         )
 
-    def _enter(self, way: Way, room: str, first: int, count: int) -> None:
-        tickets = self._producer.ask(do="tickets", first=first, count=count)["tickets"]
-        if refused := self.enter(way, room, tickets)["refused"]:
-            raise NotMeasured(f"{way}: members were refused: {refused}")
+    def pid(self, way: Way) -> int:
+        """The server process of this way, which is started when it is first asked for."""
+        if way not in self._pids:
+            self._start_peer(way)
+        return self._pids[way]
 
-    def enter(self, way: Way, room: str, tickets: list[str]) -> dict[str, Any]:
+    def gather(self, way: Way, rooms: int, members: int, *, deaf: int = 0) -> float:
+        """New rooms with so many members each, and ``deaf`` more who come in and then read nothing; everybody else leaves.
+
+        Gives back the CPU-seconds that the server process needed for it.
+        """
+        pid = self.pid(way)
+        self.leave()  # whoever a sitting that failed has left behind
+        made = self._producer.ask(do="rooms", way=way, rooms=rooms, members=members + deaf)["rooms"]
+        before = processor.cpu_s(pid)
+        for number, room in enumerate(made):
+            first = number * (members + deaf)
+            self._enter(way, room, first, members)
+            self._enter(way, room, first + members, deaf, deaf=True)
+        used = processor.cpu_s(pid) - before
+        time.sleep(SETTLE_S)
+        return used
+
+    def leave(self) -> None:
+        self._audience.ask(do="leave")
+
+    def _enter(self, way: Way, room: str, first: int, count: int, *, deaf: bool = False) -> None:
+        for start in range(first, first + count, GROUP):
+            tickets = self._producer.ask(do="tickets", first=start, count=min(GROUP, first + count - start))["tickets"]
+            if refused := self.enter(way, room, tickets, deaf=deaf)["refused"]:
+                raise NotMeasured(f"{way}: members were refused: {refused}")
+
+    def enter(self, way: Way, room: str, tickets: list[str], *, deaf: bool = False) -> dict[str, Any]:
         """Let the owners of these tickets try; {"entered", "refused": {code: number}}."""
         protocols = [f"{SUBPROTOCOL}, {TICKET_PREFIX}{ticket}" if way == "ours" else "" for ticket in tickets]
         path = "/socket.io/?EIO=4&transport=websocket" if way == "socketio" else f"/ws/rooms/{room}/"
         where = {"host": HOST, "port": self._ports[way], "path": path}
-        return self._audience.ask(do="enter", **where, protocols=protocols)
+        return self._audience.ask(do="enter", **where, protocols=protocols, deaf=deaf)
 
     def room(self, members: int) -> dict[str, Any]:
         """A new room and an outsider's ticket: {"room", "outsider"}."""
-        return self._producer.ask(do="room", way="ours", members=members)
+        made = self._producer.ask(do="rooms", way="ours", rooms=1, members=members)
+        return {"room": made["rooms"][0], "outsider": made["outsider"]}
 
-    def _leg(self, way: Way, *, upto: int, count: int, window: int) -> dict[str, Any]:
-        self._audience.ask(do="expect", upto=upto, timed=not window)
+    def leg(
+        self, way: Way, *, count: int, window: int, upto: int = 0, total: int = 0, rate: float = RATE
+    ) -> dict[str, Any]:
+        """``count`` events in every room, with ``window`` on their way at most or ``rate`` a second: what came of them.
+
+        Expected is all ``upto`` one in the only room, or ``total`` deliveries. Raises NotMeasured if it is not what came.
+        """
+        self._audience.ask(do="expect", upto=upto, timed=not window, total=total)
         before = processor.cpu_s(self._pids[way])
         self._audience.tell(do="wait")
         try:
-            sent = self._producer.ask(do="produce", count=count, window=window, rate=RATE)
+            sent = self._producer.ask(do="produce", count=count, window=window, rate=rate)
         finally:
             came = self._audience.hear()  # it answers in any case, and the next question needs its own answer
         used = processor.cpu_s(self._pids[way]) - before

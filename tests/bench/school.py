@@ -21,11 +21,11 @@ class School:
     def speaker(self) -> dict[str, Any]:
         return journal.person(self._teacher)
 
-    def room(self, members: int) -> str:
-        """The id of a new room in a class of at least so many members."""
-        self._enrol(members)
-        room = Room.objects.create(school_class=self._class, title="Bench", created_by=self._teacher)
-        return str(room.pk)
+    def rooms(self, rooms: int, members: int) -> list[str]:
+        """The ids of new rooms in a class that has at least so many members for each of them."""
+        self._enrol(rooms * members)
+        made = [Room(school_class=self._class, title="Bench", created_by=self._teacher) for _ in range(rooms)]
+        return [str(room.pk) for room in Room.objects.bulk_create(made)]
 
     def tickets(self, first: int, count: int) -> list[str]:
         """Tickets of ``count`` members from number ``first`` on. They are good for 30 s."""

@@ -72,6 +72,10 @@ class Member(asyncio.Protocol):
     def close(self) -> None:
         self._transport.abort()
 
+    def deafen(self) -> None:
+        """As a laptop that was closed: it keeps the connection and takes nothing from it."""
+        self._transport.pause_reading()
+
     def _enter(self, code: int) -> None:
         if not self.entered.done():
             self.entered.set_result(code)

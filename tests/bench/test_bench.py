@@ -18,19 +18,32 @@ from tests.bench import __main__ as bench
 from tests.bench import processor
 from tests.bench.__main__ import CLOSED_EVENTS, plan_for
 from tests.bench.audience import Audience, percentile_ms
+from tests.bench.crowds import Rows, lines_of
+from tests.bench.crowds import figures_of as crowds_figures
 from tests.bench.figures import Figure, figures_keep
 from tests.bench.report import ROOMS, Pair, figures_of, table
 from tests.bench.rig import NotMeasured, Plan, Rig, Sitting, Way
 from tests.bench.sockets import Member, masked
 from tests.bench.talk import Talk, Unanswered
 
-LINE = re.compile(r"figure [a-z0-9_]+ [0-9.e+]+ goal (>=|<=) [0-9.]+")
+LINE = re.compile(r"figure [a-z0-9_]+ [0-9.e+-]+ goal (>=|<=|=) [0-9.]+")
 SMALL = (3, 10, 40)
 
 
 def names(rooms: Iterable[int]) -> set[str]:
     kinds = ("websockets", "paced_cpu", "paced_p50_ratio", "paced_p99_ratio")
     return {f"{kind}_{room}" for kind in kinds for room in rooms} | {"rounds"}
+
+
+CROWDS = {
+    "paced_cpu_websockets",
+    "paced_p99_ms",
+    "busy_p99_ms",
+    "busy_lost",
+    "dead_readers_throughput",
+    "dead_readers_rss_mb",
+    "idle_memory_websockets",
+}
 
 
 def sitting(way: Way, per_cpu_s: float, p50_ms: float = 2.0) -> Sitting:
@@ -214,6 +227,37 @@ async def test_who_is_turned_away_at_the_door_is_told_apart(audience: Audience, 
     assert made.entered.result() == code
 
 
+async def test_deliveries_of_several_rooms_are_counted_together(audience: Audience, member: Member) -> None:
+    await audience.expect(upto=0, timed=True, total=3)
+    waiting = asyncio.ensure_future(audience.wait())
+    await asyncio.sleep(0)
+    member.data_received(event(1) + event(2))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    member.data_received(event(3))
+    came = await waiting
+    assert (came["deliveries"], came["expected"]) == (3, 3)
+    assert came["p99_ms"] > 0
+
+
+def test_rows_are_medians_of_ratios_and_say_what_is_missing() -> None:
+    rows = Rows()
+    for ours, bare in ((10.0, 10.0), (12.0, 10.0), (30.0, 10.0)):
+        rows.note("paced_cpu_ms_ours", ours)
+        rows.note("paced_cpu_ms_bare", bare)
+        rows.note("paced_p99_ms_ours", ours)
+        rows.note("paced_p99_ms_bare", bare)
+    figures = {figure.name: figure for figure in crowds_figures(rows)}
+    assert figures.keys() == CROWDS
+    assert figures["paced_cpu_websockets"].value == pytest.approx(1.2)
+    assert (figures["paced_p99_ms"].value, figures["paced_p99_ms"].bound) == (12.0, 15.0)
+    assert figures["idle_memory_websockets"].line() == "unmeasured idle_memory_websockets"  # a peer is not there
+    assert {name for name, figure in figures.items() if figure.missing} == {
+        "busy_p99_ms", "busy_lost", "dead_readers_throughput", "dead_readers_rss_mb"
+    }  # fmt: skip
+    assert lines_of(rows)[0] == "paced_cpu_ms_ours: 10.00, 12.00, 30.00"
+
+
 def test_a_percentile_of_nothing_is_nothing() -> None:
     assert percentile_ms([], 0.5) == 0.0
     assert percentile_ms([1_000_000, 2_000_000, 3_000_000], 0.5) == 2.0
@@ -295,10 +339,11 @@ def test_a_run_prints_every_figure_and_keeps_it(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     lines = [line for line in done.stdout.splitlines() if line.startswith(("figure ", "unmeasured ", "missing "))]
     assert all(LINE.fullmatch(line) for line in lines), lines
-    assert {line.split()[1] for line in lines} == names(SMALL)
-    assert len(lines) == len(names(SMALL))
+    assert {line.split()[1] for line in lines} == names(SMALL) | CROWDS
+    assert len(lines) == len(names(SMALL) | CROWDS)
     (kept,) = (tmp_path / "bench").iterdir()  # the run's own folder is gone
     run = json.loads(kept.read_text())
-    assert {figure["name"] for figure in run["figures"]} == names(SMALL)
+    assert {figure["name"] for figure in run["figures"]} == names(SMALL) | CROWDS
     assert len(run["measured"]["sittings"]) == 2 * len(SMALL)
     assert all(one["deliveries"] == one["expected"] > 0 for one in run["measured"]["sittings"])
+    assert {one["row"] for one in run["measured"]["crowds"]} == {"paced", "dead", "idle"}
