@@ -9,13 +9,14 @@ import argparse
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from classroom.env import ENV
 from classroom.supervisor.checks import Trouble
-from tests.bench import crowds, processor, report
-from tests.bench.figures import figures_keep
+from tests.bench import crowds, endtoend, processor, report, scribes
+from tests.bench.figures import Figure, figures_keep
 from tests.bench.report import Pair, Pairs
 from tests.bench.rig import NotMeasured, Plan, Rig, Sitting, Way, installed
 from tests.bench.talk import Unanswered
@@ -28,8 +29,19 @@ QUICK_EVENTS = 400
 PEER_ROOM = 50  # the room in which the peers of other kinds are measured too; they need long for few events
 PEER_PLAN = Plan(warm=20, closed=400, paced=20)
 OTHERS: tuple[Way, ...] = ("tutorial", "socketio")
-PARTS = ("rooms", "crowds")
+PARTS = ("rooms", "crowds", "scribe", "e2e")
 QUICK_CROWDS = crowds.Size(paced=(3, 5, 50.0, 50), busy=(4, 5, 80.0, 50), dead=(5, 3, 300), idle=40, rounds=1)
+QUICK_SCRIBE = scribes.Size(streams=3, seconds=1.0, chunks=500, rounds=1)
+QUICK_E2E = endtoend.Size(viewers=3, tokens=50, rounds=1)
+
+
+@dataclass
+class Result:
+    """What a run has found: figures with goals, lines for people, and what is kept behind them."""
+
+    figures: list[Figure] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    behind: dict[str, Any] = field(default_factory=dict)
 
 
 def plan_for(room: int, events: int | None) -> Plan:
@@ -64,48 +76,77 @@ def _sitting(rig: Rig, way: Way, room: int, plan: Plan) -> Sitting | None:
         return None
 
 
+def on_rig(folder: Path, options: argparse.Namespace, result: Result) -> None:
+    """The parts that compare servers: on one CPU, with what they need beside them."""
+    rounds, events = options.rounds, options.events or (QUICK_EVENTS if options.quick else None)
+    pairs: Pairs = {room: [] for room in options.rooms if "rooms" in options.parts}
+    rows = crowds.Rows()
+    try:
+        with Rig(folder) as rig:
+            if "crowds" in options.parts:
+                size = QUICK_CROWDS if options.quick else replace(crowds.Size(), rounds=rounds)
+                rows = crowds.rows_measure(rig, size)
+            if "rooms" in options.parts:
+                pairs = measured(rig, options.rooms, rounds, events)
+    except (AssertionError, Trouble, Unanswered) as error:
+        print(f"not measured: {error}", file=sys.stderr)  # the figures below say "missing"
+    if "rooms" in options.parts:
+        result.figures += report.figures_of(pairs, rounds)
+        result.lines += report.table(pairs)
+    if "crowds" in options.parts:
+        result.figures += crowds.figures_of(rows)
+        result.lines += crowds.lines_of(rows)
+    sittings = [way.record() for of_room in pairs.values() for pair in of_room for way in pair.sittings()]
+    result.behind |= {"sittings": sittings, "crowds": rows.behind}
+
+
+def on_house(folder: Path, options: argparse.Namespace, result: Result) -> None:
+    """The parts that need scribe and worker: on all CPUs, as a school has them."""
+    if "scribe" in options.parts:
+        size = QUICK_SCRIBE if options.quick else replace(scribes.Size(), rounds=options.rounds)
+        scribe = scribes.measured(folder, size)
+        result.figures += scribes.figures_of(scribe)
+        result.lines += scribes.lines_of(scribe)
+        result.behind["scribe"] = asdict(scribe)
+    if "e2e" in options.parts:
+        whole = QUICK_E2E if options.quick else replace(endtoend.Size(), rounds=options.rounds)
+        found = endtoend.measured(folder, whole)
+        result.figures += endtoend.figures_of(found)
+        result.lines += endtoend.lines_of(found)
+        result.behind["e2e"] = asdict(found)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="one short round: whether it runs, not what it says")
-    parser.add_argument("--rounds", type=int, help=f"how often each room is measured ({report.ROUNDS})")
+    parser.add_argument("--rounds", type=int, help=f"how often each row is measured ({report.ROUNDS})")
     parser.add_argument("--events", type=int, help="events of a saturated sitting, the same for every room")
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what is measured")
     parser.add_argument("--rooms", type=int, nargs="+", default=report.ROOMS, help="members of the rooms")
     options = parser.parse_args()
+    options.rounds = options.rounds or (1 if options.quick else report.ROUNDS)
     if trouble := processor.supported():
         print(trouble, file=sys.stderr)
         return 2
     if busy := processor.others():
         print(busy, file=sys.stderr)
-    rounds = options.rounds or (1 if options.quick else report.ROUNDS)
-    events = options.events or (QUICK_EVENTS if options.quick else None)
     kept = ENV.DATA_DIR.expanduser().resolve() / "bench"
     kept.mkdir(parents=True, exist_ok=True)
-    pairs: Pairs = {room: [] for room in options.rooms if "rooms" in options.parts}
-    rows = crowds.Rows()
+    result = Result(behind={"rounds": options.rounds, "quick": options.quick, "busy": busy})
     try:
-        with tempfile.TemporaryDirectory(prefix="run-", dir=kept) as folder, Rig(Path(folder)) as rig:
-            if "crowds" in options.parts:
-                rows = crowds.rows_measure(
-                    rig, QUICK_CROWDS if options.quick else replace(crowds.Size(), rounds=rounds)
-                )
-            if "rooms" in options.parts:
-                pairs = measured(rig, options.rooms, rounds, events)
-    except (AssertionError, Trouble, Unanswered) as error:
-        print(f"not measured: {error}", file=sys.stderr)  # the figures below say "missing"
+        with tempfile.TemporaryDirectory(prefix="run-", dir=kept) as folder:
+            if {"rooms", "crowds"} & set(options.parts):
+                on_rig(Path(folder), options, result)
+            on_house(Path(folder), options, result)
     except KeyboardInterrupt:
         return 130
-    figures = report.figures_of(pairs, rounds) if "rooms" in options.parts else []
-    figures += crowds.figures_of(rows) if "crowds" in options.parts else []
-    sittings = [way.record() for of_room in pairs.values() for pair in of_room for way in pair.sittings()]
-    behind = {"rounds": rounds, "quick": options.quick, "busy": busy, "sittings": sittings, "crowds": rows.behind}
-    path = figures_keep(kept, "delivery", figures, behind)
+    path = figures_keep(kept, "delivery", result.figures, result.behind)
     if not installed("bare"):
         print("The package websockets is not installed: nothing to compare with.", file=sys.stderr)
     print("Chalkstream beside a bare websockets loop (per CPU-second: more is better; paced p50, p99: less is better)")
-    print(*report.table(pairs), *crowds.lines_of(rows), *(figure.line() for figure in figures), sep="\n")
+    print(*result.lines, *(figure.line() for figure in result.figures), sep="\n")
     print(f"kept in {path}")
-    return int(any(figure.missing for figure in figures))
+    return int(any(figure.missing for figure in result.figures))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,9 @@
 """The load client: the members of one room, or of several, in one process, on a CPU of its own.
 
 Asked by lines (see talk):
-- {"do": "enter", "host", "port", "path", "protocols": [one a member; "" for the peer], "deaf"}, beside those who are in
-  → {"entered", "refused": {code: number}}; who is deaf comes in and then reads nothing more
+- {"do": "enter", "host", "port", "path", "protocols": [one a member; "" for the peer], "deaf", "deltas"}, beside those
+  who are in → {"entered", "refused": {code: number}}; who is deaf comes in and then reads nothing more, who wants deltas
+  counts the chunks of answers and not messages
 - {"do": "expect", "upto": seq, "timed", "total"} → {}, then {"do": "wait"} → what came; ``total``: so many deliveries, in
   whatever rooms, and not all events up to ``upto`` in one
 - {"do": "leave"} → {}
@@ -24,7 +25,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tests.bench import processor
-from tests.bench.sockets import Member, SocketIoMember
+from tests.bench.sockets import Listener, Member, SocketIoMember
 from tests.bench.talk import answers_only
 
 ENTER_S = 30.0
@@ -82,11 +83,11 @@ class Audience:
     # ---- what the bench asks
 
     async def enter(
-        self, host: str, port: int, path: str, protocols: list[str], *, deaf: bool = False
+        self, host: str, port: int, path: str, protocols: list[str], *, deaf: bool = False, deltas: bool = False
     ) -> dict[str, Any]:
         gate = asyncio.Semaphore(AT_ONCE)
         loop = asyncio.get_running_loop()
-        kind = SocketIoMember if path.startswith("/socket.io/") else Member
+        kind = SocketIoMember if path.startswith("/socket.io/") else Listener if deltas else Member
 
         async def one(offered: str) -> tuple[Member, int]:
             async with gate:
@@ -130,6 +131,7 @@ class Audience:
             "disordered": self._disordered,
             "restarted": self._restarted,
             "p50_ms": percentile_ms(ages, 0.50),
+            "p95_ms": percentile_ms(ages, 0.95),
             "p99_ms": percentile_ms(ages, 0.99),
         }
 

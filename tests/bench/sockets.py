@@ -9,12 +9,15 @@ import asyncio
 import base64
 import json
 import os
+import re
 import struct
 import time
 import uuid
 from typing import Protocol
 
 EVENT = b'{"type":"message.posted","seq":'
+DELTA = b'{"type":"answer.delta","seq":'
+STAMP = re.compile(rb"(\d{12,}) ")
 SNAPSHOT = b'{"type":"snapshot"'
 HELLO = b'{"type":"hello"'
 TEXT = b'"text":"'
@@ -39,6 +42,7 @@ class Member(asyncio.Protocol):
     """One socket. ``entered`` gets 0 when it is in, else the close code or HTTP status with which it was refused."""
 
     lead = 0  # bytes of a message in front of the frame
+    head = EVENT  # how a frame begins that counts
 
     def __init__(self, counter: Counter, host: str, path: str, protocols: str) -> None:
         self._counter = counter
@@ -106,14 +110,14 @@ class Member(asyncio.Protocol):
             end = body + size
             if end > length:
                 break
-            if data.startswith(EVENT, body + self.lead):
-                self._event(data, body + self.lead, now)
+            if data.startswith(self.head, body + self.lead):
+                self._event(data, body + self.lead, end, now)
             else:
                 self._other(data[start] & 0xF, data[body:end])
             start = end
         return start
 
-    def _event(self, data: bytes, body: int, now: int) -> None:
+    def _event(self, data: bytes, body: int, end: int, now: int) -> None:
         first = body + len(EVENT)
         seq = int(data[first : data.index(b",", first)])
         if seq != self._expected:
@@ -137,6 +141,17 @@ class Member(asyncio.Protocol):
             if self.entered.done():
                 self._counter.restarted()
             self._enter(0)
+
+
+class Listener(Member):
+    """Counts the chunks of an answer's deltas, as many as were joined in one, by the moments that stand in their text."""
+
+    head = DELTA
+
+    def _event(self, data: bytes, body: int, end: int, now: int) -> None:
+        for stamp in STAMP.finditer(data, body, end):
+            self._counter.age(now - int(stamp[1]))
+            self._counter.received(0)
 
 
 class SocketIoMember(Member):

@@ -23,7 +23,7 @@ from tests.bench.crowds import figures_of as crowds_figures
 from tests.bench.figures import Figure, figures_keep
 from tests.bench.report import ROOMS, Pair, figures_of, table
 from tests.bench.rig import NotMeasured, Plan, Rig, Sitting, Way
-from tests.bench.sockets import Member, masked
+from tests.bench.sockets import Listener, Member, masked
 from tests.bench.talk import Talk, Unanswered
 
 LINE = re.compile(r"figure [a-z0-9_]+ [0-9.e+-]+ goal (>=|<=|=) [0-9.]+")
@@ -44,6 +44,18 @@ CROWDS = {
     "dead_readers_rss_mb",
     "idle_memory_websockets",
 }
+HOUSE = {
+    "scribe_added_p95_ms",
+    "scribe_vs_bulk_insert",
+    "e2e_first_token_1_ms",
+    "e2e_first_token_8_ms",
+    "e2e_first_token_16_ms",
+    "e2e_viewer_p50_ms",
+    "e2e_viewer_p95_ms",
+    "e2e_cpu_per_1000",
+    "idle_rss_mb",
+}
+ALL = names(SMALL) | CROWDS | HOUSE
 
 
 def sitting(way: Way, per_cpu_s: float, p50_ms: float = 2.0) -> Sitting:
@@ -227,6 +239,17 @@ async def test_who_is_turned_away_at_the_door_is_told_apart(audience: Audience, 
     assert made.entered.result() == code
 
 
+async def test_a_listener_counts_the_chunks_that_were_joined_in_one_delta(audience: Audience) -> None:
+    made = Listener(audience, "host:1", "/ws/", "classroom.v1, ticket.x")
+    made.connection_made(Wire())
+    made.data_received(b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + frame('{"type":"snapshot","seq":3}'))
+    await audience.expect(upto=0, timed=True, total=2)
+    text = "1234567890123 and so 1234567890456 and "
+    made.data_received(frame(f'{{"type":"answer.delta","seq":4,"data":{{"text":"{text}"}}}}') + event(5))
+    came = await audience.wait()
+    assert (came["deliveries"], came["disordered"]) == (2, 0)
+
+
 async def test_deliveries_of_several_rooms_are_counted_together(audience: Audience, member: Member) -> None:
     await audience.expect(upto=0, timed=True, total=3)
     waiting = asyncio.ensure_future(audience.wait())
@@ -339,11 +362,11 @@ def test_a_run_prints_every_figure_and_keeps_it(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     lines = [line for line in done.stdout.splitlines() if line.startswith(("figure ", "unmeasured ", "missing "))]
     assert all(LINE.fullmatch(line) for line in lines), lines
-    assert {line.split()[1] for line in lines} == names(SMALL) | CROWDS
-    assert len(lines) == len(names(SMALL) | CROWDS)
+    assert {line.split()[1] for line in lines} == ALL
+    assert len(lines) == len(ALL)
     (kept,) = (tmp_path / "bench").iterdir()  # the run's own folder is gone
     run = json.loads(kept.read_text())
-    assert {figure["name"] for figure in run["figures"]} == names(SMALL) | CROWDS
+    assert {figure["name"] for figure in run["figures"]} == ALL
     assert len(run["measured"]["sittings"]) == 2 * len(SMALL)
     assert all(one["deliveries"] == one["expected"] > 0 for one in run["measured"]["sittings"])
     assert {one["row"] for one in run["measured"]["crowds"]} == {"paced", "dead", "idle"}
