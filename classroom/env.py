@@ -73,7 +73,7 @@ class Env(BaseSettings):
         "fulltext,vectors,rerank",
         description="how a class's documents are searched, comma-separated; empty: not at all",
     )
-    DOCUMENT_THRESHOLD: float = Field(0.3, ge=0, le=1, description="a passage with a lower score is not used")
+    DOCUMENT_THRESHOLD: float = Field(0.25, ge=0, le=1, description="a passage with a lower score is not used")
     DOCUMENT_PASSAGES: int = Field(3, ge=1, le=10, description="how many passages go with one question")
     DOCUMENT_SEARCH_S: float = Field(1.5, gt=0, le=10, description="how long a question waits for their search")
     DOCUMENT_MAX_MB: int = Field(20, ge=1, le=200, description="largest file that a teacher may upload")

@@ -11,6 +11,8 @@ import itertools
 import os
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import django
 
@@ -20,6 +22,9 @@ from tests.pedagogy.model_leaks import model_leaks
 from tests.pedagogy.scores import Scores, hostile_score, problems_score, rows, slips_score, words_score
 from tests.pedagogy.tutoring import Tutoring, tutoring_score, usable
 from tutor.checker.pool import Pool
+
+if TYPE_CHECKING:  # what needs Django's models is imported once it is set up
+    from tests.pedagogy.retrieval import Retrieval
 
 CANARIES = 1_000
 MODEL_PROBLEMS = 60
@@ -49,33 +54,43 @@ def main() -> int:
     tutoring = Tutoring()
     files = [OWN] if wanted is None else [wanted / "algebra-problems.jsonl", wanted / "word-problems.jsonl"]
     tutoring_score(tutoring, (row for file in files for row in rows(file)))
-    canaries_count(tutoring)
+    documents = database_count(tutoring, files, every=3 if wanted is None else 40)
     home = Env().DATA_DIR.expanduser().resolve()
     if not options.without_model:
         tutoring.model = model_leaks(home, itertools.islice(usable(rows(files[0])), MODEL_PROBLEMS))
-    record = scores.record() | tutoring.record()
+    record = scores.record() | tutoring.record() | documents.record()
     for name, counts in record.items():
         print(f"{name}: {counts}")
-    figures = scores.figures() + tutoring.figures()
+    figures = scores.figures() + tutoring.figures() + documents.figures()
     for figure in figures:
         print(figure.line())
     print(figures_keep(home / "pedagogy", "pedagogy", figures, record))
     return 1 if any(figure.missing for figure in figures) else 0
 
 
-def canaries_count(scores: Tutoring) -> None:
-    """The prompts are built from rows, as the product builds them: in a database of their own, which is thrown away."""
+def database_count(scores: Tutoring, files: list[Path], every: int) -> Retrieval:
+    """What is built from rows, as the product builds it: in a database of its own, which is thrown away."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
     django.setup()
-    from django.test.utils import setup_databases, teardown_databases
+    from django.conf import settings
+    from django.test.utils import override_settings, setup_databases, teardown_databases
 
+    from tests.pedagogy import retrieval
     from tests.pedagogy.canaries import canaries_score
+    from tests.pedagogy.poison import poison_score
+    from tutor.documents import vectors
 
     databases = setup_databases(verbosity=0, interactive=False)
     try:
         canaries_score(scores.canaries, CANARIES)
+        with TemporaryDirectory() as folder, override_settings(DATA_DIR=Path(folder)):
+            found = retrieval.retrieval_score(retrieval.handbook_class(), retrieval.QUESTIONS, retrieval.ELSEWHERE)
+        with override_settings(DOCUMENT_MODEL="", DATA_DIR=settings.DATA_DIR):
+            found.poison = poison_score((row for file in files for row in usable(rows(file))), every=every)
     finally:
+        vectors.embedder().close()
         teardown_databases(databases, verbosity=0)
+    return found
 
 
 if __name__ == "__main__":

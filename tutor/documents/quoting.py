@@ -59,9 +59,14 @@ def question_with(quoted: Sequence[str], question: str, context: int = 0) -> str
 
 def _quoted(answer: Answer, n: int, row: Passage) -> str:
     """One passage. What gives the problem away is cut out of it as it would be of an answer, and no passage ends itself."""
-    policy = guard.Policy(
-        forbidden=tuple(answer.forbidden), statement=answer.problem.statement if answer.problem else "", praise=True
-    )
-    text = guard.release(policy, row.text, 0, done=True).text if answer.forbidden else row.text
+    text = _cut(answer, row.text)
     where = f"{row.document.title}, {row.anchor}".replace('"', "'")
     return f'<passage n="{n}" from="{_TAG.sub("‹", where)}">\n{_TAG.sub("‹", text)}\n</passage>'
+
+
+def _cut(answer: Answer, text: str) -> str:
+    """The text as the guard would show it to the room that asks."""
+    if not answer.forbidden:
+        return text
+    statement = answer.problem.statement if answer.problem else ""
+    return guard.release(guard.Policy(forbidden=tuple(answer.forbidden), statement=statement), text, 0, done=True).text

@@ -14,8 +14,8 @@ from typing import Final
 from tutor.documents.words import query_terms, stem, terms
 
 RRF: Final = 60
-RERANKED: Final = 12
-NEARNESS: Final = 0.7  # of the re-ranked score; the rest is coverage
+RERANKED: Final = 20
+NEARNESS: Final = 0.8  # of the re-ranked score; the rest is coverage
 
 
 @dataclass(slots=True)

@@ -152,7 +152,7 @@ def test_reranking_asks_for_nearness_and_for_the_questions_words() -> None:
     ranked = ranking.reranked(candidates, "tangent circle", texts, rerank=True)
     assert [one.passage for one in ranked] == [2, 1, 3]
     assert ranked[0].coverage == 1.0
-    assert ranked[0].score == pytest.approx(0.7 * 0.5 + 0.3)
+    assert ranked[0].score == pytest.approx(ranking.NEARNESS * 0.5 + 1 - ranking.NEARNESS)
     kept = ranking.reranked([Candidate(1), Candidate(2)], "tangent", texts, rerank=False)
     assert [(one.passage, one.score) for one in kept] == [(1, 0.0), (2, 1.0)]
     assert ranking.reranked([Candidate(1)], "", {}, rerank=True)[0].score == 0
