@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -66,7 +67,12 @@ def recall(answer: Answer) -> Recalled:
 def summary_told(answer: Answer, summary: str) -> str:
     """The summary as this answer's prompt may have it (M3): what the guard lets pass with the values that were frozen."""
     problem = answer.problem
-    policy = guard.Policy(forbidden=tuple(answer.forbidden), statement=problem.statement if problem else "")
+    return _passed(summary, tuple(answer.forbidden), problem.statement if problem else "")
+
+
+@lru_cache(maxsize=256)  # a long one takes the guard 0.2 s, and each question of the room asks for the same
+def _passed(summary: str, forbidden: tuple[str, ...], statement: str) -> str:
+    policy = guard.Policy(forbidden=forbidden, statement=statement)
     return guard.release(policy, summary, 0, done=True).text.strip()
 
 

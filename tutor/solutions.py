@@ -17,7 +17,7 @@ _SAID: Final = re.compile(
     r"^[\s>*#_-]*(?:(?:so|thus|hence|therefore),?\s+)?(?:the\s+)?(?:final\s+)?(?:answer|答案)[*_\s]*(?:is|是|为|[:：=])+[*_\s]*(.+)$",
     re.IGNORECASE | re.MULTILINE,
 )
-_LAST_LINE: Final = re.compile(r"^####\s*(.+)$", re.MULTILINE)
+_LAST_LINE: Final = re.compile(r"^(?:####|A:)[ \t]*(.+)\s*\Z", re.MULTILINE)  # of a solution of school problems
 _WRAPPED: Final = re.compile(r"^\\(?:text|mathrm|textbf|mathbf)\s*\{([^{}]*)\}$")
 _LIST_SIGN: Final = re.compile(r"^(?:[-*+>#]+|\d{1,3}[.)]|\*\*Step \d+[:.]?\*\*|Step \d+[:.])\s+", re.IGNORECASE)
 _RESULT: Final = re.compile(

@@ -20,6 +20,7 @@ from classroom.env import Env
 from tests.bench.figures import figures_keep
 from tests.pedagogy.model_leaks import model_leaks
 from tests.pedagogy.scores import Scores, hostile_score, problems_score, rows, slips_score, words_score
+from tests.pedagogy.solving import Solving, solving_score
 from tests.pedagogy.tutoring import Tutoring, tutoring_score, usable
 from tutor.checker.pool import Pool
 
@@ -42,12 +43,13 @@ def main() -> int:
     wanted = options.data
     if wanted is not None and not wanted.is_dir():
         parser.error(f"{wanted} is not a folder")
-    scores, pool = Scores(), Pool(1)
+    scores, solving, pool = Scores(), Solving(), Pool(1)
     try:
         problems_score(scores, pool, rows(OWN if wanted is None else wanted / "algebra-problems.jsonl"))
         if wanted is not None:
             words_score(scores, pool, rows(wanted / "word-problems.jsonl"))
             slips_score(scores, pool, rows(wanted / "model-solutions.jsonl"))
+            solving_score(solving, pool, rows(wanted / "model-solutions.jsonl"))
         hostile_score(scores, pool)
     finally:
         pool.close()
@@ -58,10 +60,10 @@ def main() -> int:
     home = Env().DATA_DIR.expanduser().resolve()
     if not options.without_model:
         tutoring.model = model_leaks(home, itertools.islice(usable(rows(files[0])), MODEL_PROBLEMS))
-    record = scores.record() | tutoring.record() | documents.record()
+    record = scores.record() | tutoring.record() | documents.record() | solving.record()
     for name, counts in record.items():
         print(f"{name}: {counts}")
-    figures = scores.figures() + tutoring.figures() + documents.figures()
+    figures = scores.figures() + tutoring.figures() + documents.figures() + solving.figures()
     for figure in figures:
         print(figure.line())
     print(figures_keep(home / "pedagogy", "pedagogy", figures, record))

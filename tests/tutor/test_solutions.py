@@ -34,6 +34,8 @@ def test_thoughts_are_not_spoken(raw: str, told: str) -> None:
         ("- Answer: **7**", "7"),
         ("答案：7。", "7"),
         ("48/2=24\n#### 72", "72"),
+        ("9 * 2 = 18\nA: 18\n", "18"),
+        ("A: 3\nB: 5\nnone of them", None),
         ("The answer is 5.\nNo.\nThe answer is 7", "7"),
         (r"\boxed{} and the answer is 7", None),
         (r"\boxed{7", None),
