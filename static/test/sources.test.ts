@@ -27,7 +27,8 @@ test("D7 a source leads to its passage on the document's page", () => {
 
 test("D4 each source names its document and its place", () => {
   const links = [...shown({ search: "found", sources: [one(), one({ n: 2, title: "讲义", anchor: "圆 › 切线" })] }).querySelectorAll("a")];
-  expect(links.map((link) => link.textContent?.replace(/\s+/g, ""))).toEqual(["[1]HandbookPage4", "[2]讲义圆›切线"]);
+  expect(links.map((link) => link.textContent?.replace(/\s+/g, ""))).toEqual(["[1]HandbookPage4", "[2]讲义切线"]);
+  expect(links.map((link) => link.title)).toEqual(["Handbook, Page 4", "讲义, 圆 › 切线"]);
   expect(links.map((link) => [link.target, link.rel])).toEqual([["_blank", "noopener"], ["_blank", "noopener"]]);
 });
 

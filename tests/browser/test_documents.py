@@ -36,14 +36,14 @@ def place(console: Console) -> tuple[str, str]:
     return str(school_class), str(room)
 
 
-def shots(screen: Screen, page: Page, name: str, folder: Path) -> None:
+def shots(page: Page, name: str, folder: Path) -> None:
     """Wide and narrow, light and dark; nothing stands out of the page."""
     for size in (DESKTOP, PHONE):
         page.set_viewport_size({"width": size[0], "height": size[1]})
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             assert sideways(page) == [], name
-            screen.shot(folder / f"{name}-{size[0]}-{scheme}.png", full=name != "room")
+            page.screenshot(path=folder / f"{name}-{size[0]}-{scheme}.png", full_page=name != "room")
     page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
 
 
@@ -76,21 +76,21 @@ def test_a_teacher_uploads_and_the_tutor_names_its_sources(
     expect(page.locator(".documents > li").filter(has_text="scan")).to_contain_text("Is it a scan?")
     page.get_by_role("button", name="Hide sheet").click()
     expect(page.locator(".documents > li", has_text="练习")).to_contain_text("hidden")
-    shots(ada, page, "list", tmp_path)
+    shots(page, "list", tmp_path)
 
     mia = RoomScreen(open_screen("mia"), room).open()
     mia.ask("How can I measure how tall a tree is without climbing it?")
     mia.ended()
     source = mia.answer().locator(".source").first
     expect(source).to_contain_text("Similar figures")
-    shots(mia.screen, mia.page, "room", tmp_path)
+    shots(mia.page, "room", tmp_path)
     with mia.page.context.expect_page() as opened:
         source.click()
     marked = opened.value.locator(".passage.marked")
     expect(marked).to_contain_text("shadow")
     expect(opened.value.get_by_role("status")).to_contain_text("The tutor used the marked passage: ")
     expect(opened.value.get_by_role("heading", level=1)).to_contain_text("A very long name")
-    shots(mia.screen, opened.value, "document", tmp_path)
+    shots(opened.value, "document", tmp_path)
     mia.ask("What do our notes say about volcanoes?")
     mia.ended()
     expect(mia.answer().locator(".sources")).to_contain_text(re.compile("Not in your materials"))

@@ -10,6 +10,11 @@ export function sourcePath({ document, passage }: Source): string {
   return `/documents/${encodeURIComponent(document)}/?passage=${passage}#passage-${passage}`;
 }
 
+/** Of a path of headings the last: the others are in the link's title. */
+export function placeWords({ anchor }: Source): string {
+  return anchor.split(" › ").at(-1) ?? anchor;
+}
+
 /** What the search is at, in words; nothing where there is nothing to say. */
 export function searchWords(item: AnswerItem): string {
   if (item.search === "searching" && item.state === "queued") return "Looking into the class’s documents…";
@@ -24,7 +29,7 @@ export function sourcesBelow(item: AnswerItem): TemplateResult | typeof nothing 
     ${item.sources.length === 0
       ? nothing
       : html`<ul aria-label="From the class’s documents">
-          ${item.sources.map((one) => html`<li><a class="source" href=${sourcePath(one)} target="_blank" rel="noopener">${icon("book")}<span class="source-n">[${one.n}]</span><bdi class="source-title">${one.title}</bdi><bdi class="source-place">${one.anchor}</bdi></a></li>`)}
+          ${item.sources.map((one) => html`<li><a class="source" href=${sourcePath(one)} title=${`${one.title}, ${one.anchor}`} target="_blank" rel="noopener">${icon("book")}<span class="source-n">[${one.n}]</span><bdi class="source-title">${one.title}</bdi><bdi class="source-place">${placeWords(one)}</bdi></a></li>`)}
         </ul>`}
   </div>`;
 }
