@@ -12,7 +12,20 @@ from django.http import HttpRequest
 from classroom.people.admin_records import RecordAdmin
 from classroom.people.models import User
 from classroom.rooms.clock import database_now
-from tutor.models import Answer, HintRules, Ladder, Memory, Reference, Shard, Solve, Step, Vault, Writing
+from tutor.models import (
+    Answer,
+    Document,
+    HintRules,
+    Ladder,
+    Memory,
+    Reference,
+    Retrieval,
+    Shard,
+    Solve,
+    Step,
+    Vault,
+    Writing,
+)
 from tutor.rules import rules_tell
 from tutor.vault import vault_seal
 
@@ -32,6 +45,21 @@ class StepAdmin(RecordAdmin):
     list_select_related = ("room",)
     list_filter = ("verdict", "matches")
     search_fields = ("id", "trace", "text", "room__title")
+    show_full_result_count = False
+
+
+@admin.register(Document)
+class DocumentAdmin(RecordAdmin):
+    list_display = ("title", "school_class", "kind", "state", "is_hidden", "size", "embedder", "uploaded_at")
+    list_select_related = ("school_class",)
+    list_filter = ("state", "kind", "is_hidden")
+    search_fields = ("title", "sha256")
+
+
+@admin.register(Retrieval)
+class RetrievalAdmin(RecordAdmin):
+    list_display = ("answer_id", "state", "asked_for", "latency_ms", "began_at")
+    list_filter = ("state", "asked_for")
     show_full_result_count = False
 
 

@@ -18,13 +18,13 @@ from classroom.review.access import rooms_reviewed
 from classroom.review.models import ReadAudit
 from classroom.rooms.access import RoomRights
 from classroom.rooms.models import Event, Room
-from tutor.models import Answer
+from tutor.models import Answer, Retrieval
 
 WORDS_MAX = 6
 SAID = ("message.posted", "answer.asked")
 ENDED = ("answer.completed", "answer.stopped", "answer.failed")
 # What a reader needs no line for: pieces of an answer and its way through the queue stand in the answer itself.
-WITHIN_ANSWERS = ("answer.delta", "answer.queued", "answer.started", *ENDED)
+WITHIN_ANSWERS = ("answer.delta", "answer.queued", "answer.status", "answer.source", "answer.started", *ENDED)
 
 
 # ---- the list
@@ -104,6 +104,11 @@ class Line:
         return self.event.by
 
     @property
+    def lookup(self) -> Retrieval | None:
+        """What was found for it in the class's documents, with the scores of every stage."""
+        return getattr(self.answer, "retrieval", None)
+
+    @property
     def withheld(self) -> list[dict[str, str]]:
         """What the guard kept back of the answer, {why, text} each; for those who may see all that the model wrote."""
         if self.answer is None:
@@ -122,7 +127,10 @@ def transcript_lines(rights: RoomRights, events: Iterable[Event]) -> list[Line]:
     """Lines for these events (a page of ``lines_readable``), with their answers, in three queries."""
     page = list(events)
     asked = {str(event.data["answer"]) for event in page if event.type == "answer.asked"}
-    answers = {str(pk): answer for pk, answer in Answer.objects.in_bulk([UUID(pk) for pk in asked]).items()}
+    answers = {
+        str(pk): answer
+        for pk, answer in Answer.objects.select_related("retrieval").in_bulk([UUID(pk) for pk in asked]).items()
+    }
     ended = _ended_by(rights, asked, page)
     return [_line(event, answers, ended) for event in page]
 

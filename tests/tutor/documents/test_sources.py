@@ -14,6 +14,7 @@ from classroom.people.models import User
 from classroom.rooms import access, journal, projection
 from classroom.rooms.models import Problem, Room
 from inference_worker.job import JOB
+from tests.conftest import ClientFor
 from tests.tutor.documents.conftest import Put
 from tests.tutor.turns import ask, log_of
 from tutor import answers, dispatch, sweep, tasks
@@ -243,3 +244,18 @@ def test_d6_else_it_is_not_worth_a_word(room: Room, bob: User, put: Put) -> None
 )  # fmt: skip
 def test_d6_how_a_question_asks_for_the_materials(question: str, asks: bool) -> None:
     assert sources.asks_for_materials(question) is asks
+
+
+# ---- for reviewers
+
+
+def test_d4_reviewers_see_every_candidate_with_its_scores(
+    room: Room, bob: User, alice: User, put: Put, client_for: ClientFor
+) -> None:
+    put("book.md", BOOK)
+    searched(ask(bob, room, "What is the hypotenuse, and what is a tangent?"))
+    page = client_for(alice).get(f"/review/{room.pk}/").content.decode()
+    assert "Looked up in the documents: found, " in page
+    assert "book, Triangles" in page
+    assert "answer.source" not in page, "it stands with its answer"
+    assert client_for(bob).get(f"/review/{room.pk}/").status_code in (403, 404)
