@@ -28,7 +28,8 @@ PACED_EVENTS = 250  # 5 s
 QUICK_EVENTS = 400
 PEER_ROOM = 50  # the room in which the peers of other kinds are measured too; they need long for few events
 PEER_PLAN = Plan(warm=20, closed=400, paced=20)
-OTHERS: tuple[Way, ...] = ("tutorial", "socketio")
+PEER_PLANS: dict[Way, Plan] = {"go": Plan(warm=WARM_EVENTS, closed=4_000, paced=20)}  # it is as quick as ours
+OTHERS: tuple[Way, ...] = ("tutorial", "socketio", "go")
 PARTS = ("rooms", "crowds", "scribe", "e2e")
 QUICK_CROWDS = crowds.Size(paced=(3, 5, 50.0, 50), busy=(4, 5, 80.0, 50), dead=(5, 3, 300), idle=40, rounds=1)
 QUICK_SCRIBE = scribes.Size(streams=3, seconds=1.0, chunks=500, rounds=1)
@@ -61,7 +62,7 @@ def measured(rig: Rig, rooms: Sequence[int], rounds: int, events: int | None) ->
             ways: list[Way] = ["ours", "bare"] if number % 2 == 0 else ["bare", "ours"]
             sat = {way: _sitting(rig, way, room, plan_for(room, events)) for way in ways}
             beside = OTHERS if room == PEER_ROOM else ()
-            others = {way: _sitting(rig, way, room, PEER_PLAN) for way in beside}
+            others = {way: _sitting(rig, way, room, PEER_PLANS.get(way, PEER_PLAN)) for way in beside}
             of_room.append(Pair(sat["ours"], sat["bare"], others))
     return pairs
 

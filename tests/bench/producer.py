@@ -155,7 +155,12 @@ class Emitter(Frames):
         return 0.0
 
 
-PEERS: dict[str, type[Channel | Group | Emitter]] = {"bare": Channel, "tutorial": Group, "socketio": Emitter}
+PEERS: dict[str, type[Channel | Group | Emitter]] = {
+    "bare": Channel,
+    "go": Channel,
+    "tutorial": Group,
+    "socketio": Emitter,
+}
 
 
 def data() -> dict[str, str]:

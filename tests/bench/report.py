@@ -18,6 +18,7 @@ GOALS: Final[Mapping[int, float]] = {10: 0.5, 50: 2.5, 200: 2.5}
 OTHERS: Final[Mapping[Way, tuple[str, float]]] = {
     "tutorial": ("channels_tutorial", 50.0),
     "socketio": ("socketio", 8.0),
+    "go": ("go", 1.0),
 }
 # One event at a time leaves nothing to join; the bare loop then does less, for it checks and remembers nothing.
 PACED_CPU: Final = 0.5

@@ -19,12 +19,12 @@ from typing import Any, Final, Literal, Self
 from classroom.rooms.frames import SUBPROTOCOL, TICKET_PREFIX
 from classroom.supervisor.child import BASE_DIR, Child
 from classroom.supervisor.ports import listen
-from tests.bench import processor
+from tests.bench import golang, processor
 from tests.bench.talk import Talk, Unanswered
 from tests.services import wait_until
 from tests.stack import Stack
 
-Way = Literal["ours", "bare", "tutorial", "socketio"]
+Way = Literal["ours", "bare", "tutorial", "socketio", "go"]
 HOST: Final = "127.0.0.1"
 PEERS: Final[dict[Way, tuple[str, str]]] = {  # the package that has to be there, and the peer's own module
     "bare": ("websockets", "tests.bench.bare"),
@@ -38,6 +38,8 @@ SETTLE_S: Final = 1.0  # after the last has come in: presence is told to everybo
 
 
 def installed(way: Way) -> bool:
+    if way == "go":
+        return golang.installed()
     return way == "ours" or importlib.util.find_spec(PEERS[way][0]) is not None
 
 
@@ -110,15 +112,8 @@ class Rig:
         """On its first sitting."""
         listener = listen(HOST, 0)
         self._open.callback(listener.close)
-        argv = [
-            sys.executable,
-            "-m",
-            PEERS[way][1],
-            "--fd",
-            str(listener.fileno()),
-            "--redis",
-            self._stack.redis.url,
-        ]
+        program = golang.built(self._folder) if way == "go" else [sys.executable, "-m", PEERS[way][1]]
+        argv = [*program, "--fd", str(listener.fileno()), "--redis", self._stack.redis.url]
         with (self._folder / f"{way}.log").open("ab") as output:
             child = Child(
                 argv, self._stack.keeper, environment=self._stack.environment(), output=output,

@@ -22,7 +22,7 @@ from tests.bench.crowds import Rows, lines_of
 from tests.bench.crowds import figures_of as crowds_figures
 from tests.bench.figures import Figure, figures_keep
 from tests.bench.report import ROOMS, Pair, figures_of, table
-from tests.bench.rig import NotMeasured, Plan, Rig, Sitting, Way
+from tests.bench.rig import PEERS, NotMeasured, Plan, Rig, Sitting, Way, installed
 from tests.bench.sockets import Listener, Member, masked
 from tests.bench.talk import Talk, Unanswered
 
@@ -327,7 +327,7 @@ def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
 
 
 @pytest.mark.stack
-@pytest.mark.parametrize("way", ["ours", "bare", "tutorial", "socketio"])
+@pytest.mark.parametrize("way", [way for way in ("ours", *PEERS, "go") if installed(way)])
 def test_every_way_delivers_everything(rig: Rig, way: Way) -> None:
     done = rig.sitting(way, 7, Plan(warm=20, closed=200, paced=20))
     assert done.deliveries == done.expected == 7 * 220
