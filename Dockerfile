@@ -25,6 +25,7 @@ COPY --from=packages /opt/venv /opt/venv
 WORKDIR /srv/chalkstream
 COPY . .
 COPY --from=pages /src/static/dist static/dist
+RUN /opt/venv/bin/python -m classroom.catalogue.compile
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DATA_DIR=/data
 USER chalk
 CMD ["python", "-m", "classroom.supervisor", "--only", "web"]

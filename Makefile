@@ -17,7 +17,7 @@ SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 WORKERS := $(shell $(PYTHON) -c 'import os; print(min(6, (os.cpu_count() or 1) + 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: help run install dev test pages covered lint types doctor demo-info bench bench-inference chaos storm pedagogy clean
+.PHONY: messages help run install dev test pages covered lint types doctor demo-info bench bench-inference chaos storm pedagogy clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -70,6 +70,9 @@ storm: dev ## 1,000 made-up days and broken lines, 20,000 mutated frames, half a
 pedagogy: dev ## how steps are checked, on our own problems or those of DATA=<folder>, as figures
 	@$(BIN)/python -m tests.pedagogy $(if $(DATA),--data "$(DATA)")
 
+messages: ## the catalogues of translations, brought up to date with the sources
+	@$(BIN)/python -m classroom.catalogue.update
+
 clean: ## what was built; DATA_DIR and .venv stay
-	@rm -rf static/dist static/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@rm -rf locale/*/pages.json locale/*/LC_MESSAGES/django.mo static/dist static/node_modules .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +

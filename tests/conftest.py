@@ -24,6 +24,11 @@ os.environ["RATE_LIMITS"] = "0"
 for _name in ("DATABASE_URL", "REDIS_URL", "INFERENCE_ENGINE", "TUTOR_MODEL"):
     os.environ.pop(_name, None)
 
+# As the house does at set-up: without the compiled catalogues it would speak English only.
+from classroom.catalogue import compile as catalogue
+
+catalogue.main()
+
 import django
 
 django.setup()

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from typing import List, Optional, Sequence
 
-from classroom.supervisor import frontend, packages
+from classroom.supervisor import frontend, languages, packages
 from classroom.supervisor.steps import SetupError, step
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -33,6 +33,7 @@ def main(words: Optional[Sequence[str]] = None) -> int:
             return doctor()
         packages.venv_make()
         packages.packages_install(dev=options.what in ("dev", "npm"), torch_index=options.torch_index)
+        languages.catalogues_compile()
         frontend.frontend_build()
         if options.what == "npm":
             return frontend.npm_run(options.rest)

@@ -16,7 +16,7 @@ from classroom.supervisor.frontend import new_enough, version_parse
 from classroom.supervisor.packages import digest, pip_plan, python_sentence, stamped, torch_pin
 from classroom.supervisor.steps import SetupError, failure, step
 
-FIRST_FILES = ("__init__.py", "bootstrap.py", "packages.py", "frontend.py", "steps.py")
+FIRST_FILES = ("__init__.py", "bootstrap.py", "packages.py", "frontend.py", "languages.py", "steps.py")
 
 
 @pytest.mark.parametrize("name", FIRST_FILES)

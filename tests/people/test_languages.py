@@ -1,0 +1,95 @@
+"""The language of a page: what the browser asks for, until a person chooses; with no catalogue, English."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import translation
+from pytest_django import Settings
+
+from classroom.people.models import User
+from classroom.people.templatetags.languages import page_words
+from tests.conftest import ClientFor
+
+pytestmark = pytest.mark.django_db
+CHINESE = {"accept-language": "zh-CN,zh;q=0.9,en;q=0.5"}
+LOGIN = "/accounts/login/"
+
+
+def choose(client: Client, language: str, back: str = LOGIN) -> int:
+    return client.post(reverse("set_language"), {"language": language, "next": back}).status_code
+
+
+def test_a_browser_is_answered_in_its_language(client: Client) -> None:
+    assert 'lang="zh-hans"' in client.get(LOGIN, headers=CHINESE).content.decode()
+    for asked in ("en-GB", "fr", "", "zh-x-y;q=oops", "*"):
+        page = client.get(LOGIN, headers={"accept-language": asked}).content.decode()
+        assert '<html lang="en">' in page
+
+
+def test_a_choice_wins_over_the_browser_and_lasts(client: Client) -> None:
+    assert choose(client, "zh-hans") == 302
+    assert client.cookies["django_language"]["max-age"] >= 30 * 24 * 3600
+    assert 'lang="zh-hans"' in client.get(LOGIN).content.decode()
+    assert choose(client, "en") == 302
+    assert '<html lang="en">' in client.get(LOGIN, headers=CHINESE).content.decode()
+
+
+def test_the_button_names_the_other_language_and_needs_no_script(client: Client) -> None:
+    page = client.get(LOGIN + "?next=/problems/").content.decode()
+    form = re.search(r'<form class="language".*?</form>', page, re.DOTALL)
+    assert form is not None
+    assert 'method="post"' in form[0]
+    assert "csrfmiddlewaretoken" in form[0]
+    assert 'value="/accounts/login/?next=/problems/"' in form[0]
+    assert 'lang="zh-hans"' in form[0]
+    assert "简体中文" in form[0]
+    client.cookies["django_language"] = "zh-hans"
+    assert ">English<" in client.get(LOGIN).content.decode()
+
+
+def test_a_language_that_we_do_not_have_changes_nothing(client: Client) -> None:
+    choose(client, "tlh")
+    assert "django_language" not in client.cookies
+
+
+def test_it_leads_to_no_other_site(client: Client) -> None:
+    answer = client.post(reverse("set_language"), {"language": "zh-hans", "next": "https://elsewhere.example/"})
+    assert answer["Location"] == "/"
+
+
+def test_it_takes_no_get_and_no_forged_form() -> None:
+    strict = Client(enforce_csrf_checks=True)
+    strict.get(reverse("set_language") + "?language=zh-hans")
+    assert "django_language" not in strict.cookies
+    assert strict.post(reverse("set_language"), {"language": "zh-hans"}).status_code == 403
+
+
+def test_a_language_opens_no_door(charlie: User, client_for: ClientFor, room: object) -> None:
+    client = client_for(charlie)
+    choose(client, "zh-hans")
+    assert client.get(f"/rooms/{getattr(room, 'pk', '')}/").status_code == 404
+
+
+def test_scripts_get_their_words_as_data_alone(settings: Settings, tmp_path: Path) -> None:
+    settings.LOCALE_PATHS = [tmp_path]
+    (tmp_path / "zh_Hans").mkdir()
+    (tmp_path / "zh_Hans" / "pages.json").write_text(json.dumps({"</script><b>": ["今天"]}))
+    with translation.override("zh-hans"):
+        block = page_words()
+    assert block.startswith('<script id="page-words" type="application/json">')
+    assert block.count("<") == 2
+    with translation.override("en"):
+        assert page_words() == ""
+
+
+def test_without_a_compiled_catalogue_the_page_still_comes(client: Client, settings: Settings, tmp_path: Path) -> None:
+    settings.LOCALE_PATHS = [tmp_path]
+    page = client.get(LOGIN, headers=CHINESE)
+    assert page.status_code == 200
+    assert b"page-words" not in page.content
