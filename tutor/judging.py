@@ -27,6 +27,7 @@ from tutor.writings import OPEN
 
 log = structlog.get_logger(__name__)
 Verdict = Solve.Verdict
+SEALED: Final = (Verdict.MATCHES, Verdict.PROVED)
 CLAIM: Final = timedelta(minutes=2)  # longer than judging may take
 VOTE_S: Final = 30.0  # the longest that samples are compared with each other by the checker
 CHANGED: Final = "The problem has been changed since."
@@ -77,8 +78,9 @@ def solve_judge(solve_id: UUID, content: str) -> bool:
         }
     if not solve.model and (model := _model(solve)):
         fields["model"] = model
+    text = sound_text(found) if found is not None and fields["verdict"] in SEALED else ""
     with transaction.atomic():
-        sealed = found is not None and _seal(solve, signature, fields["verdict"], found)
+        sealed = found is not None and _seal(solve, signature, fields["verdict"], found, text)
         Solve.objects.filter(pk=solve_id).update(judged_at=database_now(), sealed=sealed, **fields)
     log.info("solve_judged", solve=str(solve_id), verdict=fields["verdict"], sealed=sealed)
     return True
@@ -95,6 +97,19 @@ def _vote(solve: Solve) -> Vote | None:
 def _why_nothing(solve: Solve) -> str:
     failed = solve.writings.filter(state=Writing.State.FAILED).order_by("seed").first()
     return failed.reason if failed is not None else NOBODY
+
+
+def sound_text(found: Vote) -> str:
+    """The shortest solution without a calculation that the checker refutes; empty if there is none.
+
+    A model that guesses the answer writes a way that does not lead there: that is nothing to hold anybody to.
+    """
+    until = time.monotonic() + VOTE_S
+    for text in found.texts:
+        verdicts = (pool().step_check(one).verdict for one in solutions.calculations(text) if time.monotonic() < until)
+        if "refuted" not in verdicts:
+            return text
+    return ""
 
 
 def _same_until(until: float) -> Callable[[str, str], bool]:
@@ -150,8 +165,9 @@ def _model(solve: Solve) -> str:
     return "" if others.exists() else model
 
 
-def _seal(solve: Solve, signature: str, verdict: str, found: Vote) -> bool:
-    if verdict not in (Verdict.MATCHES, Verdict.PROVED):
+def _seal(solve: Solve, signature: str, verdict: str, found: Vote, text: str) -> bool:
+    """A match without a sound text says nothing that is not accepted already; a proof is sealed for its answer alone."""
+    if verdict not in SEALED or (verdict == Verdict.MATCHES and not text):
         return False
     writing = solve.writings.exclude(model="").first()
     return vault.solution_seal(
@@ -159,9 +175,9 @@ def _seal(solve: Solve, signature: str, verdict: str, found: Vote) -> bool:
         signature,
         vault.Found(
             answers=found.answers if verdict == Verdict.PROVED else (),
-            between=tuple(solutions.values_between(found.text, solve.problem.statement)),
-            solution=found.text,
-            key_steps=tuple(solutions.key_steps(found.text)),
+            between=tuple(solutions.values_between(text, solve.problem.statement)),
+            solution=text,
+            key_steps=tuple(solutions.key_steps(text)),
             model=writing.model if writing else "",
         ),
     )

@@ -12,9 +12,11 @@ from inference_worker.job import THINK
 ANSWER_MAX: Final = 300  # characters of an answer; what is longer is none
 STEPS_MAX, STEP_MAX = 20, 300
 BETWEEN_MAX: Final = 6
+CALCULATIONS_MAX: Final = 30
 _BOX: Final = re.compile(r"\\(?:boxed|fbox)\s*\{")
 _SAID: Final = re.compile(
-    r"^[\s>*#_-]*(?:(?:so|thus|hence|therefore),?\s+)?(?:the\s+)?(?:final\s+)?(?:answer|答案)[*_\s]*(?:is|是|为|[:：=])+[*_\s]*(.+)$",
+    r"(?:^[\s>*#_-]*|[.!?。]\s*)(?:(?:so|thus|hence|therefore),?\s+)?(?:the\s+)?(?:final\s+)?"
+    r"(?:answer|solution|答案)[*_\s]*(?:is|是|为|[:：=])+[*_\s]*(.+?)(?=[.。](?:\s|\*|$)|$)",
     re.IGNORECASE | re.MULTILINE,
 )
 _LAST_LINE: Final = re.compile(r"^(?:####|A:)[ \t]*(.+)\s*\Z", re.MULTILINE)  # of a solution of school problems
@@ -24,6 +26,23 @@ _RESULT: Final = re.compile(
     r"=\s*\$?\s*(-?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?(?:\s*/\s*\d+)?|-?\\[dt]?frac\{-?\d+\}\{\d+\})"
     r"(?![\w.,/]*\d|[a-zA-Z{]|\s*(?:[*·×+\-/^(=]|\\(?:cdot|times|frac|sqrt)))"
 )
+_FRACTION: Final = re.compile(r"\\[dt]?frac\{(-?[\d.]+)\}\{(-?[\d.]+)\}")
+_SIGNS: Final = {
+    "\\cdot": "*",
+    "\\times": "*",
+    "\\div": "/",
+    "\\left": "",
+    "\\right": "",
+    "·": "*",
+    "×": "*",
+    "÷": "/",
+    "−": "-",
+}
+_CALCULATION: Final = re.compile(
+    r"([-(]?[\d(][\d\s.,+\-*/()]*[\d)])\s*=\s*(-?\d[\d,]*(?:\.\d+)?(?:/\d+)?)(?![\w.,/]*\d|[a-zA-Z{^]|\s*[*+\-/^(])"
+)
+_OPERATOR: Final = re.compile(r"[+\-*/]")
+_GOES_ON: Final = tuple("+-*/^_(){}[]\\.,")
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?(?:/\d+)?")
 
 
@@ -37,11 +56,14 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """What most samples say, how many they are, and the shortest of their texts."""
+    """What most samples say, and the texts of these, the shortest first."""
 
     answers: tuple[str, ...]
-    agreeing: int
-    text: str
+    texts: tuple[str, ...]
+
+    @property
+    def agreeing(self) -> int:
+        return len(self.texts)
 
 
 def spoken(raw: str) -> str:
@@ -99,13 +121,28 @@ def vote(samples: Sequence[Sample], same: Callable[[str, str], bool]) -> Vote | 
     if not groups:
         return None
     most = max(groups, key=len)
-    return Vote(most[0].answers, len(most), min((sample.text for sample in most), key=len))
+    return Vote(most[0].answers, tuple(sorted((sample.text for sample in most), key=len)))
 
 
 def key_steps(text: str) -> list[str]:
     """The lines of a solution that calculate or say an equation, in order."""
     lines = (_LIST_SIGN.sub("", line.strip()) for line in text.splitlines())
     return [line[:STEP_MAX] for line in lines if "=" in line or "\\boxed" in line][:STEPS_MAX]
+
+
+def calculations(text: str) -> list[str]:
+    """Calculations of bare numbers with their results, as the checker reads them: ``48/2 = 24``."""
+    plain = _FRACTION.sub(r"((\1)/(\2))", text.replace("$", " "))
+    for sign, plainly in _SIGNS.items():
+        plain = plain.replace(sign, plainly)
+    found = []
+    for one in _CALCULATION.finditer(plain):
+        before = plain[: one.start()].rstrip()
+        # Of “x - 3 + 4 = 9” or “2y3 + 4 = 9” the numbers alone say nothing; behind a word they begin anew.
+        is_whole = not before[-1:].isalnum() or re.search(r"[^\W\d_]{2,}$", before) is not None
+        if is_whole and not before.endswith(_GOES_ON) and _OPERATOR.search(one[1].strip().lstrip("-")):
+            found.append(" ".join(one[0].replace(",", "").split()))
+    return list(dict.fromkeys(found))[:CALCULATIONS_MAX]
 
 
 def values_between(text: str, statement: str) -> list[str]:

@@ -18,13 +18,15 @@ from tutor.checker.pool import Pool
 @dataclass
 class Solving:
     """``read``: samples whose answer was found and judged as its label says. ``sealed``: votes that match what is accepted,
-    passed if their samples are labelled right. ``votes`` and ``single``: how often a vote, and a sample, is right.
+    passed if their samples are labelled right. ``votes`` and ``single``: how often a vote, and a sample, is right. ``sound``:
+    samples labelled right that no calculation of theirs refutes.
     """
 
     read: Tally = field(default_factory=Tally)
     sealed: Tally = field(default_factory=Tally)
     votes: Tally = field(default_factory=Tally)
     single: Tally = field(default_factory=Tally)
+    sound: Tally = field(default_factory=Tally)
 
     def figures(self) -> list[Figure]:
         wrong = float(self.sealed.of - self.sealed.passed) if self.sealed.of else None
@@ -32,6 +34,7 @@ class Solving:
             Figure("finals_read", self.read.share, ">=", 0.97),
             Figure("sealed_wrong", wrong, "=", 0),
             Figure("votes_right", self.votes.share, ">=", self.single.share or 0.0),
+            Figure("right_sound", self.sound.share, ">=", 0.97),
         ]
 
     def record(self) -> dict[str, Any]:
@@ -40,7 +43,13 @@ class Solving:
             "sealed": [self.sealed.passed, self.sealed.of, self.sealed.failed],
             "votes": [self.votes.passed, self.votes.of],
             "single": [self.single.passed, self.single.of],
+            "sound": [self.sound.passed, self.sound.of, self.sound.failed],
         }
+
+
+def sound(pool: Pool, text: str) -> tuple[bool, str]:
+    refuted = [one for one in solutions.calculations(text) if pool.step_check(one).verdict == "refuted"]
+    return not refuted, "; ".join(refuted)
 
 
 def solving_score(scores: Solving, pool: Pool, found: Iterable[dict[str, Any]]) -> None:
@@ -59,6 +68,8 @@ def solving_score(scores: Solving, pool: Pool, found: Iterable[dict[str, Any]]) 
             right = sample is not None and pool.answer_check(sample.answers[0], accepted).verdict == "verified"
             scores.read.add(right == told.get("is_correct"), f"{sample and sample.answers} for {accepted}")
             scores.single.add(bool(told.get("is_correct")), model)
+            if told.get("is_correct"):
+                scores.sound.add(*sound(pool, told["solution"]))
             if sample is not None:
                 samples.append((sample, bool(told.get("is_correct"))))
         vote = solutions.vote([sample for sample, _ in samples], same)

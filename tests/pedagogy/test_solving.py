@@ -28,8 +28,10 @@ def test_samples_are_read_voted_and_judged(pool: Pool) -> None:
     scores = Solving()
     right, other = ("9 * 2 = <<9*2=18>>18\nA: 18", True), ("A: $18.00", True)
     solving_score(scores, pool, [row("A: 18", right, other, ("A: 26", False), ("no end", False))])
-    assert scores.record() == {"finals": [4, 4, []], "sealed": [1, 1, []], "votes": [1, 1], "single": [2, 4]}
-    assert [figure.met for figure in scores.figures()] == [True, True, True]
+    assert scores.record() == {
+        "finals": [4, 4, []], "sealed": [1, 1, []], "votes": [1, 1], "single": [2, 4], "sound": [2, 2, []],
+    }  # fmt: skip
+    assert all(figure.met for figure in scores.figures())
 
 
 def test_a_wrong_label_and_a_wrong_vote_are_noticed(pool: Pool) -> None:
@@ -40,6 +42,8 @@ def test_a_wrong_label_and_a_wrong_vote_are_noticed(pool: Pool) -> None:
     assert scores.votes.passed == 0
     solving_score(scores, pool, [row("A: 7", ("A: 7", False))])
     assert not {figure.name: figure for figure in scores.figures()}["sealed_wrong"].met
+    solving_score(scores, pool, [row("A: 7", ("3 + 3 = 7\nA: 7", True))])
+    assert scores.sound.failed == ["3 + 3 = 7"]
 
 
 def test_without_the_file_nothing_is_measured(pool: Pool) -> None:

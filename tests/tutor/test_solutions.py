@@ -4,7 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from tutor.solutions import ANSWER_MAX, Sample, key_steps, sample_read, spoken, values_between, vote
+from tutor.solutions import (
+    ANSWER_MAX,
+    CALCULATIONS_MAX,
+    Sample,
+    calculations,
+    key_steps,
+    sample_read,
+    spoken,
+    values_between,
+    vote,
+)
 
 
 @pytest.mark.parametrize(
@@ -33,6 +43,10 @@ def test_thoughts_are_not_spoken(raw: str, told: str) -> None:
         ("Therefore, the answer is 7.", "7"),
         ("- Answer: **7**", "7"),
         ("答案：7。", "7"),
+        ("which results in 13. So, the answer is 13.", "13"),
+        ("Multiply by 4. The solution is $x=16$. It fits.", "x=16"),
+        ("The answer is 3.5", "3.5"),
+        ("**The final answer is 80.**", "80"),
         ("48/2=24\n#### 72", "72"),
         ("9 * 2 = 18\nA: 18\n", "18"),
         ("A: 3\nB: 5\nnone of them", None),
@@ -81,7 +95,7 @@ def test_most_voices_win_and_the_shortest_of_them_speaks() -> None:
     samples = [Sample((name,), text) for name, text in (("a", "1"), ("B", "22"), ("b", "2"), ("b", "222"))]
     most = vote(samples, equal)
     assert most is not None
-    assert (most.answers, most.agreeing, most.text) == (("B",), 3, "2")
+    assert (most.answers, most.agreeing, most.texts) == (("B",), 3, ("2", "22", "222"))
 
 
 def test_of_two_groups_as_large_the_first_wins() -> None:
@@ -119,3 +133,24 @@ def test_key_steps_are_the_lines_that_calculate() -> None:
 )
 def test_values_on_the_way(text: str, values: list[str]) -> None:
     assert values_between(text, "She sold 48 clips.") == values
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("She sold $48/2 = 24$ clips, so 48 + 24 = 72.", ["48/2 = 24", "48 + 24 = 72"]),
+        ("$x = 22/4 = 7$", ["22/4 = 7"]),
+        (r"$3 \cdot (14-9) + 8 = 23$", ["3 * (14-9) + 8 = 23"]),
+        (r"$\frac{1}{2} + 3 = 3.5$", ["((1)/(2)) + 3 = 3.5"]),
+        ("1,200 × 2 = 2,400", ["1200 * 2 = 2400"]),
+        ("x - 3 + 4 = 9", []),
+        ("2y3 + 4 = 9", []),
+        ("a 3 + 4 = 9", []),
+        ("f(3) + 4 = 9", []),
+        ("3 + 4 = 9x and 3 + 4 = 9 + y and 7 = 7", []),
+        ("5 - 8 = -3", ["5 - 8 = -3"]),
+        (" ".join(f"{n} + 1 = {n + 1};" for n in range(99)), [f"{n} + 1 = {n + 1}" for n in range(CALCULATIONS_MAX)]),
+    ],
+)
+def test_calculations_of_a_solution(text: str, found: list[str]) -> None:
+    assert calculations(text) == found

@@ -196,6 +196,23 @@ def test_what_counts_as_a_proof(statement: str, answer: str, holds: bool) -> Non
     assert judging.proved(statement, [answer]) is holds
 
 
+def test_a_way_that_does_not_lead_there_is_not_sealed(equation: Problem) -> None:
+    """As the demo model writes it: the right answer, behind a wrong calculation."""
+    accept(equation, "$$7$$")
+    lucky = "$4x = 22$.\n\n$x = 22/4 = 7$.\n\nSo, the answer is $7$."
+    solve = solved(equation, lucky)
+    assert (solve.verdict, solve.agreeing, solve.sealed) == ("matches", 1, False)
+    solve = solved(equation, lucky, SOLUTION + " " * 90 + "$1 + 1 = 2$", again=True)
+    assert (solve.agreeing, solve.sealed) == (2, True)
+    assert Vault.objects.get().solution.startswith(SOLUTION), "the sound one, though it is longer"
+
+
+def test_a_proof_is_sealed_whatever_its_way(equation: Problem) -> None:
+    assert solved(equation, "$22/4 = 7$\n\n\\boxed{7}").sealed
+    vault = Vault.objects.get()
+    assert (vault.forbidden, vault.between, vault.solution) == (["7"], [], "")
+
+
 def test_words_and_parts_are_compared_too(problem: Problem) -> None:
     accept(problem, "Ellipse", "$$2$$")
     assert solved(problem, r"\boxed{\text{ellipse}} \boxed{2}").verdict == "matches"
