@@ -16,6 +16,7 @@ from tests.pedagogy import retrieval
 from tests.pedagogy.poison import Poison, place_make, poison_score
 from tests.pedagogy.scores import rows
 from tutor.documents import vectors
+from tutor.documents.bert import Encoder
 from tutor.documents.models import Document
 from tutor.documents.search import passages_find, passages_search
 from tutor.imports import OWN_PROBLEMS
@@ -55,6 +56,7 @@ def test_d4_the_real_encoder_finds_what_is_said_in_other_words(
     assert result.stages["vectors"]["found"] > 3
     assert result.candidates[0]["anchor"].endswith("Similar figures")
     assert result.candidates[0]["cosine_rank"] == 1
+    assert "unknown" in passages_search(school_class.pk, "今天天气怎么样").stages["vectors"]
     Document.objects.update(embedder="of another model")
     assert passages_search(school_class.pk, "tall tree").stages["vectors"]["found"] == 0
     assert passages_find(charlie.pk, "tree") == [], "the id of a person is no class"
@@ -71,6 +73,18 @@ def test_the_encoder_gives_what_the_model_was_trained_to_give() -> None:
     vector = np.frombuffer(raw, dtype=np.float32)
     assert np.allclose(vector[:5], known, atol=1e-6)
     assert np.isclose(np.linalg.norm(vector), 1.0, atol=1e-6)
+
+
+@pytest.mark.model
+def test_what_the_model_cannot_read_has_no_vector(settings: Settings) -> None:
+    """To a model of English every text in Chinese is like every other: near to all questions, whatever they ask."""
+    settings.DOCUMENT_MODEL = vectors.PACKAGED
+    folder = vectors.folder()
+    assert folder is not None
+    texts = ["斜边怎么求？", "今天天气怎么样", "What is the 斜边 of this right triangle here, please?", "Was ist das?"]
+    found = Encoder(folder).embed(texts)
+    assert [bool(vector.any()) for vector in found] == [False, False, True, True]
+    assert [vectors.is_nothing(vector.tobytes()) for vector in found] == [True, True, False, False]
 
 
 def test_the_questions_ask_for_sections_that_are_there() -> None:

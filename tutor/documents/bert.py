@@ -17,6 +17,7 @@ from tokenizers import Tokenizer
 
 Array = np.ndarray[Any, np.dtype[np.float32]]
 TOKENS_MAX: Final = 256  # of one text; what is longer is cut
+UNKNOWN_MAX: Final = 0.2  # of a text's tokens; texts of unknown signs are all alike to a model, whatever they say
 _NEEDED: Final = {"model_type": "bert", "hidden_act": "gelu", "position_embedding_type": "absolute"}
 
 
@@ -40,16 +41,24 @@ class Encoder:
         if "embeddings.word_embeddings.weight" not in self._weights:
             raise ModelError("model.safetensors has no BERT embeddings")
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        unknown = (self._tokenizer.token_to_id(word) for word in ("[UNK]", "<unk>"))
+        self._unknown = next((key for key in unknown if key is not None), -1)
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(min(TOKENS_MAX, int(config["max_position_embeddings"])))
 
     def embed(self, texts: list[str]) -> Array:
-        """float32 [texts, hidden], each of length 1."""
+        """float32 [texts, hidden], each of length 1, or of zeros where the model does not know the text's signs."""
         return np.stack([self._one(self._tokenizer.encode(text).ids) for text in texts])
+
+    def _is_known(self, ids: list[int]) -> bool:
+        inside = max(1, len(ids) - 2)  # without the two marks around it
+        return ids.count(self._unknown) / inside <= UNKNOWN_MAX
 
     def _one(self, ids: list[int]) -> Array:
         """One text at a time: without padding no work is lost, and a class asks one question at a time."""
         weights = self._weights
+        if not self._is_known(ids):
+            return np.zeros(weights["embeddings.word_embeddings.weight"].shape[1], dtype=np.float32)
         x = weights["embeddings.word_embeddings.weight"][ids]
         x = x + weights["embeddings.position_embeddings.weight"][: len(ids)]
         x = self._norm(x + weights["embeddings.token_type_embeddings.weight"][0], "embeddings.LayerNorm")

@@ -103,7 +103,8 @@ def _vectors(document: Document, made: list[Piece]) -> tuple[list[bytes | None],
     """One vector a piece, and whose; without a model, or when it fails, the document is found by its words alone."""
     try:
         texts = [f"{document.title}. {piece.heading}\n{piece.text}" for piece in made]
-        return list(vectors.embedder().embed_all(texts)), vectors.embedder_name()
+        found = vectors.embedder().embed_all(texts)
+        return [None if vectors.is_nothing(one) else one for one in found], vectors.embedder_name()
     except vectors.NoVectors as error:
         log.warning("document_without_vectors", document=str(document.pk), why=str(error))
         return [None] * len(made), ""

@@ -1,7 +1,8 @@
 """Two lists of candidates become one: reciprocal-rank fusion, a re-ranking of the best, a threshold. Pure.
 
 The re-ranking asks how near the passage is to the question (cosine) and how much of what the question names stands in it
-(coverage: the share of its words' weight, a word weighing the more the fewer candidates have it).
+(coverage: the share of its words' weight, a word weighing the more the fewer candidates have it). Of pairs of signs about every
+second one crosses the border of two words and means nothing: one that is not found counts half.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from tutor.documents.words import query_terms, stem, terms
+from tutor.documents.words import is_pair, query_terms, stem, terms
 
 RRF: Final = 60
 RERANKED: Final = 20
@@ -59,10 +60,15 @@ def reranked(
     weights = {
         term: math.log(1 + (len(best) + 1) / (1 + sum(term in held for held in stems.values()))) for term in wanted
     }
-    total = sum(weights.values()) or 1.0
     has_vectors = any(one.cosine is not None for one in best)
     for one in best:
-        one.coverage = sum(weight for term, weight in weights.items() if term in stems[one.passage]) / total
+        has = sum(weight for term, weight in weights.items() if term in stems[one.passage])
+        lacks = sum(_lack(term, weight) for term, weight in weights.items() if term not in stems[one.passage])
+        one.coverage = has / (has + lacks or 1.0)
         nearness = one.cosine or 0.0
         one.score = NEARNESS * nearness + (1 - NEARNESS) * one.coverage if has_vectors else one.coverage
     return sorted(best, key=lambda one: (-one.score, one.passage)) if rerank else best
+
+
+def _lack(term: str, weight: float) -> float:
+    return weight / 2 if is_pair(term) else weight

@@ -103,6 +103,9 @@ def _near(search: Search, class_id: UUID, text: str) -> list[tuple[int, float]]:
     except vectors.NoVectors as late:
         search.stages["vectors"] = {"late": str(late)}
         return []
+    if vectors.is_nothing(query):
+        search.stages["vectors"] = {"unknown": "the model does not know this script"}
+        return []
     return vectors.nearest(query, (pair for key in keys for pair in _stored(key)), CANDIDATES)
 
 

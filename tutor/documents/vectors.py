@@ -57,7 +57,10 @@ class Embedder:
         self._rests_until = 0.0
 
     def embed(self, texts: Sequence[str], wait_s: float = BATCH_S) -> list[bytes]:
-        """float32 vectors of length 1, one for each text. Raises NoVectors when there is no model or it takes too long."""
+        """float32 vectors of length 1, or of zeros for a text that the model cannot read, one for each text.
+
+        Raises NoVectors when there is no model or it takes too long.
+        """
         at = folder()
         if at is None:
             raise NoVectors("no model")
@@ -100,6 +103,11 @@ def _split(raw: bytes, count: int) -> list[bytes]:
 def embedder() -> Embedder:
     """The process's own."""
     return Embedder()
+
+
+def is_nothing(vector: bytes) -> bool:
+    """Whether it is of zeros: near to nothing, so neither stored nor searched for."""
+    return not any(vector)
 
 
 def nearest(query: bytes, stored: Iterable[tuple[int, bytes]], limit: int) -> list[tuple[int, float]]:

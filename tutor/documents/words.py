@@ -18,6 +18,7 @@ _ENDINGS: Final = (
 )  # fmt: skip
 _STEM_LEAST: Final = 3
 WORD_MAX: Final = 40
+_PARTICLE: Final = re.compile(r"[的了是吗呢么什怎哪谁我你他她们这那请]")
 # What says nothing about the subject of a question.
 _STOP: Final = (
     "a about again all also am an and any are as at be because been before being both but by can could did do does "
@@ -47,7 +48,8 @@ def terms(text: str) -> list[str]:
 def query_terms(text: str, limit: int = 40) -> list[str]:
     """The words of a question that say what it is about, each once; all of them where nothing else is left."""
     every = list(dict.fromkeys(terms(text)))
-    return ([term for term in every if term not in STOP] or every)[:limit]
+    said = [term for term in every if term not in STOP and not (is_pair(term) and _PARTICLE.search(term))]
+    return (said or every)[:limit]
 
 
 def stem(term: str) -> str:
@@ -58,3 +60,8 @@ def stem(term: str) -> str:
         if term.endswith(ending) and len(term) - len(ending) >= _STEM_LEAST:
             return term[: -len(ending)]
     return term
+
+
+def is_pair(term: str) -> bool:
+    """Whether it is two neighbours of a script without blanks."""
+    return len(term) == 2 and bool(_IS_WIDE.match(term))

@@ -61,6 +61,8 @@ def test_a_question_is_what_it_is_about() -> None:
     assert query_terms("What is the hypotenuse of the triangle, the hypotenuse?") == ["hypotenuse", "triangle"]
     assert query_terms("what is it?") == ["what", "is", "it"], "all of it where nothing else is left"
     assert query_terms("") == []
+    assert query_terms("掷硬币正面的概率是什么？") == ["掷硬", "硬币", "币正", "正面", "概率"]
+    assert query_terms("是什么") == ["是什", "什么"]
     assert len(query_terms(" ".join(f"w{n}" for n in range(99)))) == 40
 
 

@@ -158,6 +158,14 @@ def test_reranking_asks_for_nearness_and_for_the_questions_words() -> None:
     assert ranking.reranked([Candidate(1)], "", {}, rerank=True)[0].score == 0
 
 
+def test_pairs_that_are_not_there_count_half() -> None:
+    """Else no question in Chinese covered anything: every second pair crosses two words."""
+    texts = {1: "概率是有利结果的数目除以所有可能结果的数目。", 2: "圆的切线"}
+    first, second = ranking.reranked([Candidate(1), Candidate(2)], "硬币的概率是多少", texts, rerank=True)
+    assert (first.passage, second.score) == (1, 0)
+    assert first.score > 0.25
+
+
 # ---- without a model
 
 
