@@ -24,7 +24,7 @@ app.conf.update(
     broker_transport_options={"global_keyprefix": settings.CLASS_KEYPREFIX},
     beat_schedule={
         "tokens_purge": {"task": "classroom.people.tasks.tokens_purge", "schedule": 3600.0},
-        "documents_sweep": {"task": "tutor.tasks.documents_sweep", "schedule": 10.0},
+        "documents_read": {"task": "tutor.tasks.documents_read", "schedule": 10.0},
         "files_purge": {"task": "tutor.tasks.files_purge", "schedule": 3600.0},
     },
     beat_schedule_filename=str(settings.DATA_DIR / "celerybeat"),

@@ -23,16 +23,9 @@ def answer_proofread(answer_id: str) -> None:
 
 
 @shared_task(name=ingest.TASK)
-def document_read(document_id: str) -> None:
-    """Read an uploaded document. Twice is once, as above."""
-    ingest.document_read(UUID(document_id))
-
-
-@shared_task(name="tutor.tasks.documents_sweep")
-def documents_sweep() -> None:
-    """Read what nobody was rung for: Redis was away, or a worker has gone."""
-    for document_id in ingest.documents_waiting():
-        ingest.document_read(document_id)
+def documents_read() -> None:
+    """Read what was uploaded. Also on a timer: Redis may have been away, or a worker gone."""
+    ingest.documents_read()
 
 
 @shared_task(name="tutor.tasks.files_purge")

@@ -6,6 +6,7 @@ lying is begun anew.
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 from functools import cache
 from typing import Final
@@ -28,14 +29,14 @@ from tutor.documents.shelf import file_of
 from tutor.documents.words import terms
 
 log = structlog.get_logger(__name__)
-TASK: Final = "tutor.tasks.document_read"
+TASK: Final = "tutor.tasks.documents_read"
 QUEUE: Final = "class"
 RING_S: Final = 0.5
-CLAIM: Final = timedelta(minutes=10)  # longer than the largest document takes
-PATIENCE: Final = timedelta(seconds=5)
+CLAIM: Final = timedelta(minutes=30)  # longer than the largest document takes
 NO_FILE: Final = "Its file is not there any more. Upload it again."
 
 State = Document.State
+_one = threading.Lock()  # a process reads one document at a time: its other threads are for those who wait
 
 
 @cache
@@ -53,12 +54,12 @@ def celery_sender() -> Celery:
     return app
 
 
-def ring(task: str, key: UUID) -> bool:
+def ring(task: str, *keys: UUID) -> bool:
     """Ask the class worker for one task. False when Redis is away."""
     try:
-        celery_sender().send_task(task, args=[str(key)], queue=QUEUE, retry=False, ignore_result=True)
+        celery_sender().send_task(task, args=list(map(str, keys)), queue=QUEUE, retry=False, ignore_result=True)
     except OperationalError as error:
-        log.warning("not_rung", task=task, key=str(key), error=str(error))
+        log.warning("not_rung", task=task, keys=list(map(str, keys)), error=str(error))
         return False
     return True
 
@@ -117,9 +118,22 @@ def _passage(document: Document, piece: Piece, vector: bytes | None) -> Passage:
     )  # fmt: skip
 
 
+def documents_read() -> int:
+    """Read all that wait, one after the other: how many. 0 at once where this process reads already: that one goes on."""
+    if not _one.acquire(blocking=False):
+        return 0
+    try:
+        count = 0
+        while waiting := documents_waiting():
+            count += sum(document_read(document_id) for document_id in waiting)
+        return count
+    finally:
+        _one.release()
+
+
 def documents_waiting() -> list[UUID]:
-    """Documents that nobody reads though they wait for PATIENCE, or were left lying; oldest first."""
+    """Documents that nobody reads, or that were left lying; oldest first."""
     now = database_now()
-    waiting = Q(state=State.WAITING, claimed_at=None, uploaded_at__lt=now - PATIENCE)
+    waiting = Q(state=State.WAITING, claimed_at=None)
     left = Q(state=State.READING, claimed_at__lt=now - CLAIM)
     return list(Document.objects.filter(waiting | left).order_by("uploaded_at").values_list("pk", flat=True)[:20])

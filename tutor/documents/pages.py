@@ -52,8 +52,8 @@ def _upload(request: PageRequest, rights: ClassRights, form: UploadForm) -> None
             form.add_error("uploads", error)
             continue
         kept.append(document.title)
-        transaction.on_commit(partial(ingest.ring, ingest.TASK, document.pk))
     if kept:
+        transaction.on_commit(partial(ingest.ring, ingest.TASK))
         messages.success(request, f"Uploaded: {', '.join(kept)}. They can be found as soon as they are read.")
 
 

@@ -16,8 +16,9 @@ from typing import Any, Final
 from tutor.documents.chunks import Block
 
 PAGES_MAX: Final = 1_000
-TEXT_MAX: Final = 2_000_000  # characters of one document
+TEXT_MAX: Final = 1_000_000  # characters of one document
 UNPACKED_MAX: Final = 100 * 1024 * 1024  # of a DOCX
+TOO_MUCH: Final = f"It has more than {TEXT_MAX:,} characters of text. Cut it into several documents."
 FILES_MAX: Final = 4_000  # in a DOCX
 DEPTH_MAX: Final = 40  # of a notebook
 _HEADING: Final = re.compile(r"^ {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
@@ -147,7 +148,7 @@ def pdf(data: bytes) -> Read:
         text = _unbroken(page.extract_text())
         total += len(text)
         if total > TEXT_MAX:
-            break
+            raise Refused(TOO_MUCH)
         if text:
             blocks.append(Block(text, f"Page {number}", page=number))
     return blocks, count
@@ -206,5 +207,5 @@ def document_read(kind: str, data: bytes) -> Read:
         scan = " Is it a scan? Pictures of text cannot be read." if kind == "pdf" else ""
         raise Refused(f"No text was found in it.{scan}")
     if sum(len(block.text) for block in blocks) > TEXT_MAX:
-        raise Refused(f"It has more than {TEXT_MAX:,} characters of text.")
+        raise Refused(TOO_MUCH)
     return blocks, pages

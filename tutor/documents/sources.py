@@ -14,6 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import structlog
+from django.conf import settings
 from django.db import transaction
 
 from classroom.rooms import journal
@@ -24,7 +25,6 @@ from tutor.models import Answer
 
 log = structlog.get_logger(__name__)
 TASK: Final = "tutor.tasks.sources_search"
-PATIENCE: Final = timedelta(seconds=3)  # from the ringing on; then the answer goes on without
 SEARCHED: Final = ("seed",)  # presets whose question is somebody's own words
 _ASKS: Final = re.compile(
     r"\b(?:handouts?|hand-outs?|worksheets?|textbook|course ?book|handbook|syllabus|slides|pdf|documents?|"
@@ -35,6 +35,11 @@ _ASKS: Final = re.compile(
 )
 
 State = Retrieval.State
+
+
+def patience() -> timedelta:
+    """From the ringing on: twice the time of a search. Then the answer goes on without."""
+    return timedelta(seconds=2 * settings.DOCUMENT_SEARCH_S)
 
 
 def asks_for_materials(question: str) -> bool:
@@ -59,7 +64,7 @@ def search_first(answer: Answer) -> bool:
         return ingest.ring(TASK, answer.pk) or not search_give_up(answer.pk)
     if row.state not in (State.WAITING, State.SEARCHING):
         return False
-    if database_now() - row.began_at < PATIENCE:
+    if database_now() - row.began_at < patience():
         return True
     search_give_up(answer.pk)
     return False
@@ -72,9 +77,9 @@ def search_give_up(answer_id: UUID) -> bool:
 
 
 def searches_late() -> list[UUID]:
-    """Answers whose search has not ended in PATIENCE."""
+    """Answers whose search has not ended in time."""
     late = Retrieval.objects.filter(
-        state__in=[State.WAITING, State.SEARCHING], began_at__lt=database_now() - PATIENCE, answer__state="queued"
+        state__in=[State.WAITING, State.SEARCHING], began_at__lt=database_now() - patience(), answer__state="queued"
     )
     return list(late.values_list("pk", flat=True)[:100])
 

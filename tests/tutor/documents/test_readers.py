@@ -114,7 +114,7 @@ def test_d2_odd_cells_are_left_out() -> None:
         ("markdown", "Größe".encode("latin-1"), "not UTF-8 text (byte 3)"),
         ("markdown", b"a\x00b", "binary content"),
         ("text", b" \n\t\n", "No text was found"),
-        ("text", b"word " * (TEXT_MAX // 4), "more than 2,000,000 characters"),
+        ("text", b"word " * (TEXT_MAX // 4), "more than 1,000,000 characters"),
     ],
 )  # fmt: skip
 def test_d2_what_cannot_be_read_is_refused_with_the_reason(kind: str, data: bytes, why: str) -> None:
@@ -129,6 +129,11 @@ def test_d2_a_pdf_has_so_many_pages_at_most(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("tutor.documents.readers.PAGES_MAX", 2)
     assert refused("pdf", files.pdf("a", "b", "c")) == "The PDF has 3 pages; 2 at most can be read."
     assert PAGES_MAX == 1_000
+
+
+def test_d2_a_pdf_of_too_much_text_is_refused_on_the_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tutor.documents.readers.TEXT_MAX", 5)
+    assert "characters of text" in refused("pdf", files.pdf("one", "two", "three"))
 
 
 def test_d2_an_empty_password_is_none() -> None:

@@ -157,23 +157,26 @@ def test_d2_each_document_is_read_once(school_class: SchoolClass, alice: User) -
     assert Passage.objects.count() == 1
 
 
-def test_d2_what_nobody_was_rung_for_is_read_by_the_sweep(school_class: SchoolClass, alice: User) -> None:
-    document = entered(school_class, alice)
-    tasks.documents_sweep()
-    assert Document.objects.get().state == "waiting", "its own ring may be on its way"
-    Document.objects.update(uploaded_at=timezone.now() - timedelta(minutes=1))
-    assert ingest.documents_waiting() == [document.pk]
-    tasks.documents_sweep()
-    assert Document.objects.get().state == "ready"
+def test_d2_all_that_waits_is_read_by_one(school_class: SchoolClass, alice: User) -> None:
+    """On a ring or by the timer: who reads already goes on, and a second one leaves the threads to those who wait."""
+    for words in (b"one", b"two", b"three"):
+        entered(school_class, alice, words)
+    assert len(ingest.documents_waiting()) == 3
+    with ingest._one:
+        assert ingest.documents_read() == 0
+    tasks.documents_read()
+    assert set(Document.objects.values_list("state", flat=True)) == {"ready"}
+    assert ingest.documents_read() == 0
 
 
 def test_d2_what_a_worker_has_left_lying_is_begun_anew(school_class: SchoolClass, alice: User) -> None:
     document = entered(school_class, alice)
     Document.objects.update(state="reading", claimed_at=timezone.now())
     assert not ingest.document_read(document.pk)
+    assert ingest.documents_waiting() == []
     Document.objects.update(claimed_at=timezone.now() - ingest.CLAIM - timedelta(seconds=1))
     assert ingest.documents_waiting() == [document.pk]
-    tasks.document_read(str(document.pk))
+    assert ingest.documents_read() == 1
     assert Document.objects.get().state == "ready"
 
 
@@ -209,5 +212,6 @@ def test_d2_what_no_database_keeps_is_left_out(put: Put) -> None:
 def test_d2_without_redis_nothing_is_lost(school_class: SchoolClass, alice: User, settings: Settings) -> None:
     settings.BROKER_URL = "redis+socket:///nowhere.sock"
     ingest.celery_sender.cache_clear()
-    assert not ingest.ring(ingest.TASK, entered(school_class, alice).pk)
+    entered(school_class, alice)
+    assert not ingest.ring(ingest.TASK)
     ingest.celery_sender.cache_clear()

@@ -96,12 +96,12 @@ def test_d4_hints_and_further_attempts_are_not_searched_for(room: Room, bob: Use
 
 
 def test_d4_who_is_late_is_passed_over(room: Room, bob: User, put: Put, redis_url: str) -> None:
-    """No class worker runs: after PATIENCE the sweep beside the scribe sends the answer to a model."""
+    """No class worker runs: in the end the sweep beside the scribe sends the answer to a model."""
     put("book.md", BOOK)
     answer = ask(bob, room, "What is the hypotenuse?")
     assert sweep.Sweep().tick() == 0
     assert not is_sent(answer, redis_url)
-    Retrieval.objects.update(began_at=timezone.now() - sources.PATIENCE - timedelta(seconds=1))
+    Retrieval.objects.update(began_at=timezone.now() - sources.patience() - timedelta(seconds=1))
     sweep.Sweep().tick()
     assert is_sent(answer, redis_url)
     assert Retrieval.objects.get().state == "late"
