@@ -177,6 +177,21 @@ def test_a_word_put_in_is_answered_at_once(room: str, mia: Account, ada: Account
     ]
 
 
+def test_a_tool_is_called_in_the_middle_of_an_answer(room: str, mia: Account, ada: Account) -> None:
+    """K1, K3, K5: the class worker runs it, the answer goes on with the result, and nobody sees how it was called."""
+    asker, teacher = mia.join(room), ada.join(room)
+    teacher.until("snapshot")
+    call = '<tool_call>{"name": "calculate", "arguments": {"expression": "170*190"}}</tool_call>'
+    answer = asker.ask(f"@scripted text=Look. {call} 好: {{result}}")
+    found = teacher.until("answer.tool_returned")["data"]
+    assert (found["answer"], found["outcome"], found["text"]) == (answer, "done", "32300")
+    log = completed(answer, mia, room, asker, teacher)
+    assert text_of(log, answer) == 'Look. \n\n 好: {"result": "32300"}'
+    late = mia.join(room).until("snapshot")["data"]["state"]
+    (card,) = next(one for one in late["items"] if one.get("answer") == answer)["tools"]
+    assert (card["asked"], card["offset"], card["text"]) == ("Calculated: 170*190", 8, "32300")
+
+
 def test_a_room_climbs_its_ladder(room: str, mia: Account, ada: Account) -> None:
     """N3, N5, N6, N7: a written hint at once, one that the tutor phrases, the same on both web processes."""
     asker, teacher = mia.join(room), ada.join(room)

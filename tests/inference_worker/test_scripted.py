@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from inference_worker.engines.base import EngineOptions, Request
 from inference_worker.engines.loops import LOOPED
 from inference_worker.engines.scripted import FAILED, NO_TOKENIZER, TEXT, ScriptedEngine, tokens
-from inference_worker.job import Sampling
+from inference_worker.job import Message, Sampling
 from tests.inference_worker.asking import ask, hear, request
 
 
@@ -191,3 +191,25 @@ def test_it_runs_where_torch_is_not() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_text_goes_on_behind_the_call_that_was_answered(engine: ScriptedEngine) -> None:
+    """What comes back for a call is no question: the text of before goes on, with the result in it."""
+    script = "@scripted text=A <tool_call>1</tool_call> then {result}. <tool_call>2</tool_call> at last {result}."
+    said: list[Message] = [{"role": "user", "content": "an earlier one"}, {"role": "user", "content": script}]
+
+    def goes_on() -> str:
+        return hear(engine.submit(Request("r", tuple(said), sampling=Sampling(max_tokens=10_000)))).text
+
+    assert goes_on() == "A <tool_call>1</tool_call> then . <tool_call>2</tool_call> at last ."
+    said += [
+        {"role": "assistant", "content": "A …"},
+        {"role": "user", "content": "<tool_response>\none\n</tool_response>"},
+    ]
+    assert goes_on() == " then one. <tool_call>2</tool_call> at last one."
+    said += [
+        {"role": "assistant", "content": "…"},
+        {"role": "user", "content": "<tool_response>\ntwo\n</tool_response>"},
+    ]
+    assert goes_on() == " at last two."
+    assert hear(engine.submit(Request("r", tuple(said[3:4]), Sampling()))).text.startswith("## Let us look")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from math import isfinite
 from typing import Any, Final
 
 from tutor.checker.algebra import build, solutions, sympy
@@ -158,4 +159,4 @@ def _same(one: Any, other: Any) -> bool:
         here, there = abs(complex(one.evalf(20))), abs(complex(other.evalf(20)))
     except (TypeError, ValueError, OverflowError):
         return True
-    return abs(here - there) <= NEAR * max(there, NEAR)
+    return not isfinite(here) or abs(here - there) <= NEAR * max(there, NEAR)

@@ -50,7 +50,7 @@ def function_of(text: str) -> Tree:
     tree = tree_of(text)
     if isinstance(tree, Relation):
         left, *right = tree.sides
-        if tree.signs != ("=",) or not isinstance(left, Symbol) or left.name in symbols(right[0]):
+        if tree.signs != ("=",) or not isinstance(left, Symbol) or left.name in {"x", *symbols(right[0])}:
             raise ComputeError("Give a function, such as x^2 - 4 or y = x^2 - 4.")
         return right[0]
     return tree

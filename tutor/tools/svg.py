@@ -6,6 +6,7 @@ each other.
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 from xml.etree import ElementTree
 
@@ -18,6 +19,7 @@ POINT_R: Final = 3.0
 LETTER: Final = 12.0  # how tall the text is
 GAP: Final = 6.0  # between a text and its place
 TICK: Final = 3.0
+_UNFIT: Final = re.compile(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")  # what XML cannot hold
 
 
 def svg_text(drawing: dict[str, Any], alt: str) -> str:
@@ -34,7 +36,7 @@ class _Writer:
     def written(self, alt: str) -> str:
         view = f"0 0 {_n(self._width)} {_n(self._height)}"
         root = ElementTree.Element("svg", {"xmlns": NAMESPACE, "class": "drawing", "role": "img", "viewBox": view})
-        _add(root, "title", {}).text = alt
+        _add(root, "title", {}).text = _UNFIT.sub("", alt)
         if self._drawing["axes"]:
             self._axes(_add(root, "g", {"class": "axes"}))
         for shape in self._drawing["shapes"]:
@@ -98,7 +100,7 @@ def _line(parent: ElementTree.Element, x1: float, y1: float, x2: float, y2: floa
 
 def _text(parent: ElementTree.Element, at: tuple[float, float], text: str, anchor: str, tone: str = "") -> None:
     attributes = {"x": _n(at[0]), "y": _n(at[1]), "text-anchor": anchor}
-    _add(parent, "text", {"class": tone, **attributes} if tone else attributes).text = text
+    _add(parent, "text", {"class": tone, **attributes} if tone else attributes).text = _UNFIT.sub("", text)
 
 
 def _n(value: float) -> str:
