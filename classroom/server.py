@@ -17,14 +17,19 @@ from typing import Any, cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
 
+from daphne import http_protocol
 from daphne.server import Server
 from twisted.internet import defer, reactor
 
+from classroom.env import ENV
 from classroom.rooms.frames import MAX_FRAME_BYTES
 
 QUEUE_HIGH = 64  # frames of one client that the application has not taken yet: stop reading from it
 QUEUE_LOW = 16
 USER_TIMEOUT_MS = 10_000  # a peer that acknowledges nothing for so long is cut by the kernel
+# Of one request, whoever sends it: all that a class may keep, and the form around it. Both servers would put any body on disk.
+BODY_MAX = (ENV.DOCUMENT_QUOTA_MB + 1) * 1024 * 1024
+TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 DRAIN_S = 3.0  # for clients that answer the close; less than the supervisor waits
 
 
@@ -77,6 +82,62 @@ class Transport:
 
     def abort(self) -> None:
         self._transport.abortConnection()
+
+
+class BoundedRequest(http_protocol.WebRequest):
+    """An HTTP request that is refused by its head, or cut where its body grows beyond BODY_MAX."""
+
+    _taken, _refused = 0, False
+
+    def gotLength(self, length: int | None) -> None:
+        self._refused = length is not None and length > BODY_MAX
+        super().gotLength(0 if self._refused else length)
+        if self._refused:
+            self._cut()
+
+    def handleContentChunk(self, data: bytes) -> None:
+        self._taken += len(data)
+        if not self._refused and self._taken <= BODY_MAX:
+            super().handleContentChunk(data)
+        elif not self._refused:
+            self._refused = True
+            self._cut()
+
+    def requestReceived(self, *head: bytes) -> None:
+        if not self._refused:
+            super().requestReceived(*head)
+
+    def _cut(self) -> None:
+        self.channel.transport.write(TOO_LARGE)
+        self.channel.loseConnection()
+
+
+http_protocol.WebRequest = BoundedRequest  # its factory takes whatever has this name
+
+
+def bounded(application: Any) -> Any:
+    """The same for a server that hands a body on as it comes: an ASGI application that hears of no more than BODY_MAX."""
+
+    async def run(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await application(scope, receive, send)
+            return
+        length = dict(scope["headers"]).get(b"content-length", b"0")
+        if not length.isdigit() or int(length) > BODY_MAX:
+            await send({"type": "http.response.start", "status": 413, "headers": [(b"connection", b"close")]})
+            await send({"type": "http.response.body", "body": b""})
+            return
+        taken = 0
+
+        async def counted() -> Any:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            return message if taken <= BODY_MAX else {"type": "http.disconnect"}
+
+        await application(scope, counted, send)
+
+    return run
 
 
 class ChalkServer(Server):
@@ -172,7 +233,7 @@ def run_uvicorn(fd: int, application: Any) -> None:
             await super().shutdown(sockets)
 
     config = uvicorn.Config(
-        application,
+        bounded(application),
         fd=fd,
         ws="websockets",  # of its three the one without a failed case in tests/servers (sansio: 7.1.5)
         ws_max_size=MAX_FRAME_BYTES,

@@ -7,6 +7,7 @@ import socket
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2 as httpx
@@ -26,7 +27,8 @@ MESSAGES = 150  # 1.2 MB: more than the kernels keep for a line whose other end 
 @pytest.fixture(scope="module", params=sorted(SERVERS))
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder, servers = tmp_path_factory.mktemp(request.param), (request.param,)
-    with Stack(folder, web=1, servers=servers, without=("inference", "class")) as made:
+    small = {"DOCUMENT_QUOTA_MB": "1"}
+    with Stack(folder, web=1, servers=servers, without=("inference", "class"), settings=small) as made:
         made.wait_answers()
         yield made
 
@@ -130,3 +132,23 @@ def test_a_restart_spreads_those_who_come_back(stack: Stack, room: str) -> None:
     assert {code for code, _ in ends} == {1012}
     assert len({reason for _, reason in ends}) > 4
     assert all(reason.startswith("retry_ms=") for _, reason in ends)
+
+
+def test_d3_a_body_without_end_is_refused_by_its_head_or_cut(stack: Stack) -> None:
+    """Whoever sends it, signed in or not: 2 MB are all that a form may have in this house."""
+    head = b"POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+    with socket.create_connection(("127.0.0.1", stack.ports[0]), timeout=20) as line:
+        line.sendall(head + b"Content-Length: 10000000000\r\n\r\n")
+        assert line.recv(100).startswith(b"HTTP/1.1 413 ")
+    before = memory_kb(stack)
+    with socket.create_connection(("127.0.0.1", stack.ports[0]), timeout=20) as line:
+        line.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n")
+        piece = b"10000\r\n" + b"x" * 65_536 + b"\r\n"
+        sent = 0
+        with suppress(OSError):  # it is cut
+            while sent < 64 * 2**20:
+                line.sendall(piece)
+                sent += len(piece)
+    assert sent < 32 * 2**20
+    assert memory_kb(stack) - before < GROWTH_KB
+    assert httpx.get(f"{stack.urls[0]}/livez").status_code == 200
