@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -133,3 +134,22 @@ def test_w3_a_problem_is_solved_in_private_though_its_worker_dies(stack: Stack, 
     assert "1 of 1 are sealed" in said
     assert stack.logs("scribe").count("writing_handed_on") == 2
     assert "Answer: 42" not in json.dumps(Account(stack, "ada").log(str(stack.demo["room"])))
+
+
+@pytest.mark.parametrize("stack", ["sqlite"], indirect=True)
+def test_m2_the_oldest_questions_of_a_long_lesson_are_told_in_short(stack: Stack) -> None:
+    """By the worker, through queue, stream and scribe; staff hear of it, students of nothing but its place."""
+    room = str(stack.demo["room"])
+    mia = Account(stack, "mia").join(room)
+    for number in range(12):
+        mia.end_of(mia.ask(f"@scripted rate=0 tokens=5 question {number}"))
+
+    def told() -> list[dict[str, Any]]:
+        return [frame for frame in Account(stack, "ada").log(room) if frame["type"] == "memory.changed"]
+
+    wait_until(lambda: bool(told()), "the memory has a summary", timeout_s=30)
+    first = told()[0]
+    assert (first["data"]["how"], first["by"]) == ("model", None)
+    assert "question" in first["data"]["text"]
+    hidden = next(frame for frame in Account(stack, "mia").log(room) if frame["seq"] == first["seq"])
+    assert hidden == {"type": "event.hidden", "seq": first["seq"], "data": {}}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import redis
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from classroom.people.models import User
@@ -262,6 +264,28 @@ def test_m4_a_model_that_fails_or_says_nothing_is_made_up_for(
         write(writing, raw)
     Study().tick()
     assert Memory.objects.get().summary == "- Asked: question 1? Answered: answer 1."
+
+
+def test_m4_a_worker_that_goes_away_is_not_waited_for_for_ever(
+    client: Any, settings: Settings, room: Room, bob: User
+) -> None:
+    settings.MEMORY_SUMMARISED = 1
+    turns(room, bob, 2)
+    memory.memory_want(room.pk)
+    beat(client)
+    Study().tick()
+    client.flushall()
+    Study().tick()
+    assert Memory.objects.get().summary == "", "it may come back"
+    long_ago = timezone.now() - timedelta(seconds=settings.QUEUE_TIMEOUT_S + 1)
+    Writing.objects.update(asked_at=long_ago)
+    beat(client)
+    Study().tick()
+    assert Memory.objects.get().summary == "", "with a worker its turn comes"
+    client.flushall()
+    Study().tick()
+    assert Memory.objects.get().by == "list"
+    assert Writing.objects.get().reason == summaries.NOBODY
 
 
 def test_m4_until_there_is_one_the_oldest_are_left_out(client: Any, settings: Settings, room: Room, bob: User) -> None:
