@@ -261,6 +261,11 @@ function startOf(text: string, count: number): string {
   return PAIRS.test(text) ? [...text].slice(0, count).join("") : text.slice(0, count);
 }
 
+export function answerOf(state: RoomState | null, answer: string): AnswerItem | null {
+  const found = state?.items[answerAt(state, answer)];
+  return found?.kind === "answer" ? found : null;
+}
+
 /** Whether an answer has not ended. */
 export function isOpen(item: AnswerItem): boolean {
   return item.state === "queued" || item.state === "running" || item.state === "paused";

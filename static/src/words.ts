@@ -85,10 +85,10 @@ const ERRORS: Readonly<Record<string, string>> = {
 
 /** What to tell a person whose frame was refused; a field that was wrong is named, the text box in plain words. */
 export function errorWords(error: ErrorFrame): string {
-  const known = ERRORS[error.code];
+  const known = error.field === "data.supersedes" ? undefined : ERRORS[error.code];
   if (known) return known;
-  const words = (error.message || "The server refused this.").replaceAll("`data.text`", "The text").replaceAll("`data.after`", "The step before").replace(/`([^`]*)`/g, "$1");
-  const isNamed = !error.field || error.field === "data.text" || words.includes(error.field);
+  const words = (error.message || "The server refused this.").replaceAll("`data.text`", "The text").replaceAll("`data.after`", "The step before").replaceAll("`data.about`", "The passage").replace(/`([^`]*)`/g, "$1");
+  const isNamed = !error.field || /^data\.(text|about|supersedes)\b/.test(error.field) || words.includes(error.field);
   return isNamed ? words : `${words} (${error.field})`;
 }
 
@@ -118,6 +118,8 @@ export function noticeWords(item: NoticeItem): string {
       const rung = item.data["rung"];
       return `${by || "The teacher"} set the hints to “${rungName(typeof rung === "number" ? rung : 0)}”`;
     }
+    case "controls.changed":
+      return `${by || "The teacher"} changed who may stop, pause, put in, highlight and ask about`;
     case "rules.changed":
       return `${by || "The teacher"} changed the rules for hints`;
     case "memory.changed":
@@ -150,6 +152,7 @@ export function answerWords(item: AnswerItem): { badge: string; note: string } {
     case "paused":
       return { badge: "Paused", note: "" };
     case "stopped":
+      if (item.reason === "superseded") return { badge: "Stopped", note: `${item.ended_by?.name ?? "Somebody"} asked in other words.` };
       return { badge: "Stopped", note: item.ended_by ? `Stopped by ${item.ended_by.name}.` : "Stopped." };
     case "failed":
       return { badge: "No answer", note: FAILED[item.reason] ?? "The tutor could not answer." };

@@ -7,13 +7,13 @@ import type { MarkdownElement } from "../src/markdown-element";
 import { SAID, TAUGHT } from "../src/marks";
 import { news } from "../src/room/announcer";
 import { marksDressing, once } from "../src/room/dress";
-import { itemLine, type ItemContext } from "../src/room/items";
+import { itemLine } from "../src/room/items";
 import "../src/room/stream-element";
 import type { LineMark } from "../src/steps";
 import { EMPTY, reduce } from "../src/store";
 import { StreamText } from "../src/stream";
 import { dangers } from "./safe";
-import { answer, BOB, frame, hello, LIN, message, snapshot, you } from "./samples";
+import { answer, BOB, frame, hello, LIN, message, snapshot, you, itemContext } from "./samples";
 
 const GOOD: Omit<LineMark, "start" | "end"> = { verdict: "verified", reason: "The calculation is right.", witness: null };
 const WRONG: Omit<LineMark, "start" | "end"> = { verdict: "refuted", reason: "The two sides are not equal.", witness: "7 · 8 = 56, not 54" };
@@ -86,7 +86,7 @@ describe("[V8] marks in an answer", () => {
     const text = "2 = 2\n\n3 = 4";
     const item = answer({ state: "completed", text, inserts: [{ offset: 7, text: "why?", by: BOB }], checks: [on(text, "3 = 4", { ...WRONG, witness: "3 ≠ 4" })] });
     const list = document.createElement("ol");
-    render(itemLine(item, undefined, { you: "b" } as ItemContext), list);
+    render(itemLine(item, undefined, itemContext()), list);
     document.body.replaceChildren(list);
     await new Promise((done) => setTimeout(done, 60));
     const [first, second] = list.querySelectorAll("cs-stream");

@@ -2,6 +2,7 @@
 
 import type { AnswerItem, ErrorFrame, Item, Person, Received, RoomState, ServerData, ServerFrame, ServerType, You } from "../src/frames";
 import { EVERYBODY } from "../src/passages";
+import type { ItemContext } from "../src/room/items";
 
 export const ALICE: Person = { id: "a", name: "Alice Archer", role: "teacher" };
 export const BOB: Person = { id: "b", name: "Bob Baker", role: "student" };
@@ -42,3 +43,12 @@ export function errorFrame(ref: string | null, change: Partial<ErrorFrame> = {})
 }
 
 export const json = (value: Received): string => JSON.stringify(value);
+
+/** What the lines of a room are shown with: everything allowed, nothing played. */
+export function itemContext(change: Partial<ItemContext> = {}): ItemContext {
+  const nothing = (): void => undefined;
+  return {
+    you: "b", canStop: true, canAsk: true, may: () => true, playing: () => null, stop: nothing, pause: nothing, resume: nothing, putIn: nothing,
+    again: nothing, edit: nothing, askAbout: nothing, play: nothing, showAll: nothing, ...change,
+  };
+}

@@ -4,12 +4,12 @@ import "../src/room/composer";
 import type { StepItem } from "../src/frames";
 import { news } from "../src/room/announcer";
 import type { Composer, Wanted } from "../src/room/composer";
-import { itemLine, type ItemContext } from "../src/room/items";
+import { itemLine } from "../src/room/items";
 import { stepLook, stepSentence } from "../src/room/step-line";
 import { stepTex } from "../src/step-tex";
 import { EMPTY, reduce, type RoomView } from "../src/store";
 import { render } from "lit";
-import { ALICE, AT, BOB, frame, hello, LIN, snapshot, you } from "./samples";
+import { ALICE, AT, BOB, frame, hello, LIN, snapshot, you, itemContext } from "./samples";
 
 function step(change: Partial<StepItem> = {}): StepItem {
   return { kind: "step", seq: 1, at: AT, by: BOB, step: "s", text: "2x = 4", after: null, verdict: null, reason: "", witness: null, column: null, ...change };
@@ -38,7 +38,7 @@ describe("a line as TeX", () => {
 });
 
 describe("the look of a step", () => {
-  const context = { you: "b", canStop: true, canAsk: true } as ItemContext;
+  const context = itemContext();
   function shown(item: StepItem): HTMLElement {
     const list = document.createElement("ol");
     render(itemLine(item, undefined, context), list);

@@ -10,11 +10,11 @@ import { type AnswerItem, read } from "../src/frames";
 import type { StreamElement } from "../src/room/stream-element";
 import "../src/room/stream-element";
 import { drawingNode } from "../src/room/drawing";
-import { itemLine, type ItemContext } from "../src/room/items";
+import { itemLine } from "../src/room/items";
 import { toolSentence } from "../src/room/tools";
 import { type Drawing, piecesOf, type ToolItem } from "../src/tools";
 import { dangers } from "./safe";
-import { answer } from "./samples";
+import { answer, itemContext } from "./samples";
 
 // The cards of the tutor's tools: where they stand, what they show, and that a drawing is what the server's is.
 
@@ -27,7 +27,7 @@ function call(change: Partial<ToolItem> = {}): ToolItem {
 function line(item: AnswerItem): HTMLElement {
   const list = document.createElement("ol");
   document.body.replaceChildren(list);
-  render(itemLine(item, undefined, { you: "b", canStop: true, canAsk: true } as ItemContext), list);
+  render(itemLine(item, undefined, itemContext()), list);
   return list;
 }
 const cards = (list: HTMLElement): HTMLElement[] => [...list.querySelectorAll<HTMLElement>(".tool-card")];

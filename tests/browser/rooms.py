@@ -21,8 +21,10 @@ SHOWN = """() => [...document.querySelectorAll("cs-room .line")].map((line) => {
     whole.text = stream.text;
     const bare = stream.cloneNode(true);  // what stands beside the text is not the text
     bare.querySelectorAll(".line-mark, .block-tools, .key-note").forEach((extra) => extra.remove());
-    bare.querySelectorAll(".key-step").forEach((block) => block.classList.remove("key-step"));
-    bare.querySelectorAll("[class='']").forEach((block) => block.removeAttribute("class"));
+    bare.querySelectorAll(".has-tools").forEach((block) => {
+        block.classList.remove("key-step", "has-tools");
+        if (!block.className) block.removeAttribute("class");
+    });
     bare.normalize();
     const tidy = (node) => [...node.childNodes].map((child) => child.outerHTML ?? child.textContent).join("\\n");
     return {seq: Number(line.dataset.seq), text: said, answer: stream.text, state: line.dataset.state,

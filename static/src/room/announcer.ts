@@ -35,7 +35,7 @@ function sentence(item: Item, old: Item | undefined, you: string | null): string
   if (wrong.length) return wrong.map((mark) => `${markWords(mark, TAUGHT)}`);
   if (old.state === item.state) return [];
   if (item.state === "completed") return [`The tutor has answered: ${cut(item.text)}`];
-  if (item.state === "stopped") return ["The answer was stopped."];
+  if (item.state === "stopped") return [item.reason === "superseded" ? `${name} asks in other words.` : "The answer was stopped."];
   if (item.state === "paused") return ["The answer is paused."];
   if (item.state === "failed") return ["The tutor could not answer."];
   return item.state === "running" ? ["The tutor is answering."] : [];

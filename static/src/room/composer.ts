@@ -2,10 +2,12 @@
 
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 
-import type { ErrorFrame } from "../frames";
+import type { AnswerItem, ErrorFrame } from "../frames";
 import { icon, type IconName } from "../icons";
 import { lengthOf } from "../store";
 import { errorWords } from "../words";
+import type { AboutWanted } from "../passages";
+import { type Aim, AIMED, aimLine } from "./aim";
 
 export type Mode = "tutor" | "room" | "step";
 export interface Wanted {
@@ -13,11 +15,9 @@ export interface Wanted {
   text: string;
   /** The answer that this is put into, if any. */
   into: string | null;
-}
-/** An answer that is being written, and who asked for it. */
-export interface Into {
-  answer: string;
-  name: string;
+  about?: AboutWanted;
+  /** One's own question that this one replaces. */
+  supersedes?: string;
 }
 
 const TWICE_MS = 400;
@@ -34,8 +34,6 @@ const SAY: Readonly<Record<Mode, { button: string; verb: string; placeholder: st
   step: { button: "Check the step", verb: "Check", placeholder: "The next line, as 2x + 3 = 7", label: "Your next line of maths" },
 };
 
-const PUT_IN = { button: "Put it in", verb: "Put in", placeholder: "Why symmetry here? Another way?", label: "Your word into the running answer" };
-
 export class Composer extends LitElement {
   static override properties = {
     closedReason: { type: String },
@@ -44,7 +42,7 @@ export class Composer extends LitElement {
     canPost: { type: Boolean },
     isLive: { type: Boolean },
     limit: { type: Number },
-    into: { attribute: false },
+    aim: { attribute: false },
     mode: { state: true },
     text: { state: true },
     pending: { state: true },
@@ -59,7 +57,7 @@ export class Composer extends LitElement {
   declare canPost: boolean;
   declare isLive: boolean;
   declare limit: number;
-  declare into: Into | null;
+  declare aim: Aim | null;
   declare mode: Mode;
   declare text: string;
   /** Id of the frame that has not been answered yet. */
@@ -77,7 +75,7 @@ export class Composer extends LitElement {
     this.isLive = false;
     this.limit = 8000;
     this.mode = "tutor";
-    this.into = null;
+    this.aim = null;
     this.pending = null;
   }
 
@@ -96,7 +94,7 @@ export class Composer extends LitElement {
   settled(ref: string): boolean {
     if (ref !== this.pending) return false;
     this.pending = null;
-    this.into = null;
+    this.aim = null;
     this.change("");
     return true;
   }
@@ -116,10 +114,18 @@ export class Composer extends LitElement {
     void this.updateComplete.then(() => this.box?.focus());
   }
 
-  /** The next text goes into this answer, whatever is in the box. */
-  putInto(into: Into): void {
-    this.into = into;
+  /** Puts an own question back into the box, to be asked in other words. */
+  edit(item: AnswerItem): void {
+    if (this.pending) return;
+    this.change(item.question);
+    this.aimAt({ kind: "instead", answer: item.answer });
+  }
+
+  /** The next text goes there, whatever is in the box. */
+  aimAt(aim: Aim): void {
+    this.aim = aim;
     this.mode = "tutor";
+    this.fault = "";
     void this.updateComplete.then(() => this.box?.focus());
   }
 
@@ -141,7 +147,8 @@ export class Composer extends LitElement {
 
   private keyed(event: KeyboardEvent): void {
     // While an input method composes, Enter chooses a character.
-    if (event.key === "Escape" && this.into) this.into = null;
+    if (event.key === "Escape" && this.aim) this.aim = null;
+    if (event.key === "ArrowUp" && !this.text && !event.isComposing) this.dispatchEvent(new CustomEvent("editlast"));
     if (event.key !== "Enter" || event.shiftKey || event.isComposing || event.keyCode === 229) return;
     event.preventDefault();
     const isOther = event.ctrlKey || event.metaKey;
@@ -162,7 +169,13 @@ export class Composer extends LitElement {
     this.last = { text, at: now };
     this.typedAt = 0;
     this.fault = "";
-    this.dispatchEvent(new CustomEvent<Wanted>("wanted", { detail: { mode, text, into: mode === "tutor" ? (this.into?.answer ?? null) : null } }));
+    this.dispatchEvent(new CustomEvent<Wanted>("wanted", { detail: { mode, text, ...this.aimed(mode) } }));
+  }
+
+  private aimed(mode: Mode): Omit<Wanted, "mode" | "text"> {
+    const aim = mode === "tutor" ? this.aim : null;
+    if (aim?.kind === "about") return { into: null, about: aim.about };
+    return aim?.kind === "instead" ? { into: null, supersedes: aim.answer } : { into: aim?.answer ?? null };
   }
 
   private get longest(): number {
@@ -196,14 +209,14 @@ export class Composer extends LitElement {
 
   protected override render(): TemplateResult {
     if (this.closedReason) return html`<p class="composer-closed" role="status">${icon("lock")}<span>${this.closedReason}</span></p>`;
-    const say = this.into ? PUT_IN : SAY[this.mode];
+    const say = this.aim ? AIMED[this.aim.kind] : SAY[this.mode];
     const length = lengthOf(this.text);
     const isOver = length > this.longest;
     const cannot = this.pending !== null || !this.text.trim() || isOver || this.whyNot(this.mode) !== "";
     return html`<form class="composer" @submit=${(event: Event) => this.submitted(event)}>
       ${this.faultLine(isOver, length)}
       <div class="composer-box" data-mode=${this.mode}>
-        ${this.intoLine()}
+        ${aimLine(this.aim, () => (this.aim = null))}
         <textarea
           rows="1" dir="auto" aria-label=${say.label} placeholder=${say.placeholder} aria-describedby="composer-fault composer-keys"
           aria-invalid=${isOver || this.fault ? "true" : "false"} ?readonly=${this.pending !== null}
@@ -235,12 +248,6 @@ export class Composer extends LitElement {
     </div>`;
   }
 
-  private intoLine(): TemplateResult | typeof nothing {
-    if (!this.into) return nothing;
-    return html`<p class="composer-into">${icon("edit")}<span>Into the answer to <bdi>${this.into.name}</bdi>: the tutor stops there and replies to you.</span>
-      <button type="button" class="button small quiet" @click=${() => (this.into = null)}>${icon("close")}<span class="visually-hidden">Do not put it in</span></button></p>`;
-  }
-
   private modeSwitch(): TemplateResult {
     const choice = (mode: Mode, words: string): TemplateResult => html`<label @click=${(event: MouseEvent) => event.detail > 0 && this.box?.focus()}>
       <input type="radio" name="composer-mode" value=${mode} .checked=${this.mode === mode} @change=${() => this.choose(mode)} />
@@ -251,7 +258,7 @@ export class Composer extends LitElement {
 
   private choose(mode: Mode): void {
     this.mode = mode;
-    this.into = null;
+    this.aim = null;
     this.fault = "";
     this.dispatchEvent(new CustomEvent("mode", { detail: mode }));
   }

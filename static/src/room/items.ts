@@ -6,12 +6,16 @@ import type { AnswerItem, HintItem, Item, MessageItem, NoticeItem, Person, StepI
 import { type IconName, icon } from "../icons";
 import { rungName } from "../ladder";
 import { SAID, TAUGHT } from "../marks";
+import type { About, Action } from "../passages";
+import { partly, type Speed } from "../playback";
 import { isOpen, partsOf } from "../store";
 import type { Dressing } from "../stream";
 import { answerWords, clockTime, dayOf, dayWords, hue, initials, noticeWords, ROLE_WORDS } from "../words";
 import { marksDressing, once } from "./dress";
 import { sourcesBelow } from "./sources";
-import { stepBody } from "./step-line";
+import { blocksDressing } from "./block-tools";
+import { playbackBar } from "./playback-bar";
+import { stepBody, stepShown } from "./step-line";
 import { answerPieces } from "./tools";
 
 const TOGETHER_MS = 4 * 60_000;
@@ -22,12 +26,19 @@ export interface ItemActions {
   resume: (answer: string) => void;
   putIn: (item: AnswerItem) => void;
   again: (question: string) => void;
+  edit: (item: AnswerItem) => void;
+  askAbout: (step: StepItem) => void;
+  play: (item: AnswerItem, speed: Speed) => void;
+  showAll: () => void;
 }
 
 export interface ItemContext extends ItemActions {
   you: string | null;
   canStop: boolean;
   canAsk: boolean;
+  may: (action: Action, owner: Person | null) => boolean;
+  /** How much of this answer is played back just now, and how fast; null if it is not. */
+  playing: (answer: string) => { length: number; speed: Speed } | null;
 }
 
 export function avatar(person: Person): TemplateResult {
@@ -62,12 +73,14 @@ export function itemLine(item: Item, before: Item | undefined, context: ItemCont
   return noticeLine(item);
 }
 
-function stepLine(item: StepItem, { you }: ItemContext): TemplateResult {
+function stepLine(item: StepItem, context: ItemContext): TemplateResult {
+  const { you } = context;
   const own = item.by !== null && item.by.id === you;
-  return html`<li class="line step-line ${own ? "own" : ""}" data-seq=${item.seq} data-step=${item.step}>
+  return html`<li class="line step-line ${own ? "own" : ""}" id=${`seq-${item.seq}`} data-seq=${item.seq} data-step=${item.step}>
     ${item.by ? avatar(item.by) : html`<span class="avatar-gap"></span>`}
     <article class="said" aria-label=${`Step by ${item.by?.name ?? "somebody"}, ${clockTime(item.at)}`}>
-      ${nameLine(item.by, item.at, "showed a step", you)} ${stepBody(item)}
+      ${nameLine(item.by, item.at, "showed a step", you)}
+      ${stepBody(item, context.canAsk && context.may("about", item.by) ? () => context.askAbout(item) : null)}
     </article>
   </li>`;
 }
@@ -106,26 +119,45 @@ function messageLine(item: MessageItem, continued: boolean, { you }: ItemContext
 }
 
 function answerLine(item: AnswerItem, context: ItemContext): TemplateResult {
+  if (item.reason === "superseded" && !item.text) return supersededLine(item);
+  const playing = context.playing(item.answer);
   const own = item.by !== null && item.by.id === context.you;
-  return html`<li class="line question ${own ? "own" : ""}" data-seq=${item.seq} data-answer=${item.answer} data-state=${item.state}>
+  return html`<li class="line question ${own ? "own" : ""}" id=${`seq-${item.seq}`} data-seq=${item.seq} data-answer=${item.answer} data-state=${item.state}>
     ${item.by ? avatar(item.by) : html`<span class="avatar-gap"></span>`}
     <article class="said" aria-label=${`${item.hint === null ? "Question by" : "Hint for"} ${item.by?.name ?? "somebody"}, ${clockTime(item.at)}`}>
       ${nameLine(item.by, item.at, item.hint === null ? "asked the tutor" : "asked for a hint", context.you)}
-      ${item.hint === null ? html`<cs-markdown .text=${item.question}></cs-markdown>` : nothing}
+      ${item.about ? aboutQuote(item.about) : nothing} ${item.hint === null ? html`<cs-markdown .text=${item.question}></cs-markdown>` : nothing}
       <div class="answer" role="group" data-state=${item.state} aria-label="The tutor's answer" aria-busy=${item.state === "running" ? "true" : "false"}>
-        ${answerHead(item, context)} ${answerParts(item, context.you)}
+        ${answerHead(item, context)} ${answerParts(playing ? partly(item, playing.length) : item, context)}
         ${sourcesBelow(item)} ${answerFoot(item, context)}
       </div>
     </article>
   </li>`;
 }
 
+/** A question that was asked again in other words leaves a line, not its text. */
+function supersededLine(item: AnswerItem): TemplateResult {
+  return html`<li class="line notice" id=${`seq-${item.seq}`} data-seq=${item.seq}><p><bdi>${item.by?.name ?? "Somebody"}</bdi> put a question in other words ${time(item.at)}</p></li>`;
+}
+
+/** What a question points at, with the way to it. */
+function aboutQuote(about: About): TemplateResult {
+  return html`<div class="about-quote"><a class="about-link" href=${`#seq-${about.seq}`} title="To the passage">${icon("quote")}<span class="visually-hidden">About this passage</span></a>
+    ${about.step ? html`<span class="about-text">${stepShown(about.text)}</span>` : html`<cs-markdown class="about-text" .text=${about.text}></cs-markdown>`}</div>`;
+}
+
 /** The text as it was written, and between its parts what people put in. */
-function answerParts(item: AnswerItem, youId: string | null): TemplateResult[] {
+function answerParts(item: AnswerItem, context: ItemContext): TemplateResult[] {
   const parts = partsOf(item);
+  const youId = context.you;
+  const isOver = !isOpen(item);
+  const rights = { about: isOver && context.canAsk && context.may("about", item.by), highlight: isOver && context.canAsk && context.may("highlight", item.by) };
   return parts.map(({ putIn, text, start }, at) => {
     const isDone = at < parts.length - 1 || !isOpen(item);
-    const dress = (words: string, from: number): Dressing | null => once(item.checks, `part ${from}`, () => marksDressing(item.checks, words, TAUGHT, from));
+    const dress = (words: string, from: number): Dressing | null =>
+      isOver
+        ? once(item.highlights, `part ${from} ${item.checks.length} ${rights.about} ${rights.highlight}`, () => blocksDressing(item, from, rights, marksDressing(item.checks, words, TAUGHT, from)))
+        : once(item.checks, `part ${from}`, () => marksDressing(item.checks, words, TAUGHT, from));
     return html`${putIn
         ? html`<div class="put-in" role="note" aria-label=${`Put in by ${putIn.by?.name ?? "somebody"}`}>
             <div class="line-head">${putIn.by ? avatar(putIn.by) : nothing}<bdi class="name">${putIn.by?.name ?? "Somebody"}</bdi>${putIn.by?.id === youId ? html`<span class="muted">(you)</span>` : nothing}<span class="what">put in</span></div>
@@ -144,6 +176,7 @@ function answerHead(item: AnswerItem, context: ItemContext): TemplateResult {
   return html`<div class="answer-head">
     <span class="tutor-mark">${icon("tutor")}</span><span class="name">${item.hint === null ? "Tutor" : "Hint"}</span>${item.hint === null ? nothing : rungBadge(item.hint)}
     ${badge ? html`<span class="badge ${tone}">${badge}${moves ? html`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>` : nothing}</span>` : nothing}
+    ${item.held_by ? html`<span class="muted">by <bdi>${item.held_by.name}</bdi></span>` : nothing}
     ${isOpen(item) && context.canStop ? html`<span class="hands">${hands(item, context)}</span>` : nothing}
   </div>`;
 }
@@ -153,19 +186,23 @@ function hands(item: AnswerItem, context: ItemContext): TemplateResult {
   const { answer, state } = item;
   const button = (name: IconName, kind: string, words: string, rest: string, act: () => void): TemplateResult =>
     html`<button type="button" class="button small ${kind}" title=${words + rest} @click=${act}>${icon(name)}<span class="hand-words">${words}</span><span class="visually-hidden">${rest}</span></button>`;
+  const pauses = context.may("pause", item.by);
+  const isEditable = context.canAsk && item.by?.id === context.you && item.hint === null && !item.text && state !== "paused";
   return html`
-    ${state === "queued" || !context.canAsk ? nothing : button("edit", "quiet", "Put in a word", " while the tutor is writing", () => context.putIn(item))}
-    ${state === "running" ? button("pause", "quiet", "Pause", " this answer", () => context.pause(answer)) : nothing}
-    ${state === "paused" ? button("play", "quiet", "Go on", " with this answer", () => context.resume(answer)) : nothing}
-    ${button("stop", "stop", "Stop", " this answer", () => context.stop(answer))}`;
+    ${isEditable ? button("edit", "quiet", "Edit", " this question", () => context.edit(item)) : nothing}
+    ${state === "queued" || !context.canAsk || !context.may("insert", item.by) || (isEditable && !item.text) ? nothing : button("edit", "quiet", "Put in a word", " while the tutor is writing", () => context.putIn(item))}
+    ${state === "running" && pauses ? button("pause", "quiet", "Pause", " this answer", () => context.pause(answer)) : nothing}
+    ${state === "paused" && pauses ? button("play", "quiet", "Go on", " with this answer", () => context.resume(answer)) : nothing}
+    ${context.may("stop", item.by) ? button("stop", "stop", "Stop", " this answer", () => context.stop(answer)) : nothing}`;
 }
 
 function answerFoot(item: AnswerItem, context: ItemContext): TemplateResult | typeof nothing {
   const { note } = answerWords(item);
   const isBroken = item.state === "failed" || item.state === "stopped";
-  if (!note && !isBroken) return nothing;
+  if (isOpen(item) || (!note && !isBroken && !item.text)) return nothing;
   return html`<div class="answer-foot">
     <span>${note}</span>
+    ${item.text ? playbackBar(item, context.playing(item.answer)?.speed ?? null, context.play, context.showAll) : nothing}
     ${isBroken && context.canAsk && item.hint === null ? html`<button type="button" class="button small quiet" @click=${() => context.again(item.question)}>Ask again</button>` : nothing}
   </div>`;
 }

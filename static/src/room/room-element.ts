@@ -1,25 +1,28 @@
 // <cs-room room-id="…">: one room, live. The view comes from the link; this element shows it and sends what people do.
 
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
-import { guard } from "lit/directives/guard.js";
-import { repeat } from "lit/directives/repeat.js";
 
 import type { Status } from "../connection";
 import type { ErrorFrame, Person } from "../frames";
 import { icon } from "../icons";
 import "../markdown-element";
 import type { Store } from "../outbox";
-import { EMPTY, openAnswers, type RoomView } from "../store";
+import { EVERYBODY, may } from "../passages";
+import { plainLine } from "../markdown";
+import { answerOf, EMPTY, openAnswers, type RoomView, sliceOf } from "../store";
 import { peopleWords, statusWords } from "../words";
+import type { Aim } from "./aim";
 import { news } from "./announcer";
+import { type BlockWanted, pressed } from "./block-tools";
 import "./composer";
 import type { Composer, Mode, Wanted } from "./composer";
 import { Follow } from "./follow";
 import { banners, problemPanel, roomHead } from "./head";
 import { hintBar } from "./hint-bar";
-import { type ItemContext, daySign, itemLine } from "./items";
+import { roomLog } from "./log";
 import { browserEnv, forcedKind, RoomLink, sessionStore } from "./link";
 import { peoplePanel } from "./people";
+import { Player } from "./player";
 import "./stream-element";
 
 const VERBS = { tutor: "answer.ask", room: "message.post", step: "step.submit" } as const satisfies Record<Mode, string>;
@@ -56,6 +59,7 @@ export class RoomElement extends LitElement {
   private clock: number | null = null;
   private readonly store: Store | null = sessionStore();
   private tools: Element | null = null;
+  private readonly player = new Player(() => this.roomId, () => this.requestUpdate(), (words) => (this.said = words));
 
   constructor() {
     super();
@@ -115,8 +119,8 @@ export class RoomElement extends LitElement {
     this.now = Date.now();
     const lines = news(before, view);
     if (lines.length) this.said = lines.join(" ");
-    const into = this.composer?.into;
-    if (this.composer && into && !openAnswers(view.state).some((item) => item.answer === into.answer)) this.composer.into = null;
+    const aim = this.composer?.aim;
+    if (this.composer && aim?.kind === "into" && !openAnswers(view.state).some((item) => item.answer === aim.answer)) this.composer.aim = null;
     const added = (view.state?.items.length ?? 0) - (before.state?.items.length ?? 0);
     if (before.state && added > 0 && this.follow && !this.follow.isFollowing) this.fresh += added;
     if (view.state && view.state.room.title !== before.state?.room.title) document.title = `${view.state.room.title} · Chalkstream`;
@@ -143,8 +147,9 @@ export class RoomElement extends LitElement {
     return `draft:${this.roomId}`;
   }
 
-  private wanted({ mode, text, into }: Wanted): void {
-    const id = into ? this.link?.send("answer.insert", { answer: into, text }) : this.link?.send(VERBS[mode], { text });
+  private wanted({ mode, text, into, about, supersedes }: Wanted): void {
+    const more = { ...(about && { about }), ...(supersedes && { supersedes }) };
+    const id = into ? this.link?.send("answer.insert", { answer: into, text }) : this.link?.send(VERBS[mode], { text, ...more });
     if (id) this.composer?.sent(id);
   }
 
@@ -211,7 +216,7 @@ export class RoomElement extends LitElement {
             .isLive=${this.status?.phase === "live"} .limit=${this.view.limits.text}
             @wanted=${(event: CustomEvent<Wanted>) => this.wanted(event.detail)} @typing=${() => this.link?.send("typing.show", {})}
             @draft=${(event: CustomEvent<string>) => this.drafted(event.detail)} @mode=${(event: CustomEvent<Mode>) => this.store?.setItem("mode", event.detail)}
-            @takeback=${(event: CustomEvent<string>) => this.link?.forget(event.detail)}
+            @editlast=${() => this.editLast()} @takeback=${(event: CustomEvent<string>) => this.link?.forget(event.detail)}
           ></cs-composer>
         </div>
       </div>
@@ -240,34 +245,44 @@ export class RoomElement extends LitElement {
 
   private log(): TemplateResult {
     const { state, you } = this.view;
-    const items = state?.items ?? [];
-    const context: ItemContext = {
+    const aim = (aim: Aim): void => this.composer?.aimAt(aim);
+    return roomLog(state, {
       you: you?.id ?? null,
       canStop: you?.can.stop === true && this.status?.phase !== "ended",
       canAsk: you?.can.ask === true && state?.room.state === "open",
+      may: (action, owner) => may(state?.controls ?? EVERYBODY, action, you, owner),
       stop: (answer) => void this.link?.send("answer.stop", { answer }),
       pause: (answer) => void this.link?.send("answer.pause", { answer }),
       resume: (answer) => void this.link?.send("answer.resume", { answer }),
-      putIn: (item) => this.composer?.putInto({ answer: item.answer, name: item.by?.name ?? "a question" }),
+      putIn: (item) => aim({ kind: "into", answer: item.answer, name: item.by?.name ?? "a question" }),
       again: (question) => this.composer?.suggest(question, "tutor"),
-    };
-    const flags = `${context.you} ${context.canStop} ${context.canAsk}`;
-    return html`<div class="log-frame">
-      <div class="room-log" tabindex="0" role="log" aria-live="off" aria-label="Messages and answers">
-        <div class="room-lines">
-          ${state?.truncated ? html`<p class="muted small-text older">Only the newest lines are shown here.</p>` : nothing}
-          ${state ? (items.length ? nothing : this.emptyLog()) : html`<p class="muted older" role="status">Opening the room…</p>`}
-          <ol>${repeat(items, (item) => item.seq, (item, at) => guard([item, items[at - 1], flags], () => html`${daySign(item, items[at - 1])}${itemLine(item, items[at - 1], context)}`))}</ol>
-        </div>
-      </div>
-      ${this.follow && !this.follow.isFollowing && items.length
-        ? html`<button type="button" class="new-pill" @click=${() => this.follow?.toEnd()}>${icon("arrow-down")}${this.fresh ? `${this.fresh} new` : "To the newest"}</button>`
-        : nothing}
-    </div>`;
+      edit: (item) => this.composer?.edit(item),
+      askAbout: (item) => aim({ kind: "about", about: { step: item.step }, text: item.text }),
+      play: (item, speed) => void this.player.play(item, speed),
+      showAll: () => this.player.stop(),
+      playing: (answer) => this.player.at(answer),
+      fresh: this.follow && !this.follow.isFollowing ? this.fresh : null,
+      toEnd: () => this.follow?.toEnd(),
+      clicked: (event) => this.clicked(pressed(event)),
+    });
   }
 
-  private emptyLog(): TemplateResult {
-    return html`<div class="empty room-empty">${icon("chat")}<strong>Nothing has been said yet</strong><p>Ask the tutor about the problem, or say hello to the others.</p></div>`;
+  /** A button at a block of an answer. */
+  private clicked(wanted: BlockWanted | null): void {
+    const [place] = wanted?.places ?? [];
+    const item = answerOf(this.view.state, wanted?.answer ?? "");
+    if (!wanted || !place || !item) return;
+    if (wanted.act === "about") {
+      this.composer?.aimAt({ kind: "about", about: { answer: item.answer, ...place }, text: plainLine(sliceOf(item.text, place.start, place.end)) });
+      return;
+    }
+    for (const one of wanted.places) this.link?.send("highlight.set", { answer: item.answer, ...one, on: wanted.act === "on" });
+  }
+
+  /** The latest own question whose answer shows nothing yet goes back into the box. */
+  private editLast(): void {
+    const last = openAnswers(this.view.state).findLast((item) => item.by?.id === this.view.you?.id && item.hint === null && !item.text);
+    if (last && this.view.you?.can.ask) this.composer?.edit(last);
   }
 
   private closedReason(): string {

@@ -31,24 +31,26 @@ export function stepSentence(item: StepItem): string {
   return [what, item.reason, item.witness ? `${item.witness}.` : ""].filter(Boolean).join(" ");
 }
 
-export function stepBody(item: StepItem): TemplateResult {
+/** `ask`: what the button for a question about it does; null without one. */
+export function stepBody(item: StepItem, ask: (() => void) | null = null): TemplateResult {
   const look = stepLook(item);
   return html`<div class="step" data-verdict=${item.verdict ?? "waiting"}>
     ${
       // What may be wider than a phone must be reachable by the keyboard, to be scrolled.
       item.text.length > WIDE
-        ? html`<div class="step-text" tabindex="0" role="group" aria-label="The step">${shown(item.text)}</div>`
-        : html`<div class="step-text">${shown(item.text)}</div>`
+        ? html`<div class="step-text" tabindex="0" role="group" aria-label="The step">${stepShown(item.text)}</div>`
+        : html`<div class="step-text">${stepShown(item.text)}</div>`
     }
     <div class="step-verdict">
       <span class="badge ${look.tone}">${icon(look.icon)}${look.words}</span>
       ${item.witness ? html`<span class="step-witness">${item.witness}</span>` : nothing}
+      ${ask ? html`<button type="button" class="block-tool step-tool" title="Ask about this step" aria-label="Ask about this step" @click=${ask}>${icon("quote")}</button>` : nothing}
     </div>
     ${item.reason ? html`<p class="step-reason">${item.reason}${place(item)}</p>` : nothing}
   </div>`;
 }
 
-function shown(text: string): Node | TemplateResult {
+export function stepShown(text: string): Node | TemplateResult {
   const tex = stepTex(text);
   const node = tex === null ? null : mathsNode(`\\displaystyle ${tex}`, false);
   return node === null || node.className === "maths-source" ? html`<code dir="ltr">${text}</code>` : node;

@@ -1,0 +1,48 @@
+// Where the next text of the composer goes: into a running answer, about a passage, or in place of an earlier question.
+
+import { html, nothing, type TemplateResult } from "lit";
+
+import { icon } from "../icons";
+import type { AboutWanted } from "../passages";
+
+/** An answer that is being written, and who asked for it. */
+export interface Into {
+  kind: "into";
+  answer: string;
+  name: string;
+}
+export interface AboutPassage {
+  kind: "about";
+  about: AboutWanted;
+  text: string;
+}
+/** One's own question, that is asked in other words. */
+export interface Instead {
+  kind: "instead";
+  answer: string;
+}
+export type Aim = Into | AboutPassage | Instead;
+
+interface Say {
+  button: string;
+  verb: string;
+  placeholder: string;
+  label: string;
+}
+export const AIMED: Readonly<Record<Aim["kind"], Say>> = {
+  into: { button: "Put it in", verb: "Put in", placeholder: "Why symmetry here? Another way?", label: "Your word into the running answer" },
+  about: { button: "Ask about it", verb: "Ask", placeholder: "What about this passage?", label: "Your question about this passage" },
+  instead: { button: "Ask it so", verb: "Ask", placeholder: "Ask it in other words…", label: "Your question in other words" },
+};
+
+export function aimLine(aim: Aim | null, clear: () => void): TemplateResult | typeof nothing {
+  if (!aim) return nothing;
+  return html`<p class="composer-into">${icon(aim.kind === "about" ? "quote" : "edit")}${words(aim)}
+    <button type="button" class="button small quiet" @click=${clear}>${icon("close")}<span class="visually-hidden">${aim.kind === "into" ? "Do not put it in" : aim.kind === "about" ? "Do not ask about this" : "Leave the question as it is"}</span></button></p>`;
+}
+
+function words(aim: Aim): TemplateResult {
+  if (aim.kind === "into") return html`<span>Into the answer to <bdi>${aim.name}</bdi>: the tutor stops there and replies to you.</span>`;
+  if (aim.kind === "about") return html`<span class="aim-quote">About <q><bdi>${aim.text}</bdi></q></span>`;
+  return html`<span>In place of your question: the tutor answers what you write now.</span>`;
+}
