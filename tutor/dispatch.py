@@ -47,7 +47,7 @@ def _job(answer: Answer) -> tuple[Job, bool]:
     recalled = memory.recall(answer)
     brief, inserted = _brief(answer), _inserted(answer)
     context = context_read()
-    question = quoting.question_quoted(answer, context)
+    question = quoting.question_quoted(answer, prompt_room(context))
     fitted = prompt.fitting(
         recalled.turns,
         recalled.summary,

@@ -53,6 +53,8 @@ PLACES = (
     Place("class-rules", "ada", "/classes/{class}/hints/"),
     Place("room-rules", "tom", "/rooms/{room}/hints/"),
     Place("room-memory", "ada", "/rooms/{room}/memory/"),
+    Place("class-documents", "ada", "/classes/{class}/documents/"),
+    Place("class-documents-student", "mia", "/classes/{class}/documents/"),
     Place("dashboard", "ada", "/dashboard/"),
     Place("review", "ada", "/review/"),
     Place("transcript", "ada", "/review/{room}/"),

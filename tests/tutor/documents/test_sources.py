@@ -205,13 +205,18 @@ def test_d5_what_was_hidden_or_deleted_meanwhile_is_left_out(room: Room, bob: Us
     assert prompt_of(answer) == "What is the hypotenuse?"
 
 
-def test_d5_passages_take_a_share_of_the_context_at_most() -> None:
-    quoted = ["a" * 300, "b" * 300, "c" * 300]
-    assert "ccc" in quoting.question_with(quoted, "q", 0)
-    some = quoting.question_with(quoted, "q", 700)
+def test_d5_passages_take_a_share_of_the_prompt_at_most(room: Room, bob: User, put: Put) -> None:
+    quoted = ["a" * 300, "b" * 300, "c" * 300]  # 60 tokens each
+    assert "ccc" in quoting.question_with(quoted, "q")
+    some = quoting.question_with(quoted, "q", 130)
     assert "bbb" in some
     assert "ccc" not in some
-    assert quoting.question_with(quoted, "q", 100) == "q"
+    assert quoting.question_with(quoted, "q", 0) == "q"
+    put("book.md", BOOK)
+    answer = ask(bob, room, "What is the hypotenuse?")
+    searched(answer)
+    assert "longest" in quoting.question_quoted(answer, 2_000)
+    assert quoting.question_quoted(answer, quoting.AROUND) == answer.question, "a long problem leaves no room"
 
 
 # ---- D6: “not in your materials” is an answer
