@@ -15,6 +15,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.ledger import Account, Frame, Ledger, proven, text_of
+from tests.services import NO_TLS
 from tests.stack import Stack
 
 pytestmark = pytest.mark.stack
@@ -232,7 +233,9 @@ def test_a_frame_that_comes_again_happens_once(room: str, mia: Account) -> None:
     frame = {"type": "message.post", "id": str(uuid.uuid4()), "data": {"text": "only once"}}
     ledger.socket.send(json.dumps(frame))
     seq = ledger.reply(frame["id"])["seq"]
-    reply = httpx.post(f"{mia.url}/api/rooms/{room}/events/", json=frame, headers=mia.headers, timeout=20)
+    reply = httpx.post(
+        f"{mia.url}/api/rooms/{room}/events/", json=frame, headers=mia.headers, timeout=20, verify=NO_TLS
+    )
     assert reply.json() == {"type": "ack", "ref": frame["id"], "seq": seq}
     assert sum(f["data"].get("text") == "only once" for f in mia.log(room)) == 1
 
@@ -243,7 +246,9 @@ def test_the_event_stream_goes_on_where_it_was(room: str, mia: Account) -> None:
     seq = ledger.reply(ledger.send("message.post", text="before"))["seq"]
     headers = {**mia.headers, "Accept": "text/event-stream", "Last-Event-ID": str(seq - 1)}
     frames: list[Frame] = []
-    with httpx.stream("GET", f"{mia.url}/api/rooms/{room}/events/", headers=headers, timeout=20) as stream:
+    with httpx.stream(
+        "GET", f"{mia.url}/api/rooms/{room}/events/", headers=headers, timeout=20, verify=NO_TLS
+    ) as stream:
         assert stream.headers["X-Accel-Buffering"] == "no"
         ledger.send("message.post", text="after")
         for line in stream.iter_lines():
@@ -261,9 +266,11 @@ def test_the_long_poll_waits_and_tells(room: str, mia: Account) -> None:
     seq = ledger.reply(ledger.send("message.post", text="for the poll"))["seq"]
     url = f"{mia.url}/api/rooms/{room}/events/"
     epoch = ledger.hello["data"]["epoch"]
-    told = httpx.get(f"{url}?after={seq - 1}&epoch={epoch}&wait=5", headers=mia.headers, timeout=20).json()["frames"]
+    told = httpx.get(
+        f"{url}?after={seq - 1}&epoch={epoch}&wait=5", headers=mia.headers, timeout=20, verify=NO_TLS
+    ).json()["frames"]
     assert [f["seq"] for f in told] == [seq]
-    wrong = httpx.get(f"{url}?after=x", headers=mia.headers, timeout=20)
+    wrong = httpx.get(f"{url}?after=x", headers=mia.headers, timeout=20, verify=NO_TLS)
     assert (wrong.status_code, wrong.json()["field"]) == (400, "after")
 
 
@@ -275,13 +282,15 @@ def test_a_long_log_is_told_without_waiting(room: str, mia: Account) -> None:
     url, epoch = f"{mia.url}/api/rooms/{room}/events/", ledger.hello["data"]["epoch"]
     pages, after = 0, first
     while after < seqs[-1]:
-        told = httpx.get(f"{url}?after={after}&epoch={epoch}&wait=0", headers=mia.headers, timeout=10).json()["frames"]
+        told = httpx.get(
+            f"{url}?after={after}&epoch={epoch}&wait=0", headers=mia.headers, timeout=10, verify=NO_TLS
+        ).json()["frames"]
         assert [f["seq"] for f in told] == list(range(after + 1, told[-1]["seq"] + 1))
         pages, after = pages + 1, told[-1]["seq"]
     assert 1 < pages < len(seqs)
     headers = {**mia.headers, "Accept": "text/event-stream", "Last-Event-ID": str(first)}
     streamed: list[int] = []
-    with httpx.stream("GET", url, headers=headers, timeout=10) as stream:
+    with httpx.stream("GET", url, headers=headers, timeout=10, verify=NO_TLS) as stream:
         for line in stream.iter_lines():
             if line.startswith("id: "):
                 streamed.append(int(line[4:]))
@@ -300,7 +309,9 @@ def test_charlie_gets_nowhere(stack: Stack, room: str, mia: Account) -> None:
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 4404
         assert (
-            httpx.get(f"{charlie.url}/api/rooms/{place}/events/", headers=charlie.headers, timeout=20).status_code
+            httpx.get(
+                f"{charlie.url}/api/rooms/{place}/events/", headers=charlie.headers, timeout=20, verify=NO_TLS
+            ).status_code
             == 404
         )
     ticket = mia.ticket()
@@ -312,7 +323,7 @@ def test_charlie_gets_nowhere(stack: Stack, room: str, mia: Account) -> None:
         assert closed.value.rcvd.code == 4401
     with pytest.raises(InvalidStatus):
         mia.open(room, origin="https://evil.example")
-    assert httpx.get(f"{mia.url}/api/rooms/{room}/events/", timeout=20).status_code == 401
+    assert httpx.get(f"{mia.url}/api/rooms/{room}/events/", timeout=20, verify=NO_TLS).status_code == 401
     assert ticket not in "".join(stack.logs(name) for name in stack.names)
 
 

@@ -20,6 +20,7 @@ from classroom.rooms import figures, frames
 from classroom.rooms.feed import Told
 from classroom.rooms.models import Room
 from inference_worker.job import WORKER, WorkerState
+from tests.services import NO_TLS
 from tests.stack import Stack
 from tests.tutor.turns import ask
 from tutor.models import Answer, Shard
@@ -132,7 +133,7 @@ def test_the_whole_house_is_one_page_whoever_answers(tmp_path: Path) -> None:
         ledgers[0].end_of(ledgers[0].ask("@scripted rate=0 tokens=30 secret-word"))
 
         def told(web: int) -> str:
-            reply = httpx.get(f"{stack.urls[web]}/metrics", timeout=20)
+            reply = httpx.get(f"{stack.urls[web]}/metrics", timeout=20, verify=NO_TLS)
             assert reply.status_code == 200
             return reply.text
 

@@ -15,7 +15,7 @@ import httpx2 as httpx
 
 from classroom.supervisor.ports import listen
 from tests.inference_worker.tiny import BEGIN, END, POISON
-from tests.services import wait_until
+from tests.services import NO_TLS, wait_until
 
 # Leaves an answer that has begun open, as the templates of some models do; and it can fail.
 OPEN_TEMPLATE = (
@@ -64,6 +64,8 @@ def transformers_serve(home: Path) -> Iterator[str]:
 
 def _healthy(port: int) -> bool:
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/health", timeout=5, trust_env=False).status_code == 200
+        return (
+            httpx.get(f"http://127.0.0.1:{port}/health", timeout=5, trust_env=False, verify=NO_TLS).status_code == 200
+        )
     except httpx.TransportError:
         return False

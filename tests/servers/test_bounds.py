@@ -16,6 +16,7 @@ import pytest
 from classroom.server import SERVERS
 from tests.ledger import Account
 from tests.servers.raw import CLOSE, TEXT, Raw, built
+from tests.services import NO_TLS
 from tests.stack import Stack
 
 pytestmark = pytest.mark.stack
@@ -101,7 +102,7 @@ def test_who_does_not_read_is_cut_even_while_she_writes(stack: Stack, room: str)
     mia.until("snapshot")
     before = memory_kb(stack)
     with joined(stack, room, buffer=4_096) as noah:
-        with httpx.Client(base_url=stack.urls[0], headers=Account(stack, "mia").headers) as line:
+        with httpx.Client(base_url=stack.urls[0], headers=Account(stack, "mia").headers, verify=NO_TLS) as line:
             for number in range(MESSAGES):
                 frame = {"type": "message.post", "id": str(uuid.uuid4()), "data": {"text": f"{number} " + "x" * 7_900}}
                 assert line.post(f"/api/rooms/{room}/events/", json=frame).json()["type"] == "ack"

@@ -12,6 +12,7 @@ import httpx2 as httpx
 import psycopg
 
 from tests.chaos.round import Round
+from tests.services import NO_TLS
 
 WRITERS = ("web1", "web2", "scribe")
 SMALL = 4_096  # bytes: every file that grows is longer already
@@ -58,6 +59,7 @@ def full(round: Round) -> None:
             f"{house.url(0)}/api/rooms/{round.room}/events/?after=0&wait=0",
             headers={"Authorization": f"Bearer {other.person.token}"},
             timeout=20,
+            verify=NO_TLS,
         )
         round.expect(reply.status_code == 200, f"reading gives {reply.status_code}")
         round.chat(1.0)

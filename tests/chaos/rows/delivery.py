@@ -14,9 +14,11 @@ import httpx2 as httpx
 from tests.chaos.house import House
 from tests.chaos.round import Round
 from tests.chaos.screen import Screen
+from tests.services import NO_TLS
 
 UNKIND = {"DJANGO_SETTINGS_MODULE": "tests.chaos.layer_settings"}
 TIMES = 100
+BOUNDLESS = httpx.Limits(max_connections=None)
 MANY = """
 from classroom.rooms import journal
 from django.db import transaction
@@ -78,7 +80,7 @@ async def _posts(screen: Screen, urls: list[str], frame: dict[str, Any]) -> list
                 return reply
             await asyncio.sleep(0.2)
 
-    async with httpx.AsyncClient(timeout=60, trust_env=False, limits=httpx.Limits(max_connections=None)) as client:
+    async with httpx.AsyncClient(timeout=60, trust_env=False, verify=NO_TLS, limits=BOUNDLESS) as client:
         return list(await asyncio.gather(*(post(client, urls[n % 2]) for n in range(TIMES))))
 
 

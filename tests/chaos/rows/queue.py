@@ -11,6 +11,7 @@ import httpx2 as httpx
 
 from tests.chaos.round import Round
 from tests.chaos.screen import Person
+from tests.services import NO_TLS
 
 LOUD = "Loud"
 ROOMS, PEOPLE = 20, 25
@@ -64,5 +65,5 @@ async def _ask(prompts: int, url: str, rooms: list[str], people: list[Person]) -
                     return
                 await asyncio.sleep(0.2)
 
-    async with httpx.AsyncClient(timeout=60, trust_env=False) as client:
+    async with httpx.AsyncClient(timeout=60, trust_env=False, verify=NO_TLS) as client:
         await asyncio.gather(*(ask(client, number) for number in range(prompts)))
