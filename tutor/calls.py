@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
@@ -29,6 +29,7 @@ from tutor.forbidden import praise, search
 from tutor.models import Answer
 from tutor.steps import QUEUE, class_queue
 from tutor.tools import registry
+from tutor.tools.constants import constants_of
 from tutor.tools.results import Result, Scope, ToolError
 
 log = structlog.get_logger(__name__)
@@ -69,8 +70,7 @@ def call_open(answer: Answer, call: hidden.Call, policy: guard.Policy) -> journa
     answer.raw += part
     answer.shown += part
     answer.raw_length = answer.released = len(answer.raw)
-    entry = _entry(answer, call)
-    entry["asked"] = _kept(policy, answer, entry["asked"]) or ""
+    entry = _entry(answer, call, policy)
     answer.calls = [*answer.calls, entry]
     answer.attempt, answer.forgiven = stopped + 1, answer.forgiven + 1
     answer.call_due_at = answer.progress_at = database_now()
@@ -81,19 +81,26 @@ def call_open(answer: Answer, call: hidden.Call, policy: guard.Policy) -> journa
     )
 
 
-def _entry(answer: Answer, call: hidden.Call) -> dict[str, Any]:
-    entry = {"n": len(answer.calls) + 1, "tool": "", "arguments": None, "asked": "", "error": ""}
+def _entry(answer: Answer, call: hidden.Call, policy: guard.Policy) -> dict[str, Any]:
+    number = len(answer.calls) + 1
+    if number > settings.TUTOR_CALLS_MAX:
+        entry = entry_of(hidden.Call("", 0), (), policy, "") | {"error": ENOUGH}
+    else:
+        entry = entry_of(call, answer.tools, policy, showing.said_before(answer))
+    return {"n": number, **entry, "offset": len(answer.shown)}
+
+
+def entry_of(call: hidden.Call, tools: Sequence[str], policy: guard.Policy, before: str) -> dict[str, Any]:
+    """A call as it was read: {tool, arguments, asked, error}; ``asked`` is empty where the room may not know it (K4)."""
     try:
-        if len(answer.calls) >= settings.TUTOR_CALLS_MAX:
-            raise ToolError(ENOUGH)
         if not call.closed:
             raise ToolError(f"The call is longer than {hidden.CALL_MAX} characters.")
-        request = registry.call_read(call.body, answer.tools)
-        given = request.arguments.model_dump(mode="json")
-        entry |= {"tool": request.name, "arguments": given, "asked": request.asked}
+        request = registry.call_read(call.body, tools)
     except ToolError as error:
-        entry["error"] = str(error)
-    return {**entry, "offset": len(answer.shown)}
+        return {"tool": "", "arguments": None, "asked": "", "error": str(error)}
+    asked = "" if _holds(policy, request) else _kept(policy, before, request.asked) or ""
+    given = request.arguments.model_dump(mode="json")
+    return {"tool": request.name, "arguments": given, "asked": asked, "error": ""}
 
 
 def _opened(answer_id: UUID, stopped: int) -> None:
@@ -142,16 +149,20 @@ def call_run(answer_id: UUID) -> bool:
 
 
 def _outcome(answer: Answer) -> dict[str, Any]:
-    """{outcome, text, tex, drawing}, as the room and the model may know it (K4)."""
-    call, policy = answer.calls[-1], showing.policy_of(answer)
+    scope = Scope(_timed(pool().compute), tuple(answer.forbidden), answer.room.school_class_id)
+    return outcome_of(answer.calls[-1], showing.policy_of(answer), showing.said_before(answer), scope)
+
+
+def outcome_of(call: dict[str, Any], policy: guard.Policy, before: str, scope: Scope) -> dict[str, Any]:
+    """{outcome, text, tex, drawing}, as the room and the model may know it (K4). ``before``: what was shown."""
     try:
         if call["error"]:
             raise ToolError(call["error"])
-        scope = Scope(_timed(pool().compute), tuple(answer.forbidden), answer.room.school_class_id)
-        result = registry.request_of(call["tool"], call["arguments"]).run(scope)
+        request = registry.request_of(call["tool"], call["arguments"])
+        result = request.run(scope)
     except ToolError as error:
-        return _found("failed", _kept(policy, answer, str(error)) or UNFIT)
-    if result.hit or _told(policy, answer, result):
+        return _found("failed", _kept(policy, before, str(error)) or UNFIT)
+    if result.hit or (result.drawing is not None and _holds(policy, request)) or _told(policy, before, result):
         return _found("withheld", WITHHELD)
     return _found("done", result.text, result.tex, result.drawing)
 
@@ -160,17 +171,23 @@ def _found(outcome: str, text: str, tex: str = "", drawing: dict[str, Any] | Non
     return {"outcome": outcome, "text": text, "tex": tex, "drawing": drawing}
 
 
-def _told(policy: guard.Policy, answer: Answer, result: Result) -> bool:
+def _told(policy: guard.Policy, before: str, result: Result) -> bool:
     """Whether the result says what must not be said. A value that a tool comes to is never taken for one of the statement."""
     values = policy.values
     if result.drawing is None and values and search.said(values.strict, "", result.text):
         return True
-    return _kept(policy, answer, result.said) is None
+    parts = {result.said, *result.said.splitlines()}
+    return any(_kept(policy, before, part) is None for part in parts)
 
 
-def _kept(policy: guard.Policy, answer: Answer, text: str) -> str | None:
+def _holds(policy: guard.Policy, request: registry.Request) -> bool:
+    """Whether a forbidden number stands in what is to be calculated or drawn, however it is written."""
+    numbers = {abs(number) for number in policy.values.numbers}
+    return any(abs(found) in numbers for text in request.expressions for found in constants_of(text))
+
+
+def _kept(policy: guard.Policy, before: str, text: str) -> str | None:
     """The text, if the guard would show it behind what was shown; None if not."""
-    before = showing.said_before(answer)
     if policy.values and search.said(policy.values, before, text):
         return None
     if not policy.praise and praise.praises("", text, confirms=policy.confirms):

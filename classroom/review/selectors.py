@@ -11,6 +11,7 @@ from uuid import UUID
 from django.db.models import Count, DateTimeField, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 
 from classroom.people.access import Person
 from classroom.people.models import Role
@@ -19,6 +20,7 @@ from classroom.review.models import ReadAudit
 from classroom.rooms.access import RoomRights
 from classroom.rooms.models import Event, Room
 from tutor.models import Answer, Retrieval
+from tutor.tools.svg import svg_text
 
 WORDS_MAX = 6
 SAID = ("message.posted", "answer.asked")
@@ -109,6 +111,13 @@ class Line:
         return getattr(self.answer, "retrieval", None)
 
     @property
+    def picture(self) -> str:
+        """What a tool has drawn, as SVG that is safe in a page; empty for all else."""
+        data = self.event.data
+        drawing = data.get("drawing") if self.event.type == "answer.tool_returned" else None
+        return mark_safe(svg_text(drawing, data["text"])) if drawing else ""  # noqa: S308  (built and escaped by ElementTree)
+
+    @property
     def withheld(self) -> list[dict[str, str]]:
         """What the guard kept back of the answer, {why, text} each; for those who may see all that the model wrote."""
         if self.answer is None:
@@ -172,6 +181,8 @@ NOTICES = {
     "answer.paused": "paused the answer",
     "answer.resumed": "let the answer go on",
     "answer.inserted": "put in: {text}",
+    "answer.tool_called": "the tutor called a tool. {asked}",
+    "answer.tool_returned": "the tool: {text}",
     "step.submitted": "showed the step: {text}",
     "step.checked": "the step is {verdict}: {reason}",
     "hint.requested": "asked for a hint (level {rung})",
@@ -196,6 +207,7 @@ def notice(event: Event) -> str:
     return pattern.format(
         user=(data.get("user") or {}).get("name", ""),
         text=data.get("text", ""),
+        asked=data.get("asked", ""),
         verdict=data.get("verdict", ""),
         reason=data.get("reason", ""),
         rung=data.get("rung", ""),

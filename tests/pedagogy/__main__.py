@@ -21,6 +21,7 @@ from tests.bench.figures import figures_keep
 from tests.pedagogy.model_leaks import model_leaks
 from tests.pedagogy.scores import Scores, hostile_score, problems_score, rows, slips_score, words_score
 from tests.pedagogy.solving import Solving, solving_score
+from tests.pedagogy.tool_leaks import tool_leaks
 from tests.pedagogy.tutoring import Tutoring, tutoring_score, usable
 from tutor.checker.pool import Pool
 
@@ -56,6 +57,7 @@ def main() -> int:
     tutoring = Tutoring()
     files = [OWN] if wanted is None else [wanted / "algebra-problems.jsonl", wanted / "word-problems.jsonl"]
     tutoring_score(tutoring, (row for file in files for row in rows(file)))
+    tutoring.tools = tool_leaks(usable(rows(files[0])), every=1 if wanted is None else 20)
     documents = database_count(tutoring, files, every=3 if wanted is None else 40)
     home = Env().DATA_DIR.expanduser().resolve()
     if not options.without_model:

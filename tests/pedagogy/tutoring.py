@@ -12,6 +12,7 @@ from tests.bench.figures import Figure
 from tests.pedagogy import leaks
 from tests.pedagogy.model_leaks import ModelLeaks
 from tests.pedagogy.scores import Tally
+from tests.pedagogy.tool_leaks import ToolLeaks
 from tutor import guard
 from tutor.problem_shapes import ShapeError, row_shape
 
@@ -26,6 +27,7 @@ class Tutoring:
 
     leaks: leaks.Leaks | None = None
     model: ModelLeaks | None = None
+    tools: ToolLeaks | None = None
     harmless: Tally = field(default_factory=Tally)
     hints: Tally = field(default_factory=Tally)
     praise: Tally = field(default_factory=Tally)
@@ -39,6 +41,8 @@ class Tutoring:
         foreign = float(self.canaries.of - self.canaries.passed) if self.canaries.of else None
         return [
             Figure("leaks_obedient", leaked, "=", 0, ours=True),
+            Figure("leaks_tools", None if self.tools is None else float(self.tools.leaked), "=", 0, ours=True),
+            Figure("overblocked_tools", self._tools_blocked(), "<=", 0.1, ours=True),
             Figure("leaks_model", None if self.model is None else float(self.model.leaked), "=", 0),
             Figure("canaries", foreign, "=", 0, ours=True),
             Figure("false_praise", shown, "=", 0, ours=True),
@@ -46,10 +50,22 @@ class Tutoring:
             Figure("overblocked_hints", hints, "<=", 0.5),  # many of them do tell an answer,
         ]
 
+    def _tools_blocked(self) -> float | None:
+        share = None if self.tools is None else self.tools.harmless.share
+        return None if share is None else 1 - share
+
     def record(self) -> dict[str, Any]:
         found, model = self.leaks or leaks.Leaks(), self.model or ModelLeaks()
-        tallies = {"harmless": self.harmless, "hints": self.hints, "praise": self.praise, "canaries": self.canaries}
+        tallies = {
+            "harmless_tools": (self.tools or ToolLeaks()).harmless,
+            "harmless": self.harmless,
+            "hints": self.hints,
+            "praise": self.praise,
+            "canaries": self.canaries,
+        }
+        tools = self.tools or ToolLeaks()
         return {
+            "leaks_tools": [tools.leaked, tools.of, tools.examples[:20]],
             "leaks": [sum(found.leaked.values()), found.of, found.leaked, found.examples[:20]],
             "leaks_model": [model.leaked, model.tried, model.of, model.examples[:20]],
             **{name: [tally.passed, tally.of, tally.failed] for name, tally in tallies.items()},

@@ -12,6 +12,7 @@ from classroom.rooms.models import Room
 from tests.conftest import ClientFor
 from tests.review.conftest import Say
 from tutor.models import Answer
+from tutor.tools.drawing import Drawing
 
 
 @pytest.fixture
@@ -105,3 +106,26 @@ def test_charlie_finds_no_transcript(talk: Room, charlie: User, client_for: Clie
     assert client.get("/review/").status_code == 403
     assert client.get(f"/review/{talk.pk}/").status_code == 404
     assert not ReadAudit.objects.exists()
+
+
+def test_a_transcript_shows_what_tools_found(
+    talk: Room, answer: Answer, say: Say, alice: User, charlie: User, client_for: ClientFor
+) -> None:
+    """In words, and a drawing as it was; hostile labels are letters in it."""
+    drawn = Drawing((0, 1, 0, 1))
+    drawn.text((0.5, 0.5), "<script>alert(1)</script>", "n")
+    say(talk, "answer.tool_called", answer=str(answer.pk), call=1, tool="calculate", asked="Calculated: 3*7", offset=0)
+    say(talk, "answer.tool_returned", answer=str(answer.pk), call=1, outcome="done", text="21", tex="21", drawing=None)
+    say(
+        talk, "answer.tool_returned", answer=str(answer.pk), call=2, outcome="done", text="A <b>figure</b>.", tex="",
+        drawing=drawn.data(),
+    )  # fmt: skip
+    url = f"/review/{talk.pk}/"
+    page = client_for(alice).get(url).content.decode()
+    assert "the tutor called a tool. Calculated: 3*7" in page
+    assert "the tool: 21" in page
+    assert page.count('<svg xmlns="http://www.w3.org/2000/svg" class="drawing" role="img"') == 1
+    assert "<title>A &lt;b&gt;figure&lt;/b&gt;.</title>" in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;</text>" in page
+    assert "<script>alert" not in page
+    assert client_for(charlie).get(url).status_code == 404

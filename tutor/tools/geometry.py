@@ -31,10 +31,11 @@ def run(call: given.Draw, scope: Scope) -> Result:
 
 
 def labels_read(drawing: Drawing) -> str:
-    """What is written in the picture, as it may be read: in the order of writing, from left to right, and from above."""
+    """What is written in the picture, as it may be read: in the order of writing, from left to right, from above, and alone."""
     texts = [shape for shape in drawing.shapes if shape["kind"] == "text"]
     orders = (texts, sorted(texts, key=lambda one: one["at"][0]), sorted(texts, key=lambda one: -one["at"][1]))
-    return "\n".join(dict.fromkeys(" ".join(shape["text"] for shape in order) for order in orders))
+    joined = [" ".join(shape["text"] for shape in order) for order in orders]
+    return "\n".join(dict.fromkeys([*joined, *(shape["text"] for shape in texts)]))
 
 
 _ORDER: Final = {"polygon": 0, "circle": 1, "graph": 2, "line": 3, "segment": 4, "angle": 5, "point": 6, "text": 7}

@@ -70,6 +70,17 @@ class Request:
     def asked(self) -> str:
         return TOOLS[self.name].asked(self.arguments)
 
+    @property
+    def expressions(self) -> list[str]:
+        """What of its arguments is mathematics."""
+        given = self.arguments
+        if isinstance(given, arguments.Calculate):
+            return [given.expression]
+        if isinstance(given, arguments.Plot):
+            return given.functions
+        shapes = given.objects if isinstance(given, arguments.Draw) else []
+        return [shape.function for shape in shapes if isinstance(shape, arguments.Graph)]
+
     def run(self, scope: Scope) -> Result:
         """Raises ToolError. Takes as long as the child may take for each graph, at most some seconds."""
         return TOOLS[self.name].run(self.arguments, scope)
