@@ -39,6 +39,7 @@ import redis
 from django.conf import settings
 from django.core.management import call_command
 from django.test import Client, override_settings
+from django.utils import translation
 from pytest_django import DjangoDbBlocker, Settings
 
 from classroom.people.models import Enrolment, Role, SchoolClass, User
@@ -61,6 +62,12 @@ def _cheap_passwords() -> Iterator[None]:
     """A real hash takes a second of one core for every person of the cast."""
     with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
         yield
+
+
+@pytest.fixture(autouse=True)
+def _english() -> None:
+    """What a request of an earlier test has chosen lasts in this thread until another chooses."""
+    translation.activate("en")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -15,6 +15,7 @@ from uuid import UUID, uuid4
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext as _
 
 from classroom.rooms import journal
 from classroom.rooms.access import RoomRights
@@ -102,10 +103,10 @@ def _superseded(rights: RoomRights, answer_id: UUID, trace: str) -> int:
     own = Answer.objects.select_for_update().filter(pk=answer_id, room_id=rights.room.pk, asked_by=rights.user)
     answer = own.exclude(preset=prompt.HINT_PRESET).first()
     if answer is None:
-        raise FrameError("bad_field", "You have no such question in this room.", field="data.supersedes")
+        raise FrameError("bad_field", _("You have no such question in this room."), field="data.supersedes")
     is_late = (database_now() - answer.asked_at).total_seconds() > settings.SUPERSEDE_S
     if not move_allowed(answer.state, State.STOPPED) or (answer.shown and is_late):
-        raise FrameError("not_running", "The tutor has answered this question already.", field="data.supersedes")
+        raise FrameError("not_running", _("The tutor has answered this question already."), field="data.supersedes")
     draft = answer_end(answer, State.STOPPED, "superseded")
     answer.save()
     journal.append(rights.room.pk, type=draft.type, data=draft.data, actor=rights.user, by=rights.by, trace=trace)
@@ -139,12 +140,15 @@ def _capped(rights: RoomRights) -> int:
     active = Answer.objects.filter(state__in=ACTIVE)
     waiting = active.filter(room=rights.room).count()
     if waiting >= ROOM_MAX:
-        raise FrameError("busy", f"{waiting} questions wait already. Ask again in a moment.", retry_ms=5_000)
+        raise FrameError(
+            "busy", _("%(n)s questions wait already. Ask again in a moment.") % {"n": waiting}, retry_ms=5_000
+        )
     own = active.filter(asked_by=rights.user).count()
     if own >= USER_MAX:
-        raise FrameError("busy", f"{own} of your questions wait already. Let the tutor answer first.", retry_ms=5_000)
+        words = _("%(n)s of your questions wait already. Let the tutor answer first.")
+        raise FrameError("busy", words % {"n": own}, retry_ms=5_000)
     if active.filter(room__school_class=rights.room.school_class_id).count() >= CLASS_MAX:
-        raise FrameError("busy", "The whole class is asking. Ask again in a moment.", retry_ms=10_000)
+        raise FrameError("busy", _("The whole class is asking. Ask again in a moment."), retry_ms=10_000)
     return waiting
 
 
@@ -198,7 +202,7 @@ def answer_stop(rights: RoomRights, answer_id: UUID, *, ref: str, trace: str) ->
         if earlier is not None:
             return earlier
         if answer is None or not move_allowed(answer.state, State.STOPPED):
-            raise FrameError("not_running", "This answer is not running.", field="data.answer")
+            raise FrameError("not_running", _("This answer is not running."), field="data.answer")
         draft = answer_end(answer, State.STOPPED, "stopped")
         answer.save()
         event = journal.append(

@@ -6,16 +6,17 @@ from typing import Any
 from uuid import UUID
 
 import redis
+from django.utils.translation import gettext, gettext_noop
 
 from classroom.rooms.connections import redis_client
 from inference_worker.job import OUTPUTS, WORKER, WorkerState
 from tutor.tools import registry
 
-UNREACHABLE = "The tutor cannot be reached just now."
-NOBODY = "The tutor is not running."
-BROKEN = "The tutor is unavailable: its model cannot be used. The class can go on without it."
+UNREACHABLE = gettext_noop("The tutor cannot be reached just now.")
+NOBODY = gettext_noop("The tutor is not running.")
+BROKEN = gettext_noop("The tutor is unavailable: its model cannot be used. The class can go on without it.")
 BEHIND_S = 2.0  # the scribe keeps text within some 20 ms
-LOADING = "The tutor is starting: its model is being loaded."
+LOADING = gettext_noop("The tutor is starting: its model is being loaded.")
 
 
 def workers_read(client: Any) -> list[WorkerState]:
@@ -102,6 +103,11 @@ def state_of(workers: list[WorkerState]) -> dict[str, Any]:
     if "loading" in states:
         return {"available": False, "reason": LOADING}
     return {"available": False, "reason": BROKEN if "broken" in states else NOBODY}
+
+
+def reason_words(state: dict[str, Any]) -> str:
+    """The reason in the language of whoever asks now; on the wire and in the log it stays English."""
+    return gettext(str(state["reason"]))
 
 
 def state_read() -> dict[str, Any]:

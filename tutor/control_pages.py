@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from classroom.people.access import PageRequest
@@ -18,16 +19,16 @@ from classroom.rooms.access import room_for
 from tutor.controls import ACTIONS, controls_of, controls_save
 
 CHOICES: Final = (
-    ("everybody", "Everybody in the room"),
-    ("asker", "Who asked for it, and staff"),
-    ("staff", "Staff alone"),
+    ("everybody", _("Everybody in the room")),
+    ("asker", _("Who asked for it, and staff")),
+    ("staff", _("Staff alone")),
 )
 LABELS: Final = {
-    "stop": "Stop an answer",
-    "pause": "Pause an answer and let it go on",
-    "insert": "Put a word into an answer",
-    "highlight": "Highlight key steps",
-    "about": "Ask about a step or a passage",
+    "stop": _("Stop an answer"),
+    "pause": _("Pause an answer and let it go on"),
+    "insert": _("Put a word into an answer"),
+    "highlight": _("Highlight key steps"),
+    "about": _("Ask about a step or a passage"),
 }
 
 
@@ -37,7 +38,7 @@ class ControlsForm(forms.Form):
     insert = forms.ChoiceField(label=LABELS["insert"], choices=CHOICES)
     highlight = forms.ChoiceField(label=LABELS["highlight"], choices=CHOICES)
     about = forms.ChoiceField(
-        label=LABELS["about"], choices=CHOICES, help_text="Of a step, who asked for it is who has written it."
+        label=LABELS["about"], choices=CHOICES, help_text=_("Of a step, who asked for it is who has written it.")
     )
 
 

@@ -6,6 +6,8 @@ from typing import Final
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from classroom.people.access import role_in
 from classroom.people.models import User
@@ -17,11 +19,11 @@ from tutor.models import Answer, Controls
 
 ACTIONS: Final = ("stop", "pause", "insert", "highlight", "about")
 WORDS: Final = {
-    "stop": "stop this answer",
-    "pause": "pause this answer or let it go on",
-    "insert": "put a word into this answer",
-    "highlight": "highlight in this answer",
-    "about": "ask about this",
+    "stop": gettext_lazy("stop this answer"),
+    "pause": gettext_lazy("pause this answer or let it go on"),
+    "insert": gettext_lazy("put a word into this answer"),
+    "highlight": gettext_lazy("highlight in this answer"),
+    "about": gettext_lazy("ask about this"),
 }
 
 
@@ -38,8 +40,10 @@ def require(rights: RoomRights, action: str, owner: UUID | None) -> None:
     who = Controls.objects.filter(room=rights.room).values_list(f"may_{action}", flat=True).first()
     if who in (None, Controls.Who.EVERYBODY) or (who == Controls.Who.ASKER and owner == rights.user.pk):
         return
-    whose = "the teacher" if who == Controls.Who.STAFF else "the teacher and who asked"
-    raise FrameError("forbidden", f"In this room only {whose} may {WORDS[action]}.")
+    words = _("In this room only the teacher may %(do)s.")
+    if who == Controls.Who.ASKER:
+        words = _("In this room only the teacher and who asked may %(do)s.")
+    raise FrameError("forbidden", words % {"do": WORDS[action]})
 
 
 def answer_require(rights: RoomRights, action: str, answer_id: UUID) -> None:

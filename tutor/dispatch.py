@@ -9,6 +9,7 @@ import redis
 import structlog
 from celery import Celery
 from django.conf import settings
+from django.utils.translation import gettext as _
 from kombu.exceptions import OperationalError
 
 from classroom.rooms.connections import redis_client
@@ -94,7 +95,8 @@ def question_check(room: Room, question: str) -> None:
     if context and wanted >= context:
         raise FrameError(
             "too_long",
-            f"The problem and your question are more than {wanted:,} tokens long; the tutor can read {context:,} at most.",
+            _("The problem and your question are more than %(long)s tokens long; the tutor can read %(most)s at most.")
+            % {"long": f"{wanted:,}", "most": f"{context:,}"},
             field="data.text",
         )
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from classroom.people.forms import LineField
 from tutor.memory import SUMMARY_MAX
@@ -16,37 +17,37 @@ ANSWERS_MAX, ANSWER_MAX = 20, 400
 HINTS_MAX, HINT_MAX = 20, 2_000
 SKILLS_MAX = 20
 CEILINGS: Final = (
-    (0, "0 · None: only staff open hints"),
-    (1, "1 · A nudge"),
-    (2, "2 · Where to look"),
-    (3, "3 · The idea of the next step"),
-    (4, "4 · A similar example, worked"),
+    (0, _("0 · None: only staff open hints")),
+    (1, _("1 · A nudge")),
+    (2, _("2 · Where to look")),
+    (3, _("3 · The idea of the next step")),
+    (4, _("4 · A similar example, worked")),
 )
 WHEN: Final = "%Y-%m-%dT%H:%M"
 
 
 class RulesForm(forms.Form):
     ceiling = forms.TypedChoiceField(
-        label="How far asking for hints may go", choices=CEILINGS, coerce=int, initial=4,
-        help_text="The solution itself is never reached by asking: you open it in the room, or with the date below.",
+        label=_("How far asking for hints may go"), choices=CEILINGS, coerce=int, initial=4,
+        help_text=_("The solution itself is never reached by asking: you open it in the room, or with the date below."),
     )  # fmt: skip
     budget = forms.IntegerField(
-        label="Hints for each problem", required=False, min_value=0, max_value=BUDGET_MAX,
-        help_text="How many a room may ask for. Nothing: as many as there are.",
+        label=_("Hints for each problem"), required=False, min_value=0, max_value=BUDGET_MAX,
+        help_text=_("How many a room may ask for. Nothing: as many as there are."),
     )  # fmt: skip
-    attempt_first = forms.BooleanField(label="A try comes before each hint", required=False, initial=True)
+    attempt_first = forms.BooleanField(label=_("A try comes before each hint"), required=False, initial=True)
     solution_at = forms.DateTimeField(
-        label="From when on the solution may be told", required=False, input_formats=[WHEN, "%Y-%m-%dT%H:%M:%S"],
+        label=_("From when on the solution may be told"), required=False, input_formats=[WHEN, "%Y-%m-%dT%H:%M:%S"],
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format=WHEN),
-        error_messages={"invalid": "Write a date and a time."},
+        error_messages={"invalid": _("Write a date and a time.")},
     )  # fmt: skip
 
 
 class MemoryForm(forms.Form):
     summary = forms.CharField(
-        label="Before that, in short", required=False, max_length=SUMMARY_MAX,
+        label=_("Before that, in short"), required=False, max_length=SUMMARY_MAX,
         widget=forms.Textarea(attrs={"rows": 10}),
-        help_text="Goes along with every question. Below the last level of hints, what gives the answer away is left out.",
+        help_text=_("Goes along with every question. Below the last level of hints, what gives the answer away is left out."),
     )  # fmt: skip
     seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput(attrs={"autocomplete": "off"}))
 
@@ -56,37 +57,37 @@ class MemoryForm(forms.Form):
 
 class ReferenceForm(forms.Form):
     answers = forms.CharField(
-        label="Accepted answers", required=False, max_length=ANSWERS_MAX * ANSWER_MAX,
+        label=_("Accepted answers"), required=False, max_length=ANSWERS_MAX * ANSWER_MAX,
         widget=forms.Textarea(attrs={"rows": 3, "spellcheck": "false"}),
-        help_text="One on each line, as x = 7 or 3/4. The tutor keeps them; whether a step is one of them, staff alone see.",
+        help_text=_("One on each line, as x = 7 or 3/4. The tutor keeps them; whether a step is one of them, staff alone see."),
     )  # fmt: skip
     hints = forms.CharField(
-        label="Hints", required=False, max_length=HINTS_MAX * HINT_MAX,
+        label=_("Hints"), required=False, max_length=HINTS_MAX * HINT_MAX,
         widget=forms.Textarea(attrs={"rows": 8}),
-        help_text="Markdown, an empty line between two. They are given in this order, so begin with what to think of.",
+        help_text=_("Markdown, an empty line between two. They are given in this order, so begin with what to think of."),
     )  # fmt: skip
     solution = forms.CharField(
-        label="Solution", required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 8}),
-        help_text="Markdown. Shown when you open it in a room, or from the date of the hint rules on.",
+        label=_("Solution"), required=False, max_length=20_000, widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=_("Markdown. Shown when you open it in a room, or from the date of the hint rules on."),
     )  # fmt: skip
-    skills = LineField(label="Skills", required=False, max_length=1_000, help_text="With commas between them.")
+    skills = LineField(label=_("Skills"), required=False, max_length=1_000, help_text=_("With commas between them."))
 
     def clean_answers(self) -> list[str]:
         answers = [line.strip() for line in self.cleaned_data["answers"].splitlines() if line.strip()]
-        return _bounded("answer", answers, ANSWERS_MAX, ANSWER_MAX)
+        return _bounded(answers, ANSWERS_MAX, ANSWER_MAX)
 
     def clean_hints(self) -> list[str]:
         hints = [
             block.strip() for block in re.split(r"\n[ \t]*\n", _lines(self.cleaned_data["hints"])) if block.strip()
         ]
-        return _bounded("hint", hints, HINTS_MAX, HINT_MAX)
+        return _bounded(hints, HINTS_MAX, HINT_MAX)
 
     def clean_solution(self) -> str:
         return _lines(self.cleaned_data["solution"]).strip()
 
     def clean_skills(self) -> list[str]:
         skills = [skill.strip() for skill in re.split(r"[,，、]", self.cleaned_data["skills"]) if skill.strip()]
-        return _bounded("skill", list(dict.fromkeys(skills)), SKILLS_MAX, 120)
+        return _bounded(list(dict.fromkeys(skills)), SKILLS_MAX, 120)
 
 
 def reference_initial(wanted: dict[str, Any]) -> dict[str, str]:
@@ -104,10 +105,11 @@ def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _bounded(what: str, found: list[str], most: int, longest: int) -> list[str]:
+def _bounded(found: list[str], most: int, longest: int) -> list[str]:
     if len(found) > most:
-        raise ValidationError(f"These are {len(found)} {what}s; {most} fit.")
+        raise ValidationError(_("There are %(n)s of them; %(most)s fit.") % {"n": len(found), "most": most})
     for number, one in enumerate(found, start=1):
         if len(one) > longest:
-            raise ValidationError(f"The {what} number {number} has {len(one)} characters; {longest} fit.")
+            words = _("Number %(number)s has %(n)s characters; %(most)s fit.")
+            raise ValidationError(words % {"number": number, "n": len(one), "most": longest})
     return found

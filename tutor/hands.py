@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from classroom.rooms import journal
 from classroom.rooms.access import RoomRights
@@ -61,7 +62,7 @@ def answer_insert(rights: RoomRights, answer_id: UUID, text: str, *, ref: str, t
         if isinstance(answer, Event):
             return answer
         if len(answer.inserts) >= INSERTS_MAX:
-            raise FrameError("busy", "Enough was put into this answer. Ask a new question.", retry_ms=5_000)
+            raise FrameError("busy", _("Enough was put into this answer. Ask a new question."), retry_ms=5_000)
         before = len(answer.shown)
         _part_end(answer)
         if answer.shown[before:]:
@@ -94,10 +95,11 @@ def _taken(rights: RoomRights, answer_id: UUID, ref: str, states: set[Answer.Sta
     if earlier is not None:
         return earlier
     if answer is None or answer.state not in states:
-        wanted = "paused" if states == {State.PAUSED} else "being written"
-        raise FrameError("not_running", f"This answer is not {wanted}.", field="data.answer")
+        is_paused_wanted = states == {State.PAUSED}
+        words = _("This answer is not paused.") if is_paused_wanted else _("This answer is not being written.")
+        raise FrameError("not_running", words, field="data.answer")
     if answer.held_by_staff and not rights.staff:
-        raise FrameError("forbidden", "A teacher has paused this answer.", field="data.answer")
+        raise FrameError("forbidden", _("A teacher has paused this answer."), field="data.answer")
     return answer
 
 

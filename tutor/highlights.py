@@ -6,6 +6,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from classroom.rooms import journal
 from classroom.rooms.access import RoomRights
@@ -48,7 +49,7 @@ def highlight_set(rights: RoomRights, place: dict[str, Any], *, on: bool, ref: s
         if (not on and key not in now) or (on and now.get(key) is not None):
             return None
         if on and key not in now and len(now) >= HIGHLIGHTS_MAX:
-            raise FrameError("busy", "Enough of this answer is highlighted.", retry_ms=5_000)
+            raise FrameError("busy", _("Enough of this answer is highlighted."), retry_ms=5_000)
         data = {"answer": passage.answer, "start": place["start"], "end": place["end"], "on": on}
         return journal.append(
             rights.room.pk, type="highlight.changed", data=data, actor=rights.user, by=rights.by, ref=ref, trace=trace

@@ -11,6 +11,8 @@ from typing import Any, Final
 from uuid import uuid4
 
 from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from classroom.rooms import journal, tries
 from classroom.rooms.access import RoomRights
@@ -27,7 +29,7 @@ ASK_WHAT: Final = (
     "What have you tried so far? Write your first line, or say in your own words what you know and where you are stuck. "
     "After that there is a hint."
 )
-SHOW_A_TRY: Final = "Show a try first: a step, or a line to the others about what you have done."
+SHOW_A_TRY: Final = gettext_lazy("Show a try first: a step, or a line to the others about what you have done.")
 ASKED: Final = "A hint, please."
 LOOKED_AT: Final = 100  # lines of the room that are searched for the latest tries
 CHECKED: Final = {"verified": " (checked: right)", "refuted": " (checked: not right)"}
@@ -72,7 +74,7 @@ def hint_request(rights: RoomRights, *, ref: str, trace: str) -> Event:
             return earlier
         ladder = rungs.ladder_of(room)
         if ladder is None:
-            raise FrameError("forbidden", rungs.NO_LADDER)
+            raise FrameError("forbidden", str(rungs.NO_LADDER))
         request = _Request(rights, room, ladder, rungs.rules_for(room), ref, trace)
         refused = rungs.refusal(ladder, request.rules, database_now())
         if refused:
@@ -94,7 +96,7 @@ def _what_was_tried(request: _Request) -> Event:
     """Rung 0, which costs nothing. It is asked once; whoever asks again without a try hears why there is no hint."""
     asked = Event.objects.filter(room=request.room, type="hint.given", seq__gt=request.ladder.seq, data__rung=rungs.TRY)
     if asked.exists():
-        raise FrameError("forbidden", SHOW_A_TRY)
+        raise FrameError("forbidden", str(SHOW_A_TRY))
     event = request.append("hint.requested", {"rung": rungs.TRY}, ref=request.ref)
     request.given(rungs.TRY, text=ASK_WHAT)
     return event
@@ -108,7 +110,9 @@ def _hint(request: _Request) -> Event:
     if left:
         rung, ladder.authored = left[0].rung, left[0].place + 1
     elif not (state := availability.state_read())["available"]:
-        raise FrameError("unavailable", f"{state['reason']} There is no written hint for this.")
+        raise FrameError(
+            "unavailable", availability.reason_words(state) + " " + _("There is no written hint for this.")
+        )
     ladder.rung = ladder.reached = rung
     ladder.more = any(hint.rung == rung for hint in left[1:])
     ladder.given += 1

@@ -10,6 +10,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from classroom.people.access import PageRequest
@@ -28,7 +29,7 @@ CHANGED = (
 def room_memory(request: PageRequest, room_id: UUID) -> HttpResponse:
     rights = room_for(request.user, room_id)
     if not rights.staff:
-        raise PermissionDenied("Only the staff of this class may do this.")
+        raise PermissionDenied(_("Only the staff of this class may do this."))
     known = memory.memory_of(rights.room)
     form = MemoryForm(request.POST or None, initial={"summary": known.summary, "seen": memory.version_of(known)})
     status = 200
@@ -40,7 +41,7 @@ def room_memory(request: PageRequest, room_id: UUID) -> HttpResponse:
             form.add_error("summary", CHANGED)
             status = 409
         else:
-            messages.success(request, "The tutor remembers it so from the next question on.")
+            messages.success(request, _("The tutor remembers it so from the next question on."))
             return redirect("room_memory", rights.room.pk)
     elif form.errors:
         status = 400

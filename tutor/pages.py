@@ -11,6 +11,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from classroom.people.access import PageRequest, class_for_teacher
@@ -37,7 +38,7 @@ def class_rules(request: PageRequest, class_id: UUID) -> HttpResponse:
 def room_rules(request: PageRequest, room_id: UUID) -> HttpResponse:
     rights = room_for(request.user, room_id)
     if not rights.staff:
-        raise PermissionDenied("Only the staff of this class may do this.")
+        raise PermissionDenied(_("Only the staff of this class may do this."))
     return _rules(request, rights.room)
 
 
@@ -48,7 +49,9 @@ def _rules(request: PageRequest, place: SchoolClass | Room) -> HttpResponse:
     back = redirect("room_edit", room.pk) if room else redirect("class_page", place.pk)
     if request.method == "POST" and "drop" in request.POST:
         rules.rules_drop(by=request.user, place=place)
-        messages.success(request, "The room follows its class again." if room else "The class has no rules of its own.")
+        messages.success(
+            request, _("The room follows its class again.") if room else _("The class has no rules of its own.")
+        )
         return back
     shown = rules_for(room) if room else own or Rules()
     form = RulesForm(request.POST or None, initial=_initial(shown))
@@ -58,7 +61,7 @@ def _rules(request: PageRequest, place: SchoolClass | Room) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, "The rules for hints are saved. Rooms that are open have them at once.")
+            messages.success(request, _("The rules for hints are saved. Rooms that are open have them at once."))
             return back
     context = {
         "form": form,
@@ -90,7 +93,7 @@ def problem_answers(request: PageRequest, problem_id: UUID) -> HttpResponse:
     elif request.method == "POST" and form.is_valid():
         if "preview" not in request.POST:
             references.reference_save(problem.pk, form.cleaned_data)
-            messages.success(request, "Answers and hints are saved.")
+            messages.success(request, _("Answers and hints are saved."))
             return redirect("problem_answers", problem.pk)
         wanted = {**wanted, **form.cleaned_data}
     context = {

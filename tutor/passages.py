@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from django.utils.translation import gettext as _
+
 from classroom.rooms.access import RoomRights
 from classroom.rooms.frames import FrameError
 from tutor.models import Answer, Step
@@ -54,9 +56,11 @@ def answer_passage(rights: RoomRights, answer_id: str, start: int, end: int, *, 
     if end > len(answer.shown):
         raise FrameError("bad_field", f"The answer has {len(answer.shown)} characters.", field=f"{prefix}.end")
     if start >= end or not answer.shown[start:end].strip():
-        raise FrameError("bad_field", "There is nothing between these places.", field=f"{prefix}.start")
+        raise FrameError("bad_field", _("There is nothing between these places."), field=f"{prefix}.start")
     if end - start > QUOTE_MAX:
-        raise FrameError("too_long", f"A passage has {QUOTE_MAX:,} characters at most.", field=f"{prefix}.end")
+        raise FrameError(
+            "too_long", _("A passage has %(n)s characters at most.") % {"n": f"{QUOTE_MAX:,}"}, field=f"{prefix}.end"
+        )
     text = answer.shown[start:end]
     return Passage(text, answer.asked_seq, answer.asked_by_id, answer=str(answer.pk), start=start, end=end)
 

@@ -8,6 +8,7 @@ from typing import Any, TypedDict
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from classroom.people.access import role_in
 from classroom.people.models import SchoolClass, User
@@ -35,10 +36,10 @@ def rules_of(place: SchoolClass | Room) -> HintRules | None:
 def rules_save(*, by: User, place: SchoolClass | Room, wanted: Wanted) -> HintRules:
     """Raises ValidationError that names the field."""
     if not 0 <= wanted["ceiling"] <= SIMILAR:
-        raise ValidationError({"ceiling": f"Asking reaches level {SIMILAR} at most."})
+        raise ValidationError({"ceiling": _("Asking reaches level %(n)s at most.") % {"n": SIMILAR}})
     if wanted["budget"] is not None and not 0 <= wanted["budget"] <= BUDGET_MAX:
-        raise ValidationError({"budget": f"From 0 to {BUDGET_MAX} hints, or nothing for no bound."})
-    rules, _ = HintRules.objects.update_or_create(**_key(place), defaults=dict(wanted))
+        raise ValidationError({"budget": _("From 0 to %(n)s hints, or nothing for no bound.") % {"n": BUDGET_MAX}})
+    rules, _made = HintRules.objects.update_or_create(**_key(place), defaults=dict(wanted))
     _tell(place, by)
     return rules
 
@@ -46,7 +47,7 @@ def rules_save(*, by: User, place: SchoolClass | Room, wanted: Wanted) -> HintRu
 @transaction.atomic
 def rules_drop(*, by: User, place: SchoolClass | Room) -> bool:
     """A room goes back to its class's rules, a class to those of the house. False: it had none of its own."""
-    dropped, _ = HintRules.objects.filter(**_key(place)).delete()
+    dropped, _each = HintRules.objects.filter(**_key(place)).delete()
     if dropped:
         _tell(place, by)
     return bool(dropped)

@@ -15,6 +15,8 @@ from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from classroom.rooms import journal, tries
 from classroom.rooms.access import RoomRights
@@ -23,7 +25,7 @@ from classroom.rooms.models import Event, Room
 from tutor.models import HintRules, Ladder
 
 TRY, SIMILAR, SOLUTION = 0, 4, 5
-NO_LADDER: Final = "This room has no problem, so there are no hints. Ask the tutor in your own words."
+NO_LADDER: Final = gettext_lazy("This room has no problem, so there are no hints. Ask the tutor in your own words.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +76,13 @@ def refusal(ladder: Ladder, rules: Rules, now: datetime) -> str | None:
     What staff has opened by moving the rung up is given whatever ceiling and budget say.
     """
     if wanted(ladder) > SOLUTION:
-        return "The solution has been given already."
+        return _("The solution has been given already.")
     if rules.is_open(now) or ladder.reached < ladder.rung:
         return None
     if wanted(ladder) > max(min(rules.ceiling, SIMILAR), ladder.rung):
-        return "You have had all the hints that may be given here. Ask your teacher."
+        return _("You have had all the hints that may be given here. Ask your teacher.")
     if rules.budget is not None and ladder.given >= rules.budget:
-        return "No hints are left for this problem. Ask your teacher."
+        return _("No hints are left for this problem. Ask your teacher.")
     return None
 
 
@@ -137,7 +139,7 @@ def rung_move(rights: RoomRights, rung: int, *, ref: str, trace: str) -> Event:
             return earlier
         ladder = ladder_of(room)
         if ladder is None:
-            raise FrameError("forbidden", NO_LADDER)
+            raise FrameError("forbidden", str(NO_LADDER))
         before, ladder.rung = ladder.rung, rung
         ladder.reached, ladder.more = min(ladder.reached, rung), False
         ladder.save()

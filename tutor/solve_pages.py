@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from classroom.people.access import PageRequest
@@ -23,6 +24,6 @@ def problem_solve(request: PageRequest, problem_id: UUID) -> HttpResponse:
     problem = problem_access.problem_for(request.user, problem_id)
     problem_access.require_writing(request.user)
     samples = settings.SOLVER_SAMPLES or solver.SAMPLES
-    _, made = solver.solve_request(problem.pk, by=request.user, samples=samples, again=True)
-    messages.success(request, "It is being solved in private." if made else "It is being solved already.")
+    _solve, made = solver.solve_request(problem.pk, by=request.user, samples=samples, again=True)
+    messages.success(request, _("It is being solved in private.") if made else _("It is being solved already."))
     return redirect("problem_page", problem.pk)

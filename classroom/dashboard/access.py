@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from classroom.people.access import LOOKING_ROLES, TEACHING_ROLES, Person, classes_of
 from classroom.people.models import User
@@ -19,7 +20,7 @@ def may_look(user: Person) -> bool:
 
 def require_looking(user: Person) -> None:
     if not may_look(user):
-        raise PermissionDenied("The dashboard is for the staff of a class.")
+        raise PermissionDenied(_("The dashboard is for the staff of a class."))
 
 
 def rooms_looked_at(user: Person) -> QuerySet[Room]:

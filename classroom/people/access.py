@@ -13,6 +13,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext as _
 
 from classroom.people.models import STAFF_ROLES, Enrolment, Role, SchoolClass, User
 
@@ -93,14 +94,14 @@ def class_for(user: Person, class_id: UUID) -> ClassRights:
 def class_for_staff(user: Person, class_id: UUID) -> ClassRights:
     rights = class_for(user, class_id)
     if not rights.staff:
-        raise PermissionDenied("Only the staff of this class may do this.")
+        raise PermissionDenied(_("Only the staff of this class may do this."))
     return rights
 
 
 def class_for_teacher(user: Person, class_id: UUID) -> ClassRights:
     rights = class_for(user, class_id)
     if not rights.teaches:
-        raise PermissionDenied("Only a teacher of this class may do this.")
+        raise PermissionDenied(_("Only a teacher of this class may do this."))
     return rights
 
 
@@ -117,4 +118,4 @@ def classes_of(user: Person, roles: frozenset[Role] = frozenset(Role)) -> QueryS
 
 def require_class_creator(user: Person) -> None:
     if not isinstance(user, User) or user.role not in TEACHING_ROLES:
-        raise PermissionDenied("Only teachers may create classes.")
+        raise PermissionDenied(_("Only teachers may create classes."))

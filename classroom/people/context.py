@@ -40,7 +40,7 @@ def demo_accounts() -> list[dict[str, str]]:
         {
             "username": account.username,
             "name": account.display_name,
-            "role": account.role.label,
+            "role": str(account.role.label),
             "password": demo.PASSWORD,
         }
         for account in demo.ACCOUNTS

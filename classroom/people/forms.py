@@ -9,6 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from classroom.people import services
 from classroom.people.models import CODE_LENGTH, Role, SchoolClass, User
@@ -24,17 +25,17 @@ class LineField(forms.CharField):
         text = unicodedata.normalize("NFC", super().to_python(value) or "")
         text = " ".join(text.split())
         if any(char in TURNING or unicodedata.category(char) in {"Cc", "Cs"} for char in text):
-            raise ValidationError("This text has invisible control characters: type it again.", code="invisible")
+            raise ValidationError(_("This text has invisible control characters: type it again."), code="invisible")
         return text
 
 
 def code_field(**options: Any) -> LineField:
     attrs = {"autocapitalize": "characters", "autocomplete": "off", "spellcheck": "false"}
     return LineField(
-        label="Join code",
+        label=_("Join code"),
         max_length=CODE_LENGTH * 2,
         widget=forms.TextInput(attrs=attrs),
-        help_text="Eight letters and digits from your teacher.",
+        help_text=_("Eight letters and digits from your teacher."),
         **options,
     )
 
@@ -46,7 +47,7 @@ class JoinForm(forms.Form):
 class JoinFields(forms.Form):
     """What sign-up asks beside allauth's own fields: a name, and a join code, without which nobody gets in."""
 
-    display_name = LineField(label="Your name", max_length=80, help_text="As your class knows you.")
+    display_name = LineField(label=_("Your name"), max_length=80, help_text=_("As your class knows you."))
     join_code = code_field()
     field_order = ["join_code", "display_name", "username", "password1", "password2"]
 
@@ -66,7 +67,7 @@ class JoinFields(forms.Form):
 
 
 class ClassForm(forms.Form):
-    name = LineField(label="Name of the class", max_length=120)
+    name = LineField(label=_("Name of the class"), max_length=120)
 
 
 class MemberForm(forms.Form):
@@ -83,7 +84,7 @@ class RoleForm(forms.Form):
 class GroupForm(forms.Form):
     """A group's name and its members; the choice of members is the class's students."""
 
-    name = LineField(label="Name of the group", max_length=80)
+    name = LineField(label=_("Name of the group"), max_length=80)
     members = forms.ModelMultipleChoiceField(
         queryset=User.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
     )

@@ -8,6 +8,7 @@ import uuid
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 # Without 0/O, 1/I/L: a code is read from a projector and typed on a phone.
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
@@ -19,11 +20,11 @@ def join_code() -> str:
 
 
 class Role(models.TextChoices):
-    STUDENT = "student", "student"
-    ASSISTANT = "assistant", "teaching assistant"
-    TEACHER = "teacher", "teacher"
-    OBSERVER = "observer", "observer"
-    ADMIN = "admin", "admin"
+    STUDENT = "student", _("student")
+    ASSISTANT = "assistant", _("teaching assistant")
+    TEACHER = "teacher", _("teacher")
+    OBSERVER = "observer", _("observer")
+    ADMIN = "admin", _("admin")
 
 
 STAFF_ROLES = frozenset({Role.ASSISTANT, Role.TEACHER, Role.ADMIN})

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from classroom.people.access import MAY_BE, TEACHING_ROLES
 from classroom.people.models import Enrolment, Group, Role, SchoolClass, User, join_code
@@ -28,7 +29,7 @@ def _refuse(field: str, message: str, code: str) -> ValidationError:
 def class_create(*, by: User, name: str) -> SchoolClass:
     """A new class with its creator as teacher."""
     if by.role not in TEACHING_ROLES:
-        raise _refuse("name", "Only teachers may create classes.", "forbidden")
+        raise _refuse("name", _("Only teachers may create classes."), "forbidden")
     school_class = SchoolClass.objects.create(name=name, created_by=by)
     Enrolment.objects.create(school_class=school_class, user=by, role=Role.TEACHER)
     return school_class
@@ -37,7 +38,7 @@ def class_create(*, by: User, name: str) -> SchoolClass:
 @transaction.atomic
 def class_rename(*, school_class: SchoolClass, name: str) -> None:
     if not name.strip():
-        raise _refuse("name", "A class needs a name.", "required")
+        raise _refuse("name", _("A class needs a name."), "required")
     school_class.name = name
     school_class.save(update_fields=["name"])
 
@@ -61,9 +62,9 @@ def class_by_code(code: str) -> SchoolClass:
     plain = "".join(char for char in code.upper() if char.isalnum())
     school_class = SchoolClass.objects.filter(join_code=plain).first()
     if school_class is None:
-        raise ValidationError("No class has this join code.", code="unknown_code")
+        raise ValidationError(_("No class has this join code."), code="unknown_code")
     if not school_class.join_open:
-        raise ValidationError("This class does not accept new people at the moment.", code="closed_code")
+        raise ValidationError(_("This class does not accept new people at the moment."), code="closed_code")
     return school_class
 
 
@@ -78,11 +79,11 @@ def class_join(*, user: User, code: str) -> Enrolment:
     except ValidationError as error:
         raise ValidationError({"join_code": error}) from None
     if Role.STUDENT not in MAY_BE[user.role] or user.role != Role.STUDENT:
-        message = "Join codes are for students: ask the teacher of the class to add you by your username."
+        message = _("Join codes are for students: ask the teacher of the class to add you by your username.")
         raise _refuse("join_code", message, "students_only")
-    enrolment, _ = Enrolment.objects.get_or_create(school_class=school_class, user=user)
+    enrolment, _made = Enrolment.objects.get_or_create(school_class=school_class, user=user)
     if enrolment.removed_at is not None:
-        raise _refuse("join_code", "You were removed from this class: ask its teacher.", "removed")
+        raise _refuse("join_code", _("You were removed from this class: ask its teacher."), "removed")
     return enrolment
 
 
@@ -100,11 +101,11 @@ def enrolment_add(*, school_class: SchoolClass, username: str, role: Role) -> En
     """Enrol an account by its name, as at most what the account may be."""
     user = User.objects.filter(username=username, is_active=True).first()
     if user is None:
-        raise _refuse("username", "No active account has this username.", "unknown_user")
+        raise _refuse("username", _("No active account has this username."), "unknown_user")
     _guard_role(user, role)
     enrolment, made = Enrolment.objects.get_or_create(school_class=school_class, user=user, defaults={"role": role})
     if not made and enrolment.removed_at is None:
-        raise _refuse("username", f"{user.name} is in this class already.", "enrolled")
+        raise _refuse("username", _("%(name)s is in this class already.") % {"name": user.name}, "enrolled")
     if not made:
         enrolment.role, enrolment.removed_at = role, None
         enrolment.save(update_fields=["role", "removed_at"])
@@ -149,13 +150,16 @@ def _enrolment(school_class: SchoolClass, user_id: object) -> Enrolment:
         Enrolment.objects.select_related("user").filter(school_class=school_class, user__id=str(user_id)).first()
     )
     if enrolment is None:
-        raise _refuse("user", "This person is not in the class.", "unknown_user")
+        raise _refuse("user", _("This person is not in the class."), "unknown_user")
     return enrolment
 
 
 def _guard_role(user: User, role: Role) -> None:
     if role not in MAY_BE[user.role] or role == Role.ADMIN:
-        message = f"This account may not be a {role.label}: its own role is {Role(user.role).label}."
+        message = _("This account may not be a %(wanted)s: its own role is %(own)s.") % {
+            "wanted": role.label,
+            "own": Role(user.role).label,
+        }
         raise _refuse("role", message, "too_much")
 
 
@@ -166,7 +170,7 @@ def _guard_last_teacher(enrolment: Enrolment) -> None:
         school_class=enrolment.school_class, role=Role.TEACHER, removed_at=None
     ).select_for_update()
     if len(teachers) == 1:
-        raise _refuse("user", "A class keeps at least one teacher.", "last_teacher")
+        raise _refuse("user", _("A class keeps at least one teacher."), "last_teacher")
 
 
 def _leave_groups(enrolment: Enrolment) -> None:
@@ -213,7 +217,7 @@ def group_set_members(*, group: Group, members: Iterable[User]) -> None:
     wanted = list(members)
     strangers = {user.pk for user in wanted} - set(students_of(group.school_class).values_list("pk", flat=True))
     if strangers:
-        raise _refuse("members", "Only students of this class can be in its groups.", "not_a_student")
+        raise _refuse("members", _("Only students of this class can be in its groups."), "not_a_student")
     group.members.set(wanted)
 
 
@@ -221,7 +225,7 @@ def group_set_members(*, group: Group, members: Iterable[User]) -> None:
 def group_delete(*, group: Group) -> None:
     """Remove a group that no room belongs to (a room without its group would open to the whole class)."""
     if group.rooms.exists():
-        raise _refuse("group", "Rooms belong to this group: give them to another group first.", "in_use")
+        raise _refuse("group", _("Rooms belong to this group: give them to another group first."), "in_use")
     group.delete()
 
 
@@ -234,4 +238,4 @@ def _guard_group_name(school_class: SchoolClass, name: str, but: Group | None = 
 
 
 def _taken(name: str) -> ValidationError:
-    return _refuse("name", f"This class has a group “{name}” already.", "taken")
+    return _refuse("name", _("This class has a group “%(name)s” already.") % {"name": name}, "taken")

@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from classroom.people import services
@@ -36,7 +37,9 @@ def class_new(request: PageRequest) -> HttpResponse:
             form.add_error(None, error)
         else:
             messages.success(
-                request, f"The class “{school_class}” is there. Its join code is {school_class.join_code}."
+                request,
+                _("The class “%(name)s” is there. Its join code is %(code)s.")
+                % {"name": school_class, "code": school_class.join_code},
             )
             return redirect("class_page", school_class.pk)
     return render(request, "people/class_form.html", {"form": form}, status=400 if form.errors else 200)

@@ -11,6 +11,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils.translation import gettext as _
 
 from classroom.people.access import TEACHING_ROLES, Person, classes_of
 from classroom.people.models import Role, SchoolClass, User
@@ -30,7 +31,7 @@ def rooms_reviewed(user: Person) -> QuerySet[Room]:
 def require_reviewer(user: Person) -> None:
     """For the list: a teacher may look at an empty one."""
     if not isinstance(user, User) or (user.role not in TEACHING_ROLES and not classes_reviewed(user).exists()):
-        raise PermissionDenied("Transcripts are for teachers.")
+        raise PermissionDenied(_("Transcripts are for teachers."))
 
 
 @transaction.atomic
@@ -41,8 +42,8 @@ def transcript_opened(user: User, room_id: UUID, *, verb: str, detail: str = "",
     """
     rights = room_for(user, room_id)
     if rights.role not in TEACHING_ROLES:
-        raise PermissionDenied("Transcripts are for the teachers of the class.")
+        raise PermissionDenied(_("Transcripts are for the teachers of the class."))
     if verb == services.EXPORT and names and rights.role != Role.ADMIN:
-        raise PermissionDenied("Only an admin may export names.")
+        raise PermissionDenied(_("Only an admin may export names."))
     services.read_record(room=rights.room, actor=user, actor_name=user.name, verb=verb, detail=detail)
     return rights

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from classroom.people.access import Person
 from classroom.people.forms import LineField
@@ -13,23 +14,23 @@ from classroom.review.access import classes_reviewed
 from classroom.rooms.models import Room
 
 
-def _date(label: str) -> forms.DateField:
+def _date(label: Any) -> forms.DateField:
     return forms.DateField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}))
 
 
 class TranscriptFilter(forms.Form):
-    q = LineField(label="Search", max_length=200, required=False)
+    q = LineField(label=_("Search"), max_length=200, required=False)
     school_class = forms.ModelChoiceField(
-        SchoolClass.objects.none(), label="Class", required=False, empty_label="All classes"
+        SchoolClass.objects.none(), label=_("Class"), required=False, empty_label=_("All classes")
     )
-    state = forms.ChoiceField(label="State", required=False, choices=[("", "Any state"), *Room.State.choices])
+    state = forms.ChoiceField(label=_("State"), required=False, choices=[("", _("Any state")), *Room.State.choices])
     answers = forms.ChoiceField(
-        label="Tutor",
+        label=_("Tutor"),
         required=False,
-        choices=[("", "With or without"), ("yes", "Tutor was asked"), ("no", "Never asked")],
+        choices=[("", _("With or without")), ("yes", _("Tutor was asked")), ("no", _("Never asked"))],
     )
-    since = _date("From")
-    until = _date("To")
+    since = _date(_("From"))
+    until = _date(_("To"))
 
     def __init__(self, *args: Any, reader: Person, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -40,5 +41,5 @@ class TranscriptFilter(forms.Form):
         data = super().clean() or {}
         since, until = data.get("since"), data.get("until")
         if since and until and since > until:
-            self.add_error("until", "This day lies before the first one.")
+            self.add_error("until", _("This day lies before the first one."))
         return data

@@ -12,6 +12,7 @@ from django.db.models import Count, DateTimeField, Exists, F, IntegerField, Oute
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy as _
 
 from classroom.people.access import Person
 from classroom.people.models import Role
@@ -176,25 +177,25 @@ def _timing(answer: Answer) -> dict[str, int | None]:
 
 
 NOTICES = {
-    "member.joined": "{user} joined",
-    "member.removed": "{user} was removed",
-    "answer.paused": "paused the answer",
-    "answer.resumed": "let the answer go on",
-    "answer.inserted": "put in: {text}",
-    "answer.tool_called": "the tutor called a tool. {asked}",
-    "answer.tool_returned": "the tool: {text}",
-    "step.submitted": "showed the step: {text}",
-    "step.checked": "the step is {verdict}: {reason}",
-    "hint.requested": "asked for a hint (level {rung})",
-    "hint.given": "gave a hint (level {rung}): {text}",
-    "rung.moved": "set the hints from level {before} to {rung}",
-    "rules.changed": "changed the rules for hints",
-    "memory.changed": "what the tutor remembers: {text}",
-    "hand.raised": "raised a hand",
-    "hand.lowered": "lowered the hand of {user}",
-    "room.closed": "closed the room",
-    "room.reopened": "opened the room again",
-    "room.changed": "changed the room: {title}, {problem}",
+    "member.joined": _("{user} joined"),
+    "member.removed": _("{user} was removed"),
+    "answer.paused": _("paused the answer"),
+    "answer.resumed": _("let the answer go on"),
+    "answer.inserted": _("put in: {text}"),
+    "answer.tool_called": _("the tutor called a tool. {asked}"),
+    "answer.tool_returned": _("the tool: {text}"),
+    "step.submitted": _("showed the step: {text}"),
+    "step.checked": _("the step is {verdict}: {reason}"),
+    "hint.requested": _("asked for a hint (level {rung})"),
+    "hint.given": _("gave a hint (level {rung}): {text}"),
+    "rung.moved": _("set the hints from level {before} to {rung}"),
+    "rules.changed": _("changed the rules for hints"),
+    "memory.changed": _("what the tutor remembers: {text}"),
+    "hand.raised": _("raised a hand"),
+    "hand.lowered": _("lowered the hand of {user}"),
+    "room.closed": _("closed the room"),
+    "room.reopened": _("opened the room again"),
+    "room.changed": _("changed the room: {title}, {problem}"),
 }
 
 
@@ -204,7 +205,7 @@ def notice(event: Event) -> str:
     pattern = NOTICES.get(event.type)
     if pattern is None:
         return event.type
-    return pattern.format(
+    return str(pattern).format(
         user=(data.get("user") or {}).get("name", ""),
         text=data.get("text", ""),
         asked=data.get("asked", ""),
@@ -213,7 +214,7 @@ def notice(event: Event) -> str:
         rung=data.get("rung", ""),
         before=data.get("before", ""),
         title=data.get("title", ""),
-        problem=(data.get("problem") or {}).get("title", "no problem"),
+        problem=(data.get("problem") or {}).get("title", str(_("no problem"))),
     )
 
 

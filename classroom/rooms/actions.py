@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 
 import structlog
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from classroom.people.models import User
 from classroom.rooms import access, broadcast, frames, journal, limits
@@ -35,11 +36,11 @@ def _require(rights: RoomRights, verb: str) -> None:
     if access.VERB_NEEDS[verb] == "look":
         return
     if not rights.may_write:
-        raise FrameError("forbidden", "You may look in this room, but not write.")
+        raise FrameError("forbidden", _("You may look in this room, but not write."))
     if rights.room.state != Room.State.OPEN:
-        raise FrameError("room_closed", "This room is closed.")
+        raise FrameError("room_closed", _("This room is closed."))
     if access.VERB_NEEDS[verb] == "staff" and not rights.staff:
-        raise FrameError("forbidden", "Only the staff of this class may do this.")
+        raise FrameError("forbidden", _("Only the staff of this class may do this."))
 
 
 def message_post(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
@@ -56,7 +57,7 @@ def hand_lower(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None
     whose = rights
     if frame.data.user is not None and frame.data.user != str(rights.user.pk):
         if not rights.staff:
-            raise FrameError("forbidden", "Only staff may lower somebody else's hand.", field="data.user")
+            raise FrameError("forbidden", _("Only staff may lower somebody else's hand."), field="data.user")
         whose = _other(rights, frame.data.user)
     return _append(rights, frame, trace, "hand.lowered", {"user": whose.by})
 
@@ -75,7 +76,7 @@ def _other(rights: RoomRights, user_id: str) -> RoomRights:
         raise FrameError("bad_field", "`data.user` must be a UUID.", field="data.user") from None
     other = access.rights_of([key]).get(key)
     if other is None:
-        raise FrameError("bad_field", "Nobody of this room has that id.", field="data.user")
+        raise FrameError("bad_field", _("Nobody of this room has that id."), field="data.user")
     return other
 
 

@@ -15,6 +15,7 @@ from django.core.exceptions import ValidationError
 from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from classroom.people import services as people
@@ -76,7 +77,7 @@ def class_rename(request: PageRequest, class_id: UUID) -> HttpResponse:
 
     def change(data: dict[str, Any]) -> str:
         people.class_rename(school_class=rights.school_class, name=data["name"])
-        return "The class has its new name."
+        return _("The class has its new name.")
 
     return _act(request, rights, "class_form", ClassForm(request.POST), change=change)
 
@@ -86,7 +87,7 @@ def class_rename(request: PageRequest, class_id: UUID) -> HttpResponse:
 def code_renew(request: PageRequest, class_id: UUID) -> HttpResponse:
     rights = class_for_teacher(request.user, class_id)
     people.join_code_renew(school_class=rights.school_class)
-    messages.success(request, "There is a new join code; the old one is worth nothing now.")
+    messages.success(request, _("There is a new join code; the old one is worth nothing now."))
     return redirect("class_page", class_id)
 
 
@@ -96,7 +97,9 @@ def code_open(request: PageRequest, class_id: UUID) -> HttpResponse:
     rights = class_for_teacher(request.user, class_id)
     is_open = request.POST.get("open") == "1"
     people.join_open_set(school_class=rights.school_class, is_open=is_open)
-    messages.success(request, "The join code is accepted." if is_open else "The join code is not accepted any more.")
+    messages.success(
+        request, _("The join code is accepted.") if is_open else _("The join code is not accepted any more.")
+    )
     return redirect("class_page", class_id)
 
 
@@ -113,7 +116,7 @@ def member_add(request: PageRequest, class_id: UUID) -> HttpResponse:
             added = people.enrolment_add(
                 school_class=rights.school_class, username=data["username"], role=Role(data["role"])
             )
-        return f"{added.user} is in the class."
+        return _("%(name)s is in the class.") % {"name": added.user}
 
     return _act(request, rights, "member_form", MemberForm(request.POST), change=change)
 
@@ -123,9 +126,9 @@ def member_add(request: PageRequest, class_id: UUID) -> HttpResponse:
 def member_remove(request: PageRequest, class_id: UUID, user_id: UUID) -> HttpResponse:
     rights, by = class_for_teacher(request.user, class_id), request.user
 
-    def change(_: dict[str, Any]) -> str:
+    def change(_data: dict[str, Any]) -> str:
         services.member_remove(school_class=rights.school_class, user_id=user_id, by=by)
-        return "Removed from the class."
+        return _("Removed from the class.")
 
     return _act(request, rights, "person_form", Form(request.POST), change=change)
 
@@ -135,9 +138,9 @@ def member_remove(request: PageRequest, class_id: UUID, user_id: UUID) -> HttpRe
 def member_restore(request: PageRequest, class_id: UUID, user_id: UUID) -> HttpResponse:
     rights, by = class_for_teacher(request.user, class_id), request.user
 
-    def change(_: dict[str, Any]) -> str:
+    def change(_data: dict[str, Any]) -> str:
         services.member_restore(school_class=rights.school_class, user_id=user_id, by=by)
-        return "Back in the class."
+        return _("Back in the class.")
 
     return _act(request, rights, "person_form", Form(request.POST), change=change)
 
@@ -151,7 +154,7 @@ def member_role(request: PageRequest, class_id: UUID, user_id: UUID) -> HttpResp
         role = Role(data["role"])
         with services.access_changes(school_class=rights.school_class, by=by, person=user_id):
             people.enrolment_role_set(school_class=rights.school_class, user_id=user_id, role=role)
-        return f"Now {role.label} of this class."
+        return _("Now %(role)s of this class.") % {"role": role.label}
 
     return _act(request, rights, "person_form", RoleForm(request.POST), change=change)
 
@@ -176,9 +179,9 @@ def group_delete(request: PageRequest, class_id: UUID, group_id: UUID) -> HttpRe
     rights = class_for_staff(request.user, class_id)
     group = _group_of(rights, group_id)
 
-    def change(_: dict[str, Any]) -> str:
+    def change(_data: dict[str, Any]) -> str:
         people.group_delete(group=group)
-        return "The group is gone."
+        return _("The group is gone.")
 
     return _act(request, rights, "group_form", Form(request.POST), change=change)
 
@@ -200,7 +203,7 @@ def _group(request: PageRequest, rights: ClassRights, group: Group | None) -> Ht
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, "The group is saved.")
+            messages.success(request, _("The group is saved."))
             return redirect("class_page", school_class.pk)
     context = {"form": form, "school_class": school_class, "group": group}
     return render(request, "people/group_form.html", context, status=400 if form.errors else 200)

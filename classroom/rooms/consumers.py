@@ -16,7 +16,10 @@ from django.conf import settings
 from django.db import Error
 from django.http import Http404
 from django.http.request import split_domain_port, validate_host
+from django.utils import translation
+from django.utils.translation import gettext as _
 
+from classroom.people.languages import language_of
 from classroom.people.models import User
 from classroom.people.tickets import Pass, TicketError, access_read, ticket_spend
 from classroom.rooms import access, actions, frames
@@ -39,6 +42,8 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.scope, self._receive, self._send = scope, receive, send
+        # Holds for this socket's task alone, and for what it offloads: refusals are said in the language of the page.
+        translation.activate(language_of(scope))
         self._bad = self._flood = 0
         self._tokens, self._filled_at = FRAMES_BURST, time.monotonic()
         self._writer: asyncio.Task[None] | None = None
@@ -146,7 +151,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
             viewer.close(Close.REVOKED)
         except Error:
             log.exception("frame_not_saved")
-            sorry = FrameError("unavailable", "This could not be saved just now. Try again.", retry_ms=1_000)
+            sorry = FrameError("unavailable", _("This could not be saved just now. Try again."), retry_ms=1_000)
             viewer.send(frames.error_frame(sorry, ref))
         return joined
 
@@ -166,7 +171,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
         self._tokens = min(FRAMES_BURST, self._tokens + (now - self._filled_at) * FRAMES_A_SECOND)
         self._filled_at = now
         if self._tokens < 1:
-            raise FrameError("slow_down", "Too many frames at once. Wait a moment.", retry_ms=1_000)
+            raise FrameError("slow_down", _("Too many frames at once. Wait a moment."), retry_ms=1_000)
         self._tokens -= 1
 
     def _count(self, viewer: Viewer, error: FrameError) -> None:

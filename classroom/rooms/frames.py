@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from django.utils.translation import gettext as _
 from pydantic import Field, ValidationError
 from pydantic_core import ErrorDetails
 
@@ -122,9 +123,9 @@ def text_checked(text: str, *, field: str = "data.text") -> str:
     """The text of a message or question without blank ends. Raises FrameError when nothing is left or it cannot be kept."""
     text = text.strip()
     if not text:
-        raise FrameError("empty", "Write something first.", field=field)
+        raise FrameError("empty", _("Write something first."), field=field)
     if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
-        raise FrameError("bad_field", "The text has a character that cannot be stored.", field=field)
+        raise FrameError("bad_field", _("The text has a character that cannot be stored."), field=field)
     return text
 
 

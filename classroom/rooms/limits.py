@@ -15,6 +15,7 @@ from typing import Final
 import redis
 import structlog
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from classroom.rooms.access import RoomRights
 from classroom.rooms.connections import redis_client
@@ -94,7 +95,7 @@ def spend(rights: RoomRights, verb: str) -> None:
     kind, limit = LIMITS[verb]
     wait_ms = _wait_ms(list(_buckets(rights, kind, limit)))
     if wait_ms:
-        raise FrameError("slow_down", "That was very quick. Wait a moment, then send it again.", retry_ms=wait_ms)
+        raise FrameError("slow_down", _("That was very quick. Wait a moment, then send it again."), retry_ms=wait_ms)
 
 
 def _buckets(rights: RoomRights, kind: str, limit: Limit) -> Iterable[Bucket]:

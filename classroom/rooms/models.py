@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 from classroom.rooms import frames
 
@@ -42,8 +43,8 @@ class Room(models.Model):
     """A place where people of one class (or one of its groups) work on one problem."""
 
     class State(models.TextChoices):
-        OPEN = "open", "open"
-        CLOSED = "closed", "closed"
+        OPEN = "open", _("open")
+        CLOSED = "closed", _("closed")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     school_class = models.ForeignKey("people.SchoolClass", on_delete=models.CASCADE, related_name="rooms")

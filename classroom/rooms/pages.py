@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from classroom.people.access import PageRequest, class_for_staff
@@ -48,7 +49,7 @@ def join(request: PageRequest) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, f"Welcome to {school_class}.")
+            messages.success(request, _("Welcome to %(name)s.") % {"name": school_class})
             return redirect("home")
     return render(request, "people/join.html", {"form": form}, status=400 if form.errors else 200)
 
@@ -74,7 +75,7 @@ def room_new(request: PageRequest, class_id: UUID) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, f"The room “{room}” is open.")
+            messages.success(request, _("The room “%(title)s” is open.") % {"title": room})
             return redirect("class_page", rights.school_class.pk)
     context = {"form": form, "school_class": rights.school_class, "room": None}
     return render(request, "rooms/room_form.html", context, status=400 if form.errors else 200)
@@ -91,7 +92,7 @@ def room_edit(request: PageRequest, room_id: UUID) -> HttpResponse:
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            messages.success(request, "The room is saved.")
+            messages.success(request, _("The room is saved."))
             return redirect("class_page", room.school_class_id)
     context = {"form": form, "school_class": room.school_class, "room": room}
     return render(request, "rooms/room_form.html", context, status=400 if form.errors else 200)
@@ -100,19 +101,19 @@ def room_edit(request: PageRequest, room_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def room_close(request: PageRequest, room_id: UUID) -> HttpResponse:
-    return _state(request, room_id, services.room_close, "closed")
+    return _state(request, room_id, services.room_close, _("The room “%(title)s” is closed."))
 
 
 @login_required
 @require_POST
 def room_reopen(request: PageRequest, room_id: UUID) -> HttpResponse:
-    return _state(request, room_id, services.room_reopen, "open again")
+    return _state(request, room_id, services.room_reopen, _("The room “%(title)s” is open again."))
 
 
-def _state(request: PageRequest, room_id: UUID, change: Callable[..., bool], word: str) -> HttpResponse:
+def _state(request: PageRequest, room_id: UUID, change: Callable[..., bool], words: str) -> HttpResponse:
     room = _staffed(request.user, room_id).room
     change(by=request.user, room=room)
-    messages.success(request, f"The room “{room}” is {word}.")
+    messages.success(request, words % {"title": room})
     return (
         redirect("room_page", room.pk)
         if request.POST.get("back") == "room"
@@ -123,5 +124,5 @@ def _state(request: PageRequest, room_id: UUID, change: Callable[..., bool], wor
 def _staffed(user: User, room_id: UUID) -> RoomRights:
     rights = room_for(user, room_id)
     if not rights.staff:
-        raise PermissionDenied("Only the staff of this class may do this.")
+        raise PermissionDenied(_("Only the staff of this class may do this."))
     return rights

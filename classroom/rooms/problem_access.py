@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.utils.translation import gettext as _
 
 from classroom.people.access import LOOKING_ROLES, TEACHING_ROLES, Person
 from classroom.people.models import Role, User
@@ -17,7 +18,7 @@ from classroom.rooms.models import Problem
 
 def require_looking(user: Person) -> None:
     if not isinstance(user, User) or user.role not in LOOKING_ROLES:
-        raise PermissionDenied("The collection of problems is for staff.")
+        raise PermissionDenied(_("The collection of problems is for staff."))
 
 
 def may_write(user: Person) -> bool:
@@ -26,7 +27,7 @@ def may_write(user: Person) -> bool:
 
 def require_writing(user: Person) -> None:
     if not may_write(user):
-        raise PermissionDenied("Only teachers may write problems.")
+        raise PermissionDenied(_("Only teachers may write problems."))
 
 
 def problem_for(user: Person, problem_id: UUID) -> Problem:
@@ -47,5 +48,5 @@ def may_edit(user: Person, problem: Problem) -> bool:
 def problem_for_editing(user: Person, problem_id: UUID) -> Problem:
     problem = problem_for(user, problem_id)
     if not may_edit(user, problem):
-        raise PermissionDenied("Only the author of a problem may change it.")
+        raise PermissionDenied(_("Only the author of a problem may change it."))
     return problem

@@ -12,6 +12,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from classroom.people.access import PageRequest, classes_of
@@ -94,7 +95,7 @@ def _edit(request: PageRequest, problem: Problem | None, initial: dict[str, Any]
             except ValidationError as error:
                 form.add_error(None, error)
             else:
-                messages.success(request, "The problem is saved.")
+                messages.success(request, _("The problem is saved."))
                 return redirect("problem_page", problem.pk)
     status = 400 if form.errors else 200
     return render(

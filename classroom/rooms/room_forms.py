@@ -5,33 +5,34 @@ from __future__ import annotations
 from typing import Any, cast
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from classroom.people.forms import LineField
 from classroom.people.models import Group, SchoolClass
 from classroom.rooms.models import Problem
 
-NO_PROBLEM = "No problem: a free conversation"
+NO_PROBLEM = _("No problem: a free conversation")
 
 
 def _problems_by_course() -> list[tuple[str, Any]]:
     """The choice of problems under their courses: values only, because statements are long and there may be thousands."""
     courses: dict[str, list[tuple[str, str]]] = {}
     for pk, title, course in Problem.objects.values_list("pk", "title", "course").order_by("course", "title"):
-        courses.setdefault(course or "Other problems", []).append((str(pk), title))
-    return [("", NO_PROBLEM), *courses.items()]
+        courses.setdefault(course or str(_("Other problems")), []).append((str(pk), title))
+    return [("", str(NO_PROBLEM)), *courses.items()]
 
 
 class RoomForm(forms.Form):
     """Title, problem and group of a room; groups are those of its class."""
 
-    title = LineField(label="Title", max_length=120)
+    title = LineField(label=_("Title"), max_length=120)
     problem = forms.ModelChoiceField(
         Problem.objects.all(), required=False, empty_label=NO_PROBLEM,
-        help_text="What the room works on. It can be changed later; everybody in the room sees the change.",
+        help_text=_("What the room works on. It can be changed later; everybody in the room sees the change."),
     )  # fmt: skip
     group = forms.ModelChoiceField(
-        Group.objects.none(), required=False, empty_label="The whole class",
-        help_text="Students outside the group cannot enter the room.",
+        Group.objects.none(), required=False, empty_label=_("The whole class"),
+        help_text=_("Students outside the group cannot enter the room."),
     )  # fmt: skip
 
     def __init__(self, *args: Any, school_class: SchoolClass, **kwargs: Any) -> None:

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from classroom.people import services as people
 from classroom.people.access import role_in
@@ -158,9 +159,9 @@ def _state_set(by: User, room: Room, state: Room.State, kind: str) -> bool:
 
 def _guard_room(school_class: SchoolClass, title: str, group: Group | None) -> None:
     if not title.strip():
-        raise ValidationError({"title": "A room needs a title."})
+        raise ValidationError({"title": _("A room needs a title.")})
     if group is not None and group.school_class_id != school_class.pk:
-        raise ValidationError({"group": "This group belongs to another class."})
+        raise ValidationError({"group": _("This group belongs to another class.")})
 
 
 def _log_change(room: Room, by: User) -> Event:
@@ -200,4 +201,4 @@ def _guard_problem(problem: Problem) -> None:
     problem.full_clean(exclude=["created_by"])
     # Django checks the length of a TextField in forms alone.
     if len(problem.statement) > STATEMENT_LIMIT:
-        raise ValidationError({"statement": f"A problem has at most {STATEMENT_LIMIT} characters."})
+        raise ValidationError({"statement": _("A problem has at most %(n)s characters.") % {"n": STATEMENT_LIMIT}})

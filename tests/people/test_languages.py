@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import translation
 from pytest_django import Settings
 
+from classroom.people.languages import language_of
 from classroom.people.models import User
 from classroom.people.templatetags.languages import page_words
 from tests.conftest import ClientFor
@@ -93,3 +94,22 @@ def test_without_a_compiled_catalogue_the_page_still_comes(client: Client, setti
     page = client.get(LOGIN, headers=CHINESE)
     assert page.status_code == 200
     assert b"page-words" not in page.content
+
+
+@pytest.mark.parametrize(
+    ("cookie", "asked", "language"),
+    [
+        (None, None, "en"),
+        (None, "zh-CN,zh;q=0.9", "zh-hans"),
+        (None, "fr-CH", "en"),
+        ("django_language=zh-hans", "en-GB", "zh-hans"),
+        ("a=b; django_language=en", "zh-CN", "en"),
+        ("django_language=tlh", "zh-CN", "zh-hans"),
+        ("{bad}[]=;;", "zh", "zh-hans"),
+        ("\x00=1;django_language=\x00", "zh", "zh-hans"),
+    ],
+)
+def test_a_socket_speaks_as_its_page_does(cookie: str | None, asked: str | None, language: str) -> None:
+    given = {b"Cookie": cookie, b"accept-language": asked}
+    headers = [(name, value.encode("latin1")) for name, value in given.items() if value is not None]
+    assert language_of({"headers": headers}) == language

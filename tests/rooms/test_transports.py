@@ -73,3 +73,17 @@ def test_x2_a_cursor_that_is_no_number_is_named(room: Room, bob: User, client_fo
     for query, field in (("after=x", "after"), ("after=1&wait=x", "wait")):
         answer = client.get(f"/api/rooms/{room.pk}/events/?{query}")
         assert (answer.status_code, answer.json()["field"]) == (400, field)
+
+
+def test_refusals_are_in_the_language_of_the_page_and_the_log_in_none(
+    room: Room, bob: User, olga: User, charlie: User, client_for: Any
+) -> None:
+    chinese = {"Accept-Language": "zh-CN"}
+    said = {
+        user.username: post(client_for(user), room, frame(text="hello"), **chinese) for user in (olga, charlie, bob)
+    }
+    assert [answer.status_code for answer in said.values()] == [403, 404, 200]
+    assert wire.checked(said["olga"].json())["message"] == "您可以旁观这个房间，但不能发言。"
+    in_english = post(client_for(olga), room, frame(text="hello")).json()
+    assert wire.checked(in_english)["message"] == "You may look in this room, but not write."
+    assert Event.objects.get().by["role"] == "student"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -15,13 +16,13 @@ class FilesField(forms.FileField):
     def clean(self, data: Any, initial: Any = None) -> list[Any]:
         """All files, empty ones too: which file is at fault is said by name, one by one."""
         if not data:
-            raise forms.ValidationError("Choose a file first.", code="required")
+            raise forms.ValidationError(_("Choose a file first."), code="required")
         return list(data)
 
 
 class UploadForm(forms.Form):
     uploads = FilesField(
-        label="Files",
-        help_text="PDF, DOCX, Jupyter notebooks (.ipynb), Markdown (.md) or text (.txt).",
+        label=_("Files"),
+        help_text=_("PDF, DOCX, Jupyter notebooks (.ipynb), Markdown (.md) or text (.txt)."),
         widget=FilesInput(attrs={"accept": ".pdf,.docx,.ipynb,.md,.markdown,.txt"}),
     )

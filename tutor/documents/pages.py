@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classroom.people.access import ClassRights, PageRequest, class_for, class_for_teacher
@@ -42,7 +43,9 @@ def class_documents(request: PageRequest, class_id: UUID) -> HttpResponse:
 def _upload(request: PageRequest, rights: ClassRights, form: UploadForm) -> None:
     files = form.cleaned_data["uploads"]
     if len(files) > FILES_MAX:
-        form.add_error("uploads", f"These are {len(files)} files; {FILES_MAX} at a time, please.")
+        form.add_error(
+            "uploads", _("These are %(n)s files; %(most)s at a time, please.") % {"n": len(files), "most": FILES_MAX}
+        )
         return
     kept = []
     for file in files:
@@ -54,7 +57,8 @@ def _upload(request: PageRequest, rights: ClassRights, form: UploadForm) -> None
         kept.append(document.title)
     if kept:
         transaction.on_commit(partial(ingest.ring, ingest.TASK))
-        messages.success(request, f"Uploaded: {', '.join(kept)}. They can be found as soon as they are read.")
+        words = _("Uploaded: %(names)s. They can be found as soon as they are read.")
+        messages.success(request, words % {"names": ", ".join(kept)})
 
 
 def _list(request: PageRequest, rights: ClassRights, form: UploadForm) -> HttpResponse:
@@ -88,8 +92,10 @@ def _own(request: PageRequest, class_id: UUID, document_id: UUID) -> Document:
 def document_hide(request: PageRequest, class_id: UUID, document_id: UUID) -> HttpResponse:
     document, hidden = _own(request, class_id, document_id), request.POST.get("hidden") == "1"
     shelf.document_hide(document, hidden=hidden)
-    what = "is hidden: it is quoted to nobody" if hidden else "can be found by everybody in the class"
-    messages.success(request, f"“{document.title}” {what}.")
+    words = _("“%(title)s” is hidden: it is quoted to nobody.")
+    if not hidden:
+        words = _("“%(title)s” can be found by everybody in the class.")
+    messages.success(request, words % {"title": document.title})
     return redirect("class_documents", class_id)
 
 
@@ -98,7 +104,7 @@ def document_hide(request: PageRequest, class_id: UUID, document_id: UUID) -> Ht
 def document_delete(request: PageRequest, class_id: UUID, document_id: UUID) -> HttpResponse:
     document = _own(request, class_id, document_id)
     shelf.document_delete(document)
-    messages.success(request, f"“{document.title}” is deleted.")
+    messages.success(request, _("“%(title)s” is deleted.") % {"title": document.title})
     return redirect("class_documents", class_id)
 
 

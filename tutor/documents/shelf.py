@@ -18,6 +18,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Sum
+from django.utils.translation import gettext as _
 
 from classroom.people.access import ClassRights
 from classroom.people.models import SchoolClass, User
@@ -48,12 +49,15 @@ def document_upload(rights: ClassRights, by: User, upload: Upload) -> Document:
     name = Path((upload.name or "file").replace("\\", "/")).name[:200]
     kind, size = SUFFIXES.get(Path(name).suffix.lower()), upload.size or 0
     if kind is None:
-        raise ValidationError(f"“{name}” cannot be used: PDF, DOCX, ipynb, Markdown (.md) or text (.txt), please.")
+        raise ValidationError(
+            _("“%(name)s” cannot be used: PDF, DOCX, ipynb, Markdown (.md) or text (.txt), please.") % {"name": name}
+        )
     if not size:
-        raise ValidationError(f"“{name}” is empty.")
+        raise ValidationError(_("“%(name)s” is empty.") % {"name": name})
     if size > settings.DOCUMENT_MAX_BYTES:
         raise ValidationError(
-            f"“{name}” has {megabytes(size)}; a file may have {megabytes(settings.DOCUMENT_MAX_BYTES)} at most."
+            _("“%(name)s” has %(size)s; a file may have %(most)s at most.")
+            % {"name": name, "size": megabytes(size), "most": megabytes(settings.DOCUMENT_MAX_BYTES)}
         )
     part, sha256 = _kept(upload)
     try:
@@ -65,7 +69,7 @@ def document_upload(rights: ClassRights, by: User, upload: Upload) -> Document:
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             part.replace(target)
     except IntegrityError:
-        raise ValidationError(f"“{name}” is being uploaded already.") from None
+        raise ValidationError(_("“%(name)s” is being uploaded already.") % {"name": name}) from None
     finally:
         part.unlink(missing_ok=True)
     return document
@@ -90,17 +94,25 @@ def _entered(school_class: SchoolClass, name: str, sha256: str, size: int) -> Do
     own = Document.objects.filter(school_class=school_class)
     known = own.filter(sha256=sha256).first()
     if known is not None and known.state != Document.State.REFUSED:
-        raise ValidationError(f"“{name}” is here already, as “{known.title}”.")
+        raise ValidationError(_("“%(name)s” is here already, as “%(title)s”.") % {"name": name, "title": known.title})
     if known is not None:
         known.delete()  # it is tried again
     used = own.aggregate(total=Sum("size"))["total"] or 0
     if used + size > settings.DOCUMENT_QUOTA_BYTES:
         raise ValidationError(
-            f"“{name}” ({megabytes(size)}) does not fit: {megabytes(used)} of the {megabytes(settings.DOCUMENT_QUOTA_BYTES)} "
-            "of this class are used. Delete something first."
+            _(
+                "“%(name)s” (%(size)s) does not fit: %(used)s of the %(quota)s of this class are used. Delete something first."
+            )
+            % {
+                "name": name,
+                "size": megabytes(size),
+                "used": megabytes(used),
+                "quota": megabytes(settings.DOCUMENT_QUOTA_BYTES),
+            }
         )
     if own.count() >= COUNT_MAX:
-        raise ValidationError(f"“{name}” does not fit: a class has {COUNT_MAX} documents at most.")
+        words = _("“%(name)s” does not fit: a class has %(n)s documents at most.")
+        raise ValidationError(words % {"name": name, "n": COUNT_MAX})
     title = Path(name).stem.strip() or name
     return Document(school_class=school_class, title=title, sha256=sha256, size=size, uploaded_at=database_now())
 
