@@ -431,6 +431,17 @@ def test_teachers_see_how_it_stands_and_ask_for_it(equation: Problem, alice: Use
     assert browser.get(f"/problems/{equation.pk}/solve/").status_code == 405
 
 
+def test_the_button_sends_its_token(equation: Problem, alice: User) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(alice)
+    path = f"/problems/{equation.pk}/solve/"
+    assert browser.post(path).status_code == 403
+    form = page_of(browser, equation).split(f'action="{path}"')[1].split("</form>")[0]
+    token = form.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
+    assert browser.post(path, {"csrfmiddlewaretoken": token}).status_code == 302
+    assert Solve.objects.count() == 1
+
+
 @pytest.mark.parametrize("who", ["bob", "tom", "olga", "charlie"])
 def test_nobody_else_sees_or_starts_it(
     request: pytest.FixtureRequest, equation: Problem, room: Room, client_for: ClientFor, who: str
