@@ -71,6 +71,7 @@ class Env(BaseSettings):
     )
     DOCUMENT_STAGES: str = Field(
         "fulltext,vectors,rerank",
+        pattern=r"^(?:(?:fulltext|vectors|rerank)(?:,|$))*$",
         description="how a class's documents are searched, comma-separated; empty: not at all",
     )
     DOCUMENT_THRESHOLD: float = Field(0.25, ge=0, le=1, description="a passage with a lower score is not used")

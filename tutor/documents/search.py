@@ -109,7 +109,7 @@ def _near(search: Search, class_id: UUID, text: str) -> list[tuple[int, float]]:
     return vectors.nearest(query, (pair for key in keys for pair in _stored(key)), CANDIDATES)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def _stored(document_id: UUID) -> tuple[tuple[int, bytes], ...]:
     """A document's vectors. Once it is ready they do not change any more; a document that is read anew is a new one."""
     rows = (

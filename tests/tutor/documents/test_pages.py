@@ -161,3 +161,12 @@ def test_d7_another_class_is_no_way_in(alice: User, other_class: SchoolClass, cl
     assert client.post(f"/classes/{other_class.pk}/documents/{document.pk}/delete/").status_code == 404
     assert client.get("/documents/00000000-0000-4000-8000-000000000000/").status_code == 404
     assert Document.objects.exists()
+
+
+def test_staff_of_the_house_see_the_records(root: User, alice: User, client_for: ClientFor, put: Put) -> None:
+    put("book.md", BOOK)
+    User.objects.filter(pk=root.pk).update(is_staff=True, is_superuser=True)
+    client = client_for(root)
+    assert "book" in client.get("/admin/tutor/document/").content.decode()
+    assert client.get("/admin/tutor/retrieval/").status_code == 200
+    assert client_for(alice).get("/admin/tutor/retrieval/").status_code == 302

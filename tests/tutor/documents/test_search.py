@@ -5,8 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
+from pydantic import ValidationError
 from pytest_django import Settings
 
+from classroom.env import Env
 from classroom.people.models import Enrolment, Role, SchoolClass, User
 from classroom.rooms.models import Room
 from tests.tutor.documents.conftest import Put
@@ -203,3 +205,16 @@ def test_vectors_of_another_length_are_not_compared() -> None:
     near = vectors.nearest(query, [(1, b"\0" * 8), (2, query), (3, b"\0\0\x80\x3f\0\0\0\0")], 2)
     assert near == [(2, 2.0), (3, 1.0)]
     assert search.STAGES == ("fulltext", "vectors", "rerank")
+
+
+@pytest.mark.parametrize(
+    ("text", "good"),
+    [("", True), ("fulltext", True), ("vectors,rerank", True), ("fulltxt", False), ("rerank;vectors", False)],
+)
+def test_a_stage_that_is_not_there_is_named(text: str, good: bool) -> None:
+    if good:
+        made = Env(DOCUMENT_STAGES=text).model_dump()
+        assert made["DOCUMENT_STAGES"] == text
+        return
+    with pytest.raises(ValidationError, match="DOCUMENT_STAGES"):
+        Env(DOCUMENT_STAGES=text)
