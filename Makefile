@@ -7,9 +7,9 @@ BOOTSTRAP := $(PYTHON) -m classroom.supervisor.bootstrap --torch-index "$(TORCH_
 
 # What everything else leans on: every branch of these is run by one of these tests. Counting branches costs four tenths of
 # a test's time, so only they are counted.
-COVERED := classroom.rooms.frames classroom.rooms.journal classroom.rooms.access tutor.answers tutor.guard inference_worker.chunker
+COVERED := classroom.rooms.frames classroom.rooms.verbs classroom.rooms.journal classroom.rooms.access tutor.answers tutor.guard inference_worker.chunker
 COVERED_BY := $(addprefix tests/rooms/test_,access.py frames.py journal.py) tests/inference_worker/test_chunker.py \
-	$(addprefix tests/tutor/test_,answers.py guard.py guard_values.py hands.py showing.py)
+	$(addprefix tests/tutor/test_,answers.py guard.py guard_values.py hands.py showing.py superseded.py)
 # Where make can, what runs side by side says its words one after the other.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 

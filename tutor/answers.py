@@ -72,9 +72,7 @@ def answer_ask(
     its place in the line (A12). Raises FrameError ``busy`` when ROOM_MAX, USER_MAX or CLASS_MAX are reached.
     """
     room_id, answer_id = rights.room.pk, uuid4()
-    data: dict[str, Any] = {"answer": str(answer_id), "text": text}
-    if about is not None:
-        data["about"] = about
+    data: dict[str, Any] = {"answer": str(answer_id), "text": text, **({"about": about} if about else {})}
     with transaction.atomic():
         turn = None
         if supersedes is not None:

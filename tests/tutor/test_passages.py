@@ -1,5 +1,4 @@
-"""What questions and highlights point at, questions in other words, who may do what, and the pace of an answer
-(rules A11, A12, B1, C1–C3, Y1–Y3)."""
+"""What questions and highlights point at, who may do what, and the pace of an answer (rules A11, B1, C1–C3, Y1–Y3)."""
 
 from __future__ import annotations
 
@@ -11,7 +10,6 @@ import pytest
 from django.http import Http404
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from classroom.people.models import User
 from classroom.rooms import actions, frames, projection
@@ -20,7 +18,6 @@ from classroom.rooms.models import Event, Room
 from tests.conftest import ClientFor, enrol, person
 from tests.tutor.turns import ask, done, fresh, log_of, rights, started, text, types
 from tutor import dispatch, proofreading, showing, steps
-from tutor.answers import room_advance
 from tutor.controls import controls_save
 from tutor.intake import batch_store
 from tutor.models import Answer, Controls, Shard, Step
@@ -153,64 +150,6 @@ def test_g6_asked_about_a_step_its_own_verdict_counts(room: Room, bob: User) -> 
     answer = written(room, bob)
     send(bob, room, "answer.ask", text="Right?", about={"answer": str(answer.pk), "start": 0, "end": 5})
     assert not showing.policy_of(Answer.objects.latest("asked_seq")).praise
-
-
-# ---- A12: in other words
-
-
-def edited(user: User, room: Room, old: Answer, words: str = "I mean this", ref: str = "") -> Answer:
-    send(user, room, "answer.ask", ref, text=words, supersedes=str(old.pk))
-    return Answer.objects.get(pk=last(room, "answer.asked")["data"]["answer"])
-
-
-def test_a12_the_new_question_takes_the_old_ones_place(room: Room, bob: User, alice: User) -> None:
-    running, old, behind = ask(alice, room), ask(bob, room), ask(alice, room, "me too")
-    new = edited(bob, room, old)
-    assert (fresh(old).state, fresh(old).reason) == (State.STOPPED, "superseded")
-    stopped = last(room, "answer.stopped")
-    assert (stopped["data"]["reason"], stopped["by"]["name"]) == ("superseded", "Bob Baker")
-    assert last(room, "answer.asked")["data"]["supersedes"] == str(old.pk)
-    assert new.place == 1
-    batch_store(0, 1, "1-0", [started(running), text(running, 0, "So."), done(running, "So.")])
-    assert room_advance(room.pk) == new.pk, "and not who was behind"
-    assert fresh(behind).enqueued_at is None
-
-
-def test_a12_one_that_has_the_turn_gives_it_on(room: Room, bob: User) -> None:
-    old = ask(bob, room)
-    batch_store(0, 1, "1-0", [started(old)])
-    assert fresh(edited(bob, room, old)).enqueued_at is not None
-    assert [kind for kind in types(room) if kind != "answer.started"] == [
-        "answer.asked",
-        "answer.stopped",
-        "answer.asked",
-    ]
-
-
-def test_a12_the_same_frame_does_it_once(room: Room, bob: User) -> None:
-    old, ref = ask(bob, room), str(uuid4())
-    first = edited(bob, room, old, ref=ref)
-    assert edited(bob, room, old, ref=ref) == first
-    assert types(room).count("answer.asked") == 2
-
-
-def test_a12_what_shows_already_can_be_edited_for_a_moment_only(room: Room, bob: User, settings: Settings) -> None:
-    old = written(room, bob, ended=False)
-    assert fresh(edited(bob, room, old)).state == State.QUEUED
-    late = written(room, bob, ended=False)
-    settings.SUPERSEDE_S = 0.0
-    assert refused(bob, room, "answer.ask", text="?", supersedes=str(late.pk)) == ("not_running", "data.supersedes")
-    silent = ask(bob, room)
-    Answer.objects.filter(pk=silent.pk).update(asked_at=timezone.now() - timedelta(hours=1))
-    assert edited(bob, room, silent).turn == silent.asked_seq
-
-
-def test_a12_only_ones_own_and_only_what_has_not_ended(room: Room, bob: User, alice: User) -> None:
-    theirs, ended = ask(alice, room), written(room, bob)
-    hint = ask(bob, room)
-    Answer.objects.filter(pk=hint.pk).update(preset="hint")
-    for old, error in ((theirs, "bad_field"), (hint, "bad_field"), (ended, "not_running")):
-        assert refused(bob, room, "answer.ask", text="?", supersedes=str(old.pk)) == (error, "data.supersedes")
 
 
 # ---- Y1–Y3: key steps
