@@ -25,6 +25,7 @@ from inference_worker.job import THINK
 from tutor import guard, hidden, showing
 from tutor.checker.pool import pool
 from tutor.dispatch import answer_dispatch, attempt_stop_send
+from tutor.documents.search import passages_find
 from tutor.forbidden import praise, search
 from tutor.models import Answer
 from tutor.steps import QUEUE, class_queue
@@ -149,7 +150,8 @@ def call_run(answer_id: UUID) -> bool:
 
 
 def _outcome(answer: Answer) -> dict[str, Any]:
-    scope = Scope(_timed(pool().compute), tuple(answer.forbidden), answer.room.school_class_id)
+    find = partial(passages_find, answer.room.school_class_id)
+    scope = Scope(_timed(pool().compute), tuple(answer.forbidden), find)
     return outcome_of(answer.calls[-1], showing.policy_of(answer), showing.said_before(answer), scope)
 
 
@@ -164,7 +166,10 @@ def outcome_of(call: dict[str, Any], policy: guard.Policy, before: str, scope: S
         return _found("failed", _kept(policy, before, str(error)) or UNFIT)
     if result.hit or (result.drawing is not None and _holds(policy, request)) or _told(policy, before, result):
         return _found("withheld", WITHHELD)
-    return _found("done", result.text, result.tex, result.drawing)
+    parts = [part for part in result.parts if _kept(policy, before, part) is not None]
+    if result.parts and not parts:
+        return _found("withheld", WITHHELD)
+    return _found("done", "\n".join([result.text, *parts]), result.tex, result.drawing)
 
 
 def _found(outcome: str, text: str, tex: str = "", drawing: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from inference_worker.job import CONTROL, JOB, JOB_TTL_S, JOBS, PAUSE, QUEUE, ST
 from tutor import authored, memory, prompt
 from tutor.availability import context_read, tools_read
 from tutor.documents import quoting, sources
+from tutor.documents.search import open_documents
 from tutor.models import Answer
 from tutor.tools import registry
 
@@ -87,6 +88,14 @@ def _brief(answer: Answer) -> prompt.Brief:
     return prompt.Brief(answer.problem.statement, answer.rung, told, is_hint, tools)
 
 
+def _tools(answer: Answer) -> list[str]:
+    """What it may call: to look something up only where there is something."""
+    names = tools_read(settings.TUTOR_TOOLS)
+    if registry.LOOK_UP in names and not open_documents(answer.room.school_class_id):
+        names.remove(registry.LOOK_UP)
+    return names
+
+
 def question_check(room: Room, question: str) -> None:
     """Refuse what no worker could read, before it waits in line. Raises FrameError ``too_long`` with the numbers."""
     context = context_read()
@@ -118,7 +127,7 @@ def answer_dispatch(answer_id: UUID) -> bool:
     if sources.search_first(answer):
         return True  # the class worker looks into the class's documents, and dispatches it then (D4)
     if answer.attempt == 1 and answer.preset == prompt.PRESET:
-        answer.tools = tools_read(settings.TUTOR_TOOLS)
+        answer.tools = _tools(answer)
         answer.save(update_fields=["tools"])  # before any worker can call one
     job, is_short = _job(answer)
     if not job_send(job):

@@ -106,6 +106,13 @@ describe("a card", () => {
     const card = cards(line(answer({ tools: [call({ asked: "Calculated: 2 boxes", tex: "" })] })))[0] as HTMLElement;
     expect(card.querySelector("code")?.textContent).toBe("2 boxes → 21");
   });
+  it("quotes what it has looked up, as text", () => {
+    const text = "Passages of the class's materials:\n[1] Handbook, Page 4: <b>A circle</b> $x$\n[2] 讲义, 圆: two";
+    const card = cards(line(answer({ tools: [call({ tool: "look_up", asked: "Looked up: circle", text, tex: "" })] })))[0] as HTMLElement;
+    expect([...card.querySelectorAll("details p")].map((one) => one.textContent)).toEqual(["[1] Handbook, Page 4: <b>A circle</b> $x$", "[2] 讲义, 圆: two"]);
+    const nothing = cards(line(answer({ tools: [call({ tool: "look_up", asked: "Looked up: x", text: "Nothing.", tex: "" })] })))[0] as HTMLElement;
+    expect(nothing.querySelector("p")?.textContent).toBe("Nothing.");
+  });
   it("shows a picture with its words", () => {
     const card = cards(line(answer({ tools: [call({ tool: "plot", asked: "Plotted: x^2 - 4", drawing: PARABOLA.drawing, text: PARABOLA.alt })] })))[0] as HTMLElement;
     expect(card.querySelector("svg.drawing title")?.textContent).toBe(PARABOLA.alt);

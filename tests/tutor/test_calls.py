@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -15,7 +16,7 @@ from django.http import Http404
 from django.utils import timezone
 from pytest_django import Settings
 
-from classroom.people.models import User
+from classroom.people.models import SchoolClass, User
 from classroom.rooms import projection
 from classroom.rooms.access import room_for
 from classroom.rooms.models import Problem, Room
@@ -24,6 +25,8 @@ from tests.tutor.turns import ask, done, fresh, log_of, rights, shown, started, 
 from tutor import calls, dispatch, hands, prompt
 from tutor.answers import answer_stop, attempt_mint
 from tutor.checker.child import computed
+from tutor.documents.models import Document, Passage
+from tutor.documents.words import terms
 from tutor.intake import batch_store
 from tutor.models import Answer, Reference, Shard
 from tutor.reaper import Reaper
@@ -472,3 +475,44 @@ def test_p2_a_snapshot_has_the_cards(room: Room, answer: Answer, bob: User, clie
 def test_charlie_sees_no_card(room: Room, answer: Answer, charlie: User) -> None:
     with pytest.raises(Http404):
         room_for(charlie, room.pk)
+
+
+# ---- the documents of the class
+
+
+@pytest.fixture
+def shelf(room: Room, other_class: SchoolClass, alice: User) -> None:
+    """Each class has a document of its own; the room's has a passage with the sealed value, and a hidden document."""
+
+    def put(school_class: SchoolClass, title: str, *texts: str, hidden: bool = False) -> None:
+        document = Document.objects.create(
+            school_class=school_class, title=title, kind="text", size=1, uploaded_by=alice, is_hidden=hidden,
+            sha256=hashlib.sha256(title.encode()).hexdigest(), state=Document.State.READY, uploaded_at=timezone.now(),
+        )  # fmt: skip
+        for number, words in enumerate(texts, 1):
+            Passage.objects.create(
+                document=document, n=number, anchor=f"Part {number}", text=words, words=" ".join(terms(words))
+            )
+
+    put(room.school_class, "Handbook", "A rhombus has four equal sides.", "This rhombus has area 21.")
+    put(room.school_class, "Key", "The rhombus: sealed key.", hidden=True)
+    put(other_class, "Theirs", "A rhombus of the other class, FOREIGN.")
+
+
+def test_k7_what_is_looked_up_is_the_rooms_own(
+    shelf: None, sealed: None, room: Room, bob: User, settings: Settings, client: Any
+) -> None:
+    settings.TUTOR_TOOLS, settings.DOCUMENT_THRESHOLD = "all", 0.0
+    settings.DOCUMENT_STAGES = frozenset({"fulltext"})
+    made = after(ask, bob, room, "@scripted")
+    Answer.objects.update(tools=dispatch._tools(made))
+    assert fresh(made).tools == ["calculate", "plot", "draw", "look_up"]
+    store(started(made))
+    row = write(made, call("look_up", text="rhombus"))
+    assert run(row) is True
+    (found,) = events(room, "answer.tool_returned")
+    assert found["outcome"] == "done"
+    assert "four equal sides" in found["text"]
+    for never in ("FOREIGN", "sealed key", "21"):
+        assert never not in found["text"]
+        assert never not in Job.from_json(client.get(JOB.format(answer=row.pk, attempt=2))).messages[-1]["content"]

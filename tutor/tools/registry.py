@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from tutor.tools import arguments, calculator, geometry, plots
+from tutor.tools import arguments, calculator, geometry, lookup, plots
 from tutor.tools.results import Result, Scope, ToolError
 
 
@@ -27,6 +27,7 @@ class Tool:
     run: Callable[[Any, Scope], Result]
 
 
+LOOK_UP: Final = "look_up"  # offered where there are documents
 TOOLS: Final[dict[str, Tool]] = {
     "calculate": Tool(
         "exact calculation. do: evaluate, simplify, expand, factor or solve (one equation in one unknown)",
@@ -55,6 +56,13 @@ TOOLS: Final[dict[str, Tool]] = {
         arguments.Draw,
         geometry.asked,
         geometry.run,
+    ),
+    LOOK_UP: Tool(
+        "passages about something in the documents of this class",
+        {"text": "angle in a semicircle"},
+        arguments.LookUp,
+        lookup.asked,
+        lookup.run,
     ),
 }
 

@@ -11,8 +11,8 @@ import type { Dressing } from "../stream";
 import { piecesOf, type ToolItem } from "../tools";
 
 const WIDE = 24;
-const TRIED: Readonly<Record<string, string>> = { calculate: "a calculation", plot: "a graph", draw: "a figure" };
-const BUSY: Readonly<Record<string, string>> = { calculate: "Calculating", plot: "Plotting", draw: "Drawing" };
+const TRIED: Readonly<Record<string, string>> = { calculate: "a calculation", plot: "a graph", draw: "a figure", look_up: "to look something up" };
+const BUSY: Readonly<Record<string, string>> = { calculate: "Calculating", plot: "Plotting", draw: "Drawing", look_up: "Looking it up" };
 const HOW: Readonly<Record<string, string>> = {
   calculate: "Worked out exactly by the computer algebra, not guessed by the tutor.",
   plot: "The points are computed by the computer algebra.",
@@ -59,6 +59,11 @@ function toolCard(call: ToolItem, isWaited: boolean): TemplateResult | typeof no
 function result(call: ToolItem): TemplateResult {
   const [verb, rest] = halves(call.asked);
   const { drawing, text } = call;
+  if (call.tool === "look_up") {
+    const [first, ...quotes] = text.split("\n");
+    return html`<div class="tool-head"><span class="tool-verb">${verb}</span><bdi>${rest}</bdi></div>
+      ${quotes.length ? html`<details><summary>Passages: ${quotes.length}</summary>${quotes.map((quote) => html`<p dir="auto">${quote}</p>`)}</details>` : html`<p>${first}</p>`}`;
+  }
   if (drawing === null) {
     return html`<div class="tool-head"><span class="tool-verb">${verb}</span>${maths(rest, call)}</div>
       ${call.tool in HOW ? details("How", HOW[call.tool] as string) : nothing}`;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,11 +16,20 @@ from hypothesis import strategies as st
 from tests.pedagogy.hostile import FIXED, strings
 from tutor.checker.child import computed
 from tutor.checker.pool import Pool
-from tutor.tools import arguments, registry
+from tutor.tools import arguments, lookup, registry
 from tutor.tools.results import Result, Scope, ToolError
 
 NAMES = list(registry.TOOLS)
-SCOPE = Scope(computed)
+
+
+@dataclass(frozen=True)
+class Passage:
+    title: str
+    anchor: str
+    text: str
+
+
+SCOPE = Scope(computed, find=lambda text: [Passage("Handbook", "Page 4", f"About\n{text}. " + "x" * 900)])
 POINT = {"kind": "point", "id": "A", "at": [0, 0]}
 
 
@@ -161,7 +171,7 @@ def test_names_in_a_setting() -> None:
     assert registry.names_of("all") == NAMES
     assert registry.names_of(" plot , draw ") == ["plot", "draw"]
     assert registry.names_of("none") == registry.names_of("") == []
-    with pytest.raises(ValueError, match="there is no tool rm; there are calculate, plot, draw"):
+    with pytest.raises(ValueError, match="there is no tool rm; there are calculate, plot, draw, look_up"):
         registry.names_of("calculate, rm")
 
 
@@ -177,3 +187,14 @@ def test_every_kind_of_shape_can_be_drawn() -> None:
         "graph",
         "text",
     }
+
+
+def test_what_is_looked_up_is_quoted_on_a_line_each() -> None:
+    found = called("look_up", {"text": "circle"})
+    (quote,) = found.parts
+    assert quote.startswith("[1] Handbook, Page 4: About circle. xxx")
+    assert len(quote) < 540
+    assert "\n" not in quote
+    nothing = registry.request_of("look_up", {"text": "circle"}).run(Scope(computed))
+    assert (nothing.text, nothing.parts) == (lookup.NOTHING, ())
+    assert registry.request_of("look_up", {"text": "circle"}).expressions == []
