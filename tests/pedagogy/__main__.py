@@ -21,7 +21,6 @@ from tests.bench.figures import figures_keep
 from tests.pedagogy.model_leaks import model_leaks
 from tests.pedagogy.scores import Scores, hostile_score, problems_score, rows, slips_score, words_score
 from tests.pedagogy.solving import Solving, solving_score
-from tests.pedagogy.tool_leaks import tool_leaks
 from tests.pedagogy.tutoring import Tutoring, tutoring_score, usable
 from tutor.checker.pool import Pool
 
@@ -44,6 +43,10 @@ def main() -> int:
     wanted = options.data
     if wanted is not None and not wanted.is_dir():
         parser.error(f"{wanted} is not a folder")
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
+    django.setup()
+    from tests.pedagogy.tool_leaks import tool_leaks
+
     scores, solving, pool = Scores(), Solving(), Pool(1)
     try:
         problems_score(scores, pool, rows(OWN if wanted is None else wanted / "algebra-problems.jsonl"))
@@ -74,8 +77,6 @@ def main() -> int:
 
 def database_count(scores: Tutoring, files: list[Path], every: int) -> Retrieval:
     """What is built from rows, as the product builds it: in a database of its own, which is thrown away."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
-    django.setup()
     from django.conf import settings
     from django.test.utils import override_settings, setup_databases, teardown_databases
 

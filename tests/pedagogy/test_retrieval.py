@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +13,7 @@ import numpy as np
 import pytest
 from pytest_django import Settings
 
+from classroom.env import BASE_DIR
 from classroom.people.access import class_for
 from classroom.people.models import User
 from tests.pedagogy import retrieval
@@ -92,6 +96,14 @@ def test_the_questions_ask_for_sections_that_are_there() -> None:
     assert {at for row in retrieval.QUESTIONS for at in row["at"]} <= set(HEADINGS)
     assert len({row["q"] for row in retrieval.QUESTIONS}) == len(retrieval.QUESTIONS)
     assert len(HEADINGS) > 40
+
+
+def test_the_whole_run_can_be_started(tmp_path: Path) -> None:
+    """What needs Django's models must not be imported before Django is set up: pytest has done that for all of us."""
+    command = [sys.executable, "-m", "tests.pedagogy", "--data", str(tmp_path / "nowhere")]
+    environment = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    done = subprocess.run(command, capture_output=True, text=True, cwd=BASE_DIR, env=environment)
+    assert (done.returncode, done.stderr.strip().endswith("nowhere is not a folder")) == (2, True), done.stderr
 
 
 def test_ranks_are_counted_from_one_and_figures_say_what_is_missing() -> None:
