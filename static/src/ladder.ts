@@ -2,6 +2,7 @@
 
 import type { Person, Placed } from "./frames";
 import { type Check, flag, orNull, person, type Shape, shaped, text, whole } from "./shapes";
+import { locale, t } from "./translate";
 
 export const SOLUTION = 5;
 
@@ -65,10 +66,10 @@ export function moved(before: LadderState | null, now: Ladder | null, isFresh: b
 
 // ---- words
 
-const NAMES = ["What have you tried?", "A nudge", "Where to look", "The idea of the next step", "A similar example", "The solution"] as const;
+const NAMES: readonly string[] = [t("What have you tried?"), t("A nudge"), t("Where to look"), t("The idea of the next step"), t("A similar example"), t("The solution")];
 
 export function rungName(rung: number): string {
-  return NAMES[rung] ?? `Level ${rung}`;
+  return NAMES[rung] ?? t("Level {n}", { n: rung });
 }
 
 export const RUNG_NAMES: readonly string[] = NAMES;
@@ -87,14 +88,14 @@ export function hintChance(state: LadderState, isStaff: boolean, now: number): H
   const next = isOpened || state.more ? state.rung : state.rung + 1;
   const top = isDue ? SOLUTION : Math.max(state.ceiling, state.rung);
   const left = state.budget === null || isDue || isOpened ? null : Math.max(0, state.budget - state.given);
-  if (next > SOLUTION) return { words: "", why: "The solution has been given." };
-  if (next > top || left === 0) return { words: "", why: isStaff ? "No hints left: set another level." : "No hints left: ask your teacher." };
-  const words = [`Hint ${next} of ${top}`, left === null ? "" : `${left} left`].filter(Boolean).join(" · ");
+  if (next > SOLUTION) return { words: "", why: t("The solution has been given.") };
+  if (next > top || left === 0) return { words: "", why: isStaff ? t("No hints left: set another level.") : t("No hints left: ask your teacher.") };
+  const words = [t("Hint {n} of {top}", { n: next, top }), left === null ? "" : t("{n} left", { n: left })].filter(Boolean).join(" · ");
   const needsTry = state.attempt_first && !isStaff && !isDue && !isOpened && !state.tried;
-  return { words: needsTry ? `${words} · Show a try first` : words, why: "" };
+  return { words: needsTry ? `${words} · ${t("Show a try first")}` : words, why: "" };
 }
 
 /** A date of the rules, as people here write it. */
 export function dateWords(at: string): string {
-  return new Date(at).toLocaleString([], { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+  return new Date(at).toLocaleString(locale(), { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
 }

@@ -4,6 +4,7 @@
 import MarkdownIt, { type Token } from "markdown-it";
 
 import { mathsNode, mathsRules, named, type ParseEnv } from "./maths";
+import { t } from "./translate";
 
 const parser = new MarkdownIt({ html: false, linkify: false, breaks: true, typographer: false });
 // A definition further down would change blocks that are finished already.
@@ -112,7 +113,7 @@ function opened(token: Token): [Node, Node] {
   if (name === "heading") return both(element(`h${Math.min(Number(token.tag.slice(1)) + 2, 6)}`));
   if (name === "table") {
     const scroll = element("div", "scroll");
-    named(scroll, "Table");
+    named(scroll, t("Table"));
     const table = scroll.appendChild(element("table"));
     return [scroll, table];
   }
@@ -177,7 +178,7 @@ function codeNode(content: string, info: string): Element {
   const node = element("div", "code-block");
   const bar = node.appendChild(element("div", "code-bar"));
   bar.appendChild(element("span", "", /^[\w+#.-]{1,20}/.exec(info.trim())?.[0] ?? "code"));
-  const copy = bar.appendChild(element("button", "copy", "Copy"));
+  const copy = bar.appendChild(element("button", "copy", t("Copy")));
   copy.setAttribute("type", "button");
   const pre = node.appendChild(element("pre"));
   pre.setAttribute("dir", "ltr");
@@ -201,9 +202,9 @@ export async function copyClicked(event: Event): Promise<void> {
   const code = button.closest(".code-block")?.querySelector("code")?.textContent ?? "";
   try {
     await navigator.clipboard.writeText(code);
-    button.textContent = "Copied";
+    button.textContent = t("Copied");
   } catch {
-    button.textContent = "Not allowed";
+    button.textContent = t("Not allowed");
   }
-  setTimeout(() => (button.textContent = "Copy"), 2000);
+  setTimeout(() => (button.textContent = t("Copy")), 2000);
 }

@@ -2,17 +2,19 @@
 // cannot be found any more in what Markdown made of it, its mark stands at the end of its block.
 
 import type { LineMark } from "./steps";
+import { said } from "./said";
+import { t } from "./translate";
 
 export interface MarkWords {
   /** What stands before the witness of a line that does not hold. */
   refuted: string;
 }
-export const SAID: MarkWords = { refuted: "Not right" };
-export const TAUGHT: MarkWords = { refuted: "The tutor's line does not hold" };
+export const SAID: MarkWords = { refuted: t("Not right") };
+export const TAUGHT: MarkWords = { refuted: t("The tutor's line does not hold") };
 
 /** The words of a mark, as they are shown or read aloud. */
 export function markWords(mark: LineMark, words: MarkWords): string {
-  if (mark.verdict === "verified") return "Verified";
+  if (mark.verdict === "verified") return t("Verified");
   return mark.witness ? `${words.refuted}: ${mark.witness}` : `${words.refuted}.`;
 }
 
@@ -36,7 +38,7 @@ function signOf(mark: LineMark, words: MarkWords): Element {
   const sign = document.createElement("span");
   sign.className = "line-mark";
   sign.dataset["verdict"] = mark.verdict;
-  sign.title = mark.reason;
+  sign.title = said(mark.reason);
   const shape = sign.appendChild(document.createElement("span"));
   shape.setAttribute("aria-hidden", "true");
   shape.textContent = mark.verdict === "verified" ? "✓" : "✗";

@@ -1,5 +1,7 @@
 // Small behaviours that pages ask for with data attributes. Everything works without them, only less comfortably.
 
+import { t } from "./translate";
+
 type Theme = "light" | "dark";
 
 export function themeNow(root: HTMLElement): Theme {
@@ -12,7 +14,7 @@ function themeButton(button: HTMLElement, root: HTMLElement): void {
   const show = (): void => {
     const now = themeNow(root);
     for (const part of button.querySelectorAll<HTMLElement>("[data-theme-icon]")) part.hidden = part.dataset["themeIcon"] === now;
-    button.setAttribute("aria-label", now === "dark" ? "Change to light colours" : "Change to dark colours");
+    button.setAttribute("aria-label", now === "dark" ? t("Change to light colours") : t("Change to dark colours"));
     button.title = button.getAttribute("aria-label") ?? "";
   };
   button.hidden = false;
@@ -63,9 +65,9 @@ async function copied(button: HTMLElement): Promise<void> {
   const words = button.textContent;
   try {
     await navigator.clipboard.writeText(button.dataset["copy"] ?? "");
-    button.textContent = "Copied";
+    button.textContent = t("Copied");
   } catch {
-    button.textContent = "Not allowed here";
+    button.textContent = t("Not allowed here");
   }
   setTimeout(() => (button.textContent = words), 2000);
 }

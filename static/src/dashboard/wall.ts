@@ -1,5 +1,7 @@
 // The teacher's wall as data: tiles by room, folded from the events of its stream; what stands where.
 
+import { t } from "../translate";
+
 export interface TilePerson {
   id: string;
   name: string;
@@ -88,8 +90,8 @@ export function sumsOf(tiles: readonly Tile[]): Sums {
 export function agoWords(at: string, now: number): string {
   const minutes = Math.floor((now - Date.parse(at)) / 60_000);
   if (Number.isNaN(minutes)) return "";
-  if (minutes < 1) return "just now";
-  if (minutes < 60) return `${minutes} min ago`;
+  if (minutes < 1) return t("just now");
+  if (minutes < 60) return t("{n} min ago", { n: minutes });
   const hours = Math.floor(minutes / 60);
-  return hours < 24 ? `${hours} h ago` : `${Math.floor(hours / 24)} d ago`;
+  return hours < 24 ? t("{n} h ago", { n: hours }) : t("{n} d ago", { n: Math.floor(hours / 24) });
 }
