@@ -2,7 +2,7 @@
 // cannot be found any more in what Markdown made of it, its mark stands at the end of its block.
 
 import type { LineMark } from "./steps";
-import { said } from "./said";
+import { said as spoken } from "./said";
 import { t } from "./translate";
 
 export interface MarkWords {
@@ -38,7 +38,7 @@ function signOf(mark: LineMark, words: MarkWords): Element {
   const sign = document.createElement("span");
   sign.className = "line-mark";
   sign.dataset["verdict"] = mark.verdict;
-  sign.title = said(mark.reason);
+  sign.title = spoken(mark.reason);
   const shape = sign.appendChild(document.createElement("span"));
   shape.setAttribute("aria-hidden", "true");
   shape.textContent = mark.verdict === "verified" ? "✓" : "✗";
