@@ -12,20 +12,27 @@ import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 import django
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
+django.setup()  # before what needs its models is imported
+
+from django.conf import settings
+from django.test.utils import override_settings, setup_databases, teardown_databases
+
 from classroom.env import Env
 from tests.bench.figures import figures_keep
+from tests.pedagogy import retrieval
+from tests.pedagogy.canaries import canaries_score
 from tests.pedagogy.model_leaks import model_leaks
+from tests.pedagogy.poison import poison_score
 from tests.pedagogy.scores import Scores, hostile_score, problems_score, rows, slips_score, words_score
 from tests.pedagogy.solving import Solving, solving_score
+from tests.pedagogy.tool_leaks import tool_leaks
 from tests.pedagogy.tutoring import Tutoring, tutoring_score, usable
 from tutor.checker.pool import Pool
-
-if TYPE_CHECKING:  # what needs Django's models is imported once it is set up
-    from tests.pedagogy.retrieval import Retrieval
+from tutor.documents import vectors
 
 CANARIES = 1_000
 MODEL_PROBLEMS = 60
@@ -43,10 +50,6 @@ def main() -> int:
     wanted = options.data
     if wanted is not None and not wanted.is_dir():
         parser.error(f"{wanted} is not a folder")
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
-    django.setup()
-    from tests.pedagogy.tool_leaks import tool_leaks
-
     scores, solving, pool = Scores(), Solving(), Pool(1)
     try:
         problems_score(scores, pool, rows(OWN if wanted is None else wanted / "algebra-problems.jsonl"))
@@ -75,16 +78,8 @@ def main() -> int:
     return 1 if any(figure.missing for figure in figures) else 0
 
 
-def database_count(scores: Tutoring, files: list[Path], every: int) -> Retrieval:
+def database_count(scores: Tutoring, files: list[Path], every: int) -> retrieval.Retrieval:
     """What is built from rows, as the product builds it: in a database of its own, which is thrown away."""
-    from django.conf import settings
-    from django.test.utils import override_settings, setup_databases, teardown_databases
-
-    from tests.pedagogy import retrieval
-    from tests.pedagogy.canaries import canaries_score
-    from tests.pedagogy.poison import poison_score
-    from tutor.documents import vectors
-
     databases = setup_databases(verbosity=0, interactive=False)
     try:
         canaries_score(scores.canaries, CANARIES)
