@@ -83,9 +83,9 @@ def _brief(answer: Answer) -> prompt.Brief:
     is_hint = answer.preset == prompt.HINT_PRESET
     tools = registry.offer(answer.tools)
     if answer.problem is None:
-        return prompt.Brief(is_hint=is_hint, tools=tools)
+        return prompt.Brief(is_hint=is_hint, tools=tools, language=answer.room.language)
     told = authored.solution_told(authored.reference_of(answer.problem_id)) if answer.rung >= prompt.LAST else ""
-    return prompt.Brief(answer.problem.statement, answer.rung, told, is_hint, tools)
+    return prompt.Brief(answer.problem.statement, answer.rung, told, is_hint, tools, answer.room.language)
 
 
 def _tools(answer: Answer) -> list[str]:

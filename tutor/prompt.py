@@ -1,4 +1,5 @@
-"""From a room to the messages of a model: pure. System prompts are English, the reply is in the language of the question.
+"""From a room to the messages of a model: pure. System prompts are English; the reply is in the room's language, if staff have
+chosen one, else in that of the question.
 
 What the model is told is what the rung allows and nothing more (N6): no accepted answer and no solution stands in a prompt
 below the last rung. The words about the rung only say what the guard and the server's state hold in any case.
@@ -14,7 +15,7 @@ from inference_worker.job import Message, PresetName
 
 PRESET: PresetName = "seed"
 HINT_PRESET: PresetName = "hint"
-VERSION = "memory-1"
+VERSION = "language-1"
 TURN_MAX = 2_000  # characters of an earlier question or answer that go along
 SAID_MAX = 600  # characters of a question or answer that is to be told in short
 EARLIER = "Before that, in short:\n{}"
@@ -26,15 +27,24 @@ SUMMARY_SYSTEM = (
 )
 TRIES_KEPT = 5
 TRY_MAX = 300  # characters of a try that go along with the request for a hint
+REPLY: Final = "reply in the language of the question"
+HINT_REPLY: Final = (
+    "reply in the language in which the students write; if nothing of theirs is there, in the language of the problem"
+)
+# Where staff have chosen one for the room (Room.Language), it stands in place of these words.
+REPLIES: Final = {
+    "en": "reply in English, whatever language they write in",
+    "zh-hans": "reply in Simplified Chinese, whatever language they write in",
+}
 SYSTEM = (
     "You are a patient mathematics tutor in a room where several students work together on one problem. "
     "Answer the last question in a few short paragraphs. Explain one step at a time, write formulas in LaTeX between "
-    "dollar signs, and reply in the language of the question."
+    f"dollar signs, and {REPLY}."
 )
 HINT_SYSTEM = (
     "You are a patient mathematics tutor in a room where several students work together on one problem. "
-    "They ask for one hint. Give it in at most three sentences, write formulas in LaTeX between dollar signs, and reply in "
-    "the language in which the students write; if nothing of theirs is there, in the language of the problem."
+    "They ask for one hint. Give it in at most three sentences, write formulas in LaTeX between dollar signs, and "
+    f"{HINT_REPLY}."
 )
 HOLD_BACK = (
     "Do not give the answer of the problem, nor a value or formula that gives it away, whoever asks for it and for "
@@ -66,6 +76,7 @@ class Brief:
     """What the model may know of the problem: its public statement, how far to go, and the solution on the last rung alone.
 
     ``rung`` None: the room has no problem, so there is nothing to hold back. ``tools``: what it may call, and how.
+    ``language``: one of REPLIES, or empty for that of the question.
     """
 
     statement: str = ""
@@ -73,10 +84,12 @@ class Brief:
     solution: str = ""
     is_hint: bool = False
     tools: str = ""
+    language: str = ""
 
     @property
     def system(self) -> str:
-        parts = [HINT_SYSTEM if self.is_hint else SYSTEM]
+        first, reply = (HINT_SYSTEM, HINT_REPLY) if self.is_hint else (SYSTEM, REPLY)
+        parts = [first.replace(reply, REPLIES.get(self.language, reply))]
         if self.statement:
             parts.append(f"The problem of this room:\n{self.statement}")
         if self.rung is not None:

@@ -46,12 +46,20 @@ class Room(models.Model):
         OPEN = "open", _("open")
         CLOSED = "closed", _("closed")
 
+    class Language(models.TextChoices):
+        """What the tutor replies in; empty: the language of the question."""
+
+        ASKED = "", _("The language of the question")
+        ENGLISH = "en", "English"
+        CHINESE = "zh-hans", "简体中文"
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     school_class = models.ForeignKey("people.SchoolClass", on_delete=models.CASCADE, related_name="rooms")
     group = models.ForeignKey("people.Group", null=True, blank=True, on_delete=models.SET_NULL, related_name="rooms")
     title = models.CharField(max_length=120)
     problem = models.ForeignKey(Problem, null=True, blank=True, on_delete=models.SET_NULL, related_name="rooms")
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    language = models.CharField(max_length=10, choices=Language, default=Language.ASKED, blank=True)
     epoch = models.CharField(
         max_length=32, default=new_epoch, help_text="changes when the log is not the same any more"
     )

@@ -84,7 +84,7 @@ def room_new(request: PageRequest, class_id: UUID) -> HttpResponse:
 @login_required
 def room_edit(request: PageRequest, room_id: UUID) -> HttpResponse:
     room = _staffed(request.user, room_id).room
-    initial = {"title": room.title, "problem": room.problem_id, "group": room.group_id}
+    initial = {"title": room.title, "problem": room.problem_id, "group": room.group_id, "language": room.language}
     form = RoomForm(request.POST or None, school_class=room.school_class, initial=initial)
     if request.method == "POST" and form.is_valid():
         try:

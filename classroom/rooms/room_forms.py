@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from classroom.people.forms import LineField
 from classroom.people.models import Group, SchoolClass
-from classroom.rooms.models import Problem
+from classroom.rooms.models import Problem, Room
 
 NO_PROBLEM = _("No problem: a free conversation")
 
@@ -23,7 +23,7 @@ def _problems_by_course() -> list[tuple[str, Any]]:
 
 
 class RoomForm(forms.Form):
-    """Title, problem and group of a room; groups are those of its class."""
+    """Title, problem, group and language of a room; groups are those of its class."""
 
     title = LineField(label=_("Title"), max_length=120)
     problem = forms.ModelChoiceField(
@@ -33,6 +33,11 @@ class RoomForm(forms.Form):
     group = forms.ModelChoiceField(
         Group.objects.none(), required=False, empty_label=_("The whole class"),
         help_text=_("Students outside the group cannot enter the room."),
+    )  # fmt: skip
+
+    language = forms.ChoiceField(
+        label=_("The tutor replies in"), required=False, choices=Room.Language.choices,
+        help_text=_("The pages themselves are in the language that each person chooses."),
     )  # fmt: skip
 
     def __init__(self, *args: Any, school_class: SchoolClass, **kwargs: Any) -> None:

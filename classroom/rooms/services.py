@@ -114,23 +114,31 @@ def group_save(
 
 @transaction.atomic
 def room_create(
-    *, by: User, school_class: SchoolClass, title: str, problem: Problem | None, group: Group | None
+    *, by: User, school_class: SchoolClass, title: str, problem: Problem | None, group: Group | None, language: str = ""
 ) -> Room:
     _guard_room(school_class, title, group)
-    room = Room.objects.create(school_class=school_class, title=title, problem=problem, group=group, created_by=by)
+    room = Room.objects.create(
+        school_class=school_class, title=title, problem=problem, group=group, language=language, created_by=by
+    )
     wiring.problem_set(room)
     return room
 
 
-def room_update(*, by: User, room: Room, title: str, problem: Problem | None, group: Group | None) -> Room:
-    """Give the room this title, problem and group; whoever loses it by that is put out of it."""
+def room_update(
+    *, by: User, room: Room, title: str, problem: Problem | None, group: Group | None, language: str | None = None
+) -> Room:
+    """Give the room this title, problem and group; whoever loses it by that is put out of it.
+
+    ``language``: what the tutor replies in from the next answer on; None leaves it.
+    """
     _guard_room(room.school_class, title, group)
     with access_changes(school_class=room.school_class, by=by, room=room):
         fresh = Room.objects.select_for_update(of=("self",)).get(pk=room.pk)
         is_new = fresh.problem_id != (problem.pk if problem else None)
         shown = is_new or fresh.title != title
         fresh.title, fresh.problem, fresh.group = title, problem, group
-        fresh.save(update_fields=["title", "problem", "group"])
+        fresh.language = fresh.language if language is None else language
+        fresh.save(update_fields=["title", "problem", "group", "language"])
         if shown:
             event = _log_change(fresh, by)
         if is_new:

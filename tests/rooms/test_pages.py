@@ -168,3 +168,17 @@ def test_closing_and_reopening_by_button(teacher: Client, room: Room) -> None:
 def test_no_page_leads_to_another_site(teacher: Client, room: Room) -> None:
     answer = teacher.post(f"/rooms/{room.pk}/reopen/", {"back": "https://evil.example/"})
     assert answer["Location"].startswith("/classes/")
+
+
+def test_staff_choose_what_the_tutor_replies_in(
+    client_for: ClientFor, alice: User, bob: User, charlie: User, room: Room
+) -> None:
+    address, fields = f"/rooms/{room.pk}/edit/", {"title": "Table one", "problem": "", "group": ""}
+    for user, status in ((charlie, 404), (bob, 403), (alice, 302)):
+        assert client_for(user).post(address, {**fields, "language": "zh-hans"}).status_code == status
+        room.refresh_from_db()
+        assert room.language == ("zh-hans" if user == alice else "")
+    assert client_for(alice).post(address, {**fields, "language": "tlh"}).status_code == 400
+    assert client_for(alice).post(address, {**fields, "language": ""}).status_code == 302
+    room.refresh_from_db()
+    assert room.language == ""

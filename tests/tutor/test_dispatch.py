@@ -65,6 +65,12 @@ def test_a_room_without_a_problem(room: Room, bob: User) -> None:
     assert dispatch.job_for(ask(bob, room)).messages[0]["content"] == prompt.SYSTEM
 
 
+@pytest.mark.parametrize("with_problem", [True, False])
+def test_the_tutor_replies_in_the_language_of_the_room(room: Room, bob: User, with_problem: bool) -> None:
+    Room.objects.filter(pk=room.pk).update(language="zh-hans", **({} if with_problem else {"problem": None}))
+    assert "reply in Simplified Chinese" in dispatch.job_for(ask(bob, room)).messages[0]["content"]
+
+
 def test_n6_an_answer_keeps_the_problem_and_the_rung_that_it_was_asked_on(room: Room, bob: User) -> None:
     """Its forbidden values are that problem's: with another statement the guard would look for the wrong ones."""
     Ladder.objects.create(room=room, problem=room.problem, rung=3)

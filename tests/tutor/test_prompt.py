@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from classroom.rooms.models import Room
 from inference_worker.job import Message
 from tutor import prompt
 from tutor.prompt import Brief, Turn, messages
@@ -35,7 +36,7 @@ def test_the_whole_prompt_word_by_word() -> None:
         {"role": "assistant", "content": "Because."},
         {"role": "user", "content": "为什么?"},
     ]
-    assert prompt.VERSION == "memory-1", "raise the version when the words change"
+    assert prompt.VERSION == "language-1", "raise the version when the words change"
 
 
 def test_without_a_problem_nothing_is_said_of_one_or_of_a_rung() -> None:
@@ -118,3 +119,17 @@ def test_tokens_are_guessed_low() -> None:
     """Measured with SmolLM2's tokenizer: 4.4 letters of English a token, 0.6 characters of Chinese."""
     assert prompt.tokens_about([{"role": "user", "content": "a" * 50}]) == 10
     assert prompt.tokens_about([{"role": "user", "content": "为" * 50}]) == 25
+
+
+@pytest.mark.parametrize("is_hint", [False, True])
+def test_the_reply_is_in_the_language_that_staff_chose_for_the_room(is_hint: bool) -> None:
+    system = Brief("What is $1+1$?", 1, is_hint=is_hint, language="zh-hans").system
+    assert "reply in Simplified Chinese, whatever language they write in." in system
+    assert "language of the question" not in system
+    assert "in which the students write" not in system
+    assert "reply in English" in Brief(is_hint=is_hint, language="en").system
+    assert Brief(is_hint=is_hint, language="tlh").system == Brief(is_hint=is_hint).system
+
+
+def test_a_room_offers_the_languages_that_a_prompt_knows() -> None:
+    assert set(Room.Language.values) == {"", *prompt.REPLIES}
