@@ -9,6 +9,7 @@ import pytest
 
 from classroom.env import Env
 from classroom.rooms import frames
+from tutor.tools.registry import TOOLS
 
 ROOT = Path(__file__).resolve().parent.parent
 PROTOCOL = (ROOT / "classroom" / "rooms" / "PROTOCOL.md").read_text()
@@ -46,3 +47,8 @@ def test_every_close_code_is_in_the_protocol() -> None:
 def test_every_setting_is_in_the_documents() -> None:
     texts = "\n".join(path.read_text() for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
     assert [name for name in Env.model_fields if name not in texts] == []
+
+
+def test_every_tool_is_in_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text()
+    assert [name for name in TOOLS if f"`{name}`" not in readme] == []

@@ -74,9 +74,9 @@ def test_tools_show_what_they_found(open_screen: OpenScreen, room: str, tmp_path
         for scheme in ("light", "dark"):
             screen.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             assert sideways(screen.page) == []
-            picture = tmp_path / f"tools-{scheme}-{'360' if screen is mia else '1280'}.png"
-            screen.page.locator("svg.drawing").last.scroll_into_view_if_needed()
-            screen.screen.shot(picture)
+            for place, seen in (("first", ".tool-card"), ("last", "svg.drawing")):
+                getattr(screen.page.locator(seen), place).scroll_into_view_if_needed()
+                screen.screen.shot(tmp_path / f"tools-{place}-{scheme}-{'360' if screen is mia else '1280'}.png")
     live = mia.page.locator(".answer").inner_html()
     mia.page.reload()
     mia.live()
