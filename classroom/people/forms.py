@@ -71,14 +71,14 @@ class ClassForm(forms.Form):
 
 
 class MemberForm(forms.Form):
-    username = LineField(max_length=150)
+    username = LineField(label=_("Username"), max_length=150)
     role = forms.ChoiceField(
-        choices=[(role.value, role.label) for role in Role if role != Role.ADMIN], initial=Role.STUDENT
+        label=_("Role"), choices=[(role.value, role.label) for role in Role if role != Role.ADMIN], initial=Role.STUDENT
     )
 
 
 class RoleForm(forms.Form):
-    role = forms.ChoiceField(choices=[(role.value, role.label) for role in Role if role != Role.ADMIN])
+    role = forms.ChoiceField(label=_("Role"), choices=[(role.value, role.label) for role in Role if role != Role.ADMIN])
 
 
 class GroupForm(forms.Form):
@@ -86,7 +86,7 @@ class GroupForm(forms.Form):
 
     name = LineField(label=_("Name of the group"), max_length=80)
     members = forms.ModelMultipleChoiceField(
-        queryset=User.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
+        label=_("Members"), queryset=User.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
     )
 
     def __init__(self, *args: Any, school_class: SchoolClass, **kwargs: Any) -> None:

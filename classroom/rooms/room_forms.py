@@ -27,11 +27,11 @@ class RoomForm(forms.Form):
 
     title = LineField(label=_("Title"), max_length=120)
     problem = forms.ModelChoiceField(
-        Problem.objects.all(), required=False, empty_label=NO_PROBLEM,
+        Problem.objects.all(), label=_("Problem"), required=False, empty_label=NO_PROBLEM,
         help_text=_("What the room works on. It can be changed later; everybody in the room sees the change."),
     )  # fmt: skip
     group = forms.ModelChoiceField(
-        Group.objects.none(), required=False, empty_label=_("The whole class"),
+        Group.objects.none(), label=_("For whom"), required=False, empty_label=_("The whole class"),
         help_text=_("Students outside the group cannot enter the room."),
     )  # fmt: skip
 
