@@ -12,6 +12,7 @@ from classroom.metrics import metrics
 from classroom.people.tickets import TicketView
 from classroom.people.tokens import TokenView
 from classroom.rooms.transports import RoomsView, room_events
+from tutor.playback import answer_pace
 
 urlpatterns = [
     path("livez", livez, name="livez"),
@@ -25,6 +26,7 @@ urlpatterns = [
     path("api/tickets/", TicketView.as_view(), name="api_tickets"),
     path("api/rooms/", RoomsView.as_view(), name="api_rooms"),
     path("api/rooms/<uuid:room_id>/events/", room_events, name="room_events"),
+    path("api/rooms/<uuid:room_id>/answers/<uuid:answer_id>/pace/", answer_pace, name="answer_pace"),
     path("", include("classroom.people.urls")),
     path("", include("classroom.rooms.page_urls")),
     path("", include("tutor.page_urls")),

@@ -14,6 +14,7 @@ from classroom.people.models import User
 from classroom.rooms.clock import database_now
 from tutor.models import (
     Answer,
+    Controls,
     Document,
     HintRules,
     Ladder,
@@ -151,6 +152,15 @@ class HintRulesAdmin(admin.ModelAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[HintRules]) -> None:
         for rules in queryset.order_by("pk"):
             self.delete_model(request, rules)
+
+
+@admin.register(Controls)
+class ControlsAdmin(RecordAdmin):
+    """To look at: what is set on the room's own page is told to the room (C2)."""
+
+    list_display = ("room", "may_stop", "may_pause", "may_insert", "may_highlight", "may_about")
+    list_select_related = ("room",)
+    search_fields = ("room__title",)
 
 
 @admin.register(Ladder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from tutor import control_pages, memory_pages, pages, playback, solve_pages
+from tutor import control_pages, memory_pages, pages, solve_pages
 from tutor.documents import pages as documents
 
 urlpatterns = [
@@ -12,7 +12,6 @@ urlpatterns = [
     path("rooms/<uuid:room_id>/hints/", pages.room_rules, name="room_rules"),
     path("rooms/<uuid:room_id>/memory/", memory_pages.room_memory, name="room_memory"),
     path("rooms/<uuid:room_id>/controls/", control_pages.room_controls, name="room_controls"),
-    path("api/rooms/<uuid:room_id>/answers/<uuid:answer_id>/pace/", playback.answer_pace, name="answer_pace"),
     path("problems/<uuid:problem_id>/answers/", pages.problem_answers, name="problem_answers"),
     path("problems/<uuid:problem_id>/solve/", solve_pages.problem_solve, name="problem_solve"),
     path("classes/<uuid:class_id>/documents/", documents.class_documents, name="class_documents"),

@@ -14,10 +14,10 @@ from classroom.review import services
 from classroom.rooms import journal
 from classroom.rooms.models import Room
 from tests.conftest import ClientFor
-from tutor.models import Answer, HintRules, Ladder, Reference, Shard, Step, Vault
+from tutor.models import Answer, Controls, HintRules, Ladder, Reference, Shard, Step, Vault
 
 OURS = [model for model in apps.get_models() if model.__module__.startswith(("classroom.", "tutor."))]
-READ_ONLY = {"Event", "Answer", "Step", "Ladder", "ReadAudit", "Shard", "SpentTicket", "RevokedSession"}
+READ_ONLY = {"Event", "Answer", "Step", "Controls", "Ladder", "ReadAudit", "Shard", "SpentTicket", "RevokedSession"}
 
 
 @pytest.fixture
@@ -33,6 +33,7 @@ def office(room: Room, root: User, client_for: ClientFor) -> Client:
     Reference.objects.create(problem=room.problem)
     Vault.objects.create(problem=room.problem, sealed_at=timezone.now())
     HintRules.objects.create(room=room)
+    Controls.objects.create(room=room)
     Ladder.objects.create(room=room, problem=room.problem)
     SpentTicket.objects.create(jti="j", expires_at=timezone.now())
     RevokedSession.objects.create(digest="d")

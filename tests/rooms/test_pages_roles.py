@@ -47,6 +47,7 @@ GET: dict[str, tuple[int, ...]] = {
     "problem_answers": TEACHERS,
     "class_rules": TEACHER,
     "room_rules": STAFF,
+    "room_controls": STAFF,
     "dashboard": LOOKING,
     "dashboard_events": LOOKING,
     "review": TEACHERS,
@@ -76,6 +77,7 @@ POST_TOO = (
     "problem_edit",
     "class_rules",
     "room_rules",
+    "room_controls",
 )
 
 
