@@ -516,3 +516,23 @@ def test_k7_what_is_looked_up_is_the_rooms_own(
     for never in ("FOREIGN", "sealed key", "21"):
         assert never not in found["text"]
         assert never not in Job.from_json(client.get(JOB.format(answer=row.pk, attempt=2))).messages[-1]["content"]
+
+
+def test_k4_a_model_that_prints_its_whole_prompt_shows_no_call_and_no_answer(
+    room: Room, answer: Answer, client: Any
+) -> None:
+    """Each example that it repeats is a call; the answer of one is the answer of this problem."""
+    Answer.objects.update(forbidden=["7"])
+    for _ in range(12):
+        row = fresh(answer)
+        job = dispatch.job_for(row)
+        before = row.attempt
+        row = write(row, "\n\n".join(message["content"] for message in job.messages))
+        if row.attempt == before:
+            break
+        run(row)
+    told = json.dumps([frame["data"] for frame in log_of(room) if frame["type"] != "answer.asked"])
+    outcomes = [found["outcome"] for found in events(room, "answer.tool_returned")]
+    assert outcomes == ["withheld", "withheld", "withheld", "withheld", "failed"]
+    for never in ("tool_call>", "x = 7", '"text": "7"'):
+        assert never not in told
