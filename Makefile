@@ -35,11 +35,11 @@ test: dev ## every check and every test; needs nothing to be running
 	@$(MAKE) --no-print-directory -j3 $(SYNC) pages covered lint types
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=25 $(COVERED_BY:%=--ignore=%)
 
-pages: # types and tests of the front end
+pages: ## types and tests of the front end
 	@$(BOOTSTRAP) npm run check
 	@$(BOOTSTRAP) npm test
 
-covered: # the tests that reach every branch of what everything else leans on
+covered: ## the tests that reach every branch of what everything else leans on
 	@$(BIN)/python -m pytest -q $(COVERED_BY) $(COVERED:%=--cov=%) --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered
 
 lint: ## ruff: rules and layout
