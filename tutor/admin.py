@@ -19,6 +19,7 @@ from tutor.models import (
     HintRules,
     Ladder,
     Memory,
+    Passage,
     Reference,
     Retrieval,
     Shard,
@@ -55,6 +56,14 @@ class DocumentAdmin(RecordAdmin):
     list_select_related = ("school_class",)
     list_filter = ("state", "kind", "is_hidden")
     search_fields = ("title", "sha256")
+
+
+@admin.register(Passage)
+class PassageAdmin(RecordAdmin):
+    list_display = ("document", "n", "anchor")
+    list_select_related = ("document",)
+    search_fields = ("document__title",)
+    exclude = ("vector",)
 
 
 @admin.register(Retrieval)

@@ -14,7 +14,8 @@ from classroom.review import services
 from classroom.rooms import journal
 from classroom.rooms.models import Room
 from tests.conftest import ClientFor
-from tutor.models import Answer, Controls, HintRules, Ladder, Reference, Shard, Step, Vault
+from tutor.documents.models import Document, Passage, Retrieval
+from tutor.models import Answer, Controls, HintRules, Ladder, Memory, Reference, Shard, Solve, Step, Vault, Writing
 
 OURS = [model for model in apps.get_models() if model.__module__.startswith(("classroom.", "tutor."))]
 READ_ONLY = {"Event", "Answer", "Step", "Controls", "Ladder", "ReadAudit", "Shard", "SpentTicket", "RevokedSession"}
@@ -34,6 +35,13 @@ def office(room: Room, root: User, client_for: ClientFor) -> Client:
     Vault.objects.create(problem=room.problem, sealed_at=timezone.now())
     HintRules.objects.create(room=room)
     Controls.objects.create(room=room)
+    now = timezone.now()
+    paper = Document.objects.create(school_class=room.school_class, title="Paper", kind="text", size=3, uploaded_at=now)
+    Passage.objects.create(document=paper, n=1, anchor="page 1", text="one", words="one")
+    Retrieval.objects.create(answer=Answer.objects.get(), began_at=now)
+    solve = Solve.objects.create(problem=room.problem, content="c", samples=1, asked_at=now)
+    Memory.objects.create(room=room)
+    Writing.objects.create(solve=solve, messages=[], preset="solve", asked_at=now)
     Ladder.objects.create(room=room, problem=room.problem)
     SpentTicket.objects.create(jti="j", expires_at=timezone.now())
     RevokedSession.objects.create(digest="d")
