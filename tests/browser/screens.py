@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, expect
 
+from classroom.supervisor.bootstrap import BROWSERS
 from tests.services import wait_until
 
 PASSWORD = "chalk-and-talk"
@@ -47,7 +48,7 @@ WATCHER = """
 
 def chromium_path() -> str:
     """Where the machine's Chromium or Chrome is."""
-    for name in ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"):
+    for name in BROWSERS:
         if found := shutil.which(name):
             return found
     raise AssertionError("no Chromium: install the package `chromium` (or Google Chrome)")

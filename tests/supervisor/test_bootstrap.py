@@ -355,7 +355,8 @@ def test_progress_is_repeated_now_and_then_elsewhere(
 def test_the_tests_browser_is_installed_where_that_is_allowed(
     root: bool, apt: bool, sudo: bool, words: list[str]
 ) -> None:
-    assert [command[0] for command in bootstrap.browser_plan(root=root, apt=apt, sudo=sudo)] == words
+    plan = bootstrap.browser_plan("chromium", root=root, apt=apt, sudo=sudo)
+    assert [command[0] for command in plan] == words
 
 
 def test_a_browser_that_cannot_be_installed_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -364,11 +365,59 @@ def test_a_browser_that_cannot_be_installed_is_asked_for(monkeypatch: pytest.Mon
         bootstrap.browser_get()
 
 
-def test_a_browser_that_is_there_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "chromium").write_text("#!/bin/sh\n")
-    (tmp_path / "chromium").chmod(0o755)
+def machine(folder: Path, **programs: str) -> None:
+    """A machine that has nothing but these: shell scripts by name."""
+    for name, script in programs.items():
+        (folder / name.replace("_", "-")).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name.replace("_", "-")).chmod(0o755)
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(packages, "LOG", tmp_path / "log")
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    return tmp_path
+
+
+def test_a_browser_that_is_there_is_used(bare: Path) -> None:
+    machine(bare, chromium="")
     bootstrap.browser_get()
+
+
+def test_the_quicker_browser_is_taken_as_it_is(bare: Path) -> None:
+    machine(bare, chromium_headless_shell="", apt_get="exit 1")
+    bootstrap.browser_get()
+    assert not (bare / "log").exists()
+
+
+def test_nobody_but_root_is_given_a_second_browser(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine(bare, chromium="", apt_get="exit 1", sudo="")
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    bootstrap.browser_get()
+    assert not (bare / "log").exists()
+
+
+@pytest.mark.parametrize("chromium", [True, False])
+def test_the_quicker_browser_is_added(bare: Path, *, chromium: bool) -> None:
+    machine(bare, apt_get=f'test "$1" = update || : > {bare}/chromium-headless-shell; /bin/chmod +x {bare}/*')
+    if chromium:
+        machine(bare, chromium="")
+    bootstrap.browser_get()
+    assert (bare / "chromium-headless-shell").exists()
+
+
+def test_a_machine_that_cannot_have_it_goes_on_with_what_it_has(bare: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    machine(bare, chromium="", apt_get="echo no network; exit 100")
+    bootstrap.browser_get()
+    assert "No chromium-headless-shell" in capsys.readouterr().err
+
+
+def test_the_other_package_is_tried_where_there_is_no_browser(bare: Path) -> None:
+    install = f'case "$*" in update) ;; *shell) exit 100 ;; *) : > {bare}/chromium; /bin/chmod +x {bare}/* ;; esac'
+    machine(bare, apt_get=install)
+    bootstrap.browser_get()
+    assert (bare / "chromium").exists()
 
 
 def test_doctor_before_the_installation_says_so(
