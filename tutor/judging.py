@@ -16,6 +16,7 @@ from uuid import UUID
 import structlog
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext_noop
 
 from classroom.rooms.clock import database_now
 from classroom.rooms.models import Problem
@@ -30,8 +31,8 @@ Verdict = Solve.Verdict
 SEALED: Final = (Verdict.MATCHES, Verdict.PROVED)
 CLAIM: Final = timedelta(minutes=2)  # longer than judging may take
 VOTE_S: Final = 30.0  # the longest that samples are compared with each other by the checker
-CHANGED: Final = "The problem has been changed since."
-NOBODY: Final = "No sample came to a final answer."
+CHANGED: Final = gettext_noop("The problem has been changed since.")
+NOBODY: Final = gettext_noop("No sample came to a final answer.")
 _FORMULA: Final = re.compile(r"\$+([^$]{1,400})\$+")
 _SOLVING: Final = re.compile(
     r"\b(?:solve|simplify|calculate|compute|evaluate|expand|work out|find|what is)\b|解|计算|化简|求", re.IGNORECASE

@@ -6,6 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext as _
+
 from tutor.models import Solve
 from tutor.solver import Standing
 
@@ -24,31 +27,42 @@ class Words:
 def standing_words(standing: Standing) -> Words:
     solve = standing.solve
     if solve is None:
-        return Words("Not solved in private yet.", "info")
+        return Words(_("Not solved in private yet."), "info")
     if solve.judged_at is None:
         if standing.ended == solve.samples:
-            return Words(f"All {_samples(solve.samples)} are written and are being compared.", "info")
+            words = _("All %(samples)s are written and are being compared.")
+            return Words(words % {"samples": _samples(solve.samples)}, "info")
         if not standing.model and not standing.ended:
-            return Words("Waits for a model that is ready.", "info")
-        return Words(f"Being solved in private: {standing.ended} of {_samples(solve.samples)} written.", "info")
-    said = " and ".join(map(_shown, solve.answers))
-    accepted = " or ".join(map(_shown, standing.accepted))
-    count = f"{solve.agreeing} of {_samples(solve.samples)} {'agrees' if solve.agreeing == 1 else 'agree'}"
+            return Words(_("Waits for a model that is ready."), "info")
+        words = _("Being solved in private: %(n)s of %(samples)s written.")
+        return Words(words % {"n": standing.ended, "samples": _samples(solve.samples)}, "info")
+    return _judged(standing, solve)
+
+
+def _judged(standing: Standing, solve: Solve) -> Words:
+    count = ngettext("%(n)s of %(samples)s agrees", "%(n)s of %(samples)s agree", solve.agreeing)
+    holes = {
+        "said": _(" and ").join(map(_shown, solve.answers)),
+        "accepted": _(" or ").join(map(_shown, standing.accepted)),
+        "count": count % {"n": solve.agreeing, "samples": _samples(solve.samples)},
+    }
+    tone: Literal["ok", "warn"] = "warn"
     match solve.verdict:
         case Verdict.MATCHES:
-            return Words(f"Solved in private: {count} on {said}, which matches what is accepted.", "ok")
+            words, tone = _("Solved in private: %(count)s on %(said)s, which matches what is accepted."), "ok"
         case Verdict.PROVED:
-            return Words(f"Solved in private: {count} on {said}, which the checker has proved.", "ok")
+            words, tone = _("Solved in private: %(count)s on %(said)s, which the checker has proved."), "ok"
         case Verdict.DISAGREES:
-            text = f"{count} on {said}, which disagrees with what is accepted: {accepted}. One of the two is wrong."
-            return Words(text, "warn")
-        case Verdict.UNCLEAR:
-            why = (
-                f"which could not be compared with what is accepted: {accepted}" if accepted else "which nothing proves"
+            words = _(
+                "%(count)s on %(said)s, which disagrees with what is accepted: %(accepted)s. One of the two is wrong."
             )
-            return Words(f"{count} on {said}, {why}.", "warn")
-        case _:
-            return Words(f"Not solved: {solve.reason}", "warn")
+        case Verdict.UNCLEAR if standing.accepted:
+            words = _("%(count)s on %(said)s, which could not be compared with what is accepted: %(accepted)s.")
+        case Verdict.UNCLEAR:
+            words = _("%(count)s on %(said)s, which nothing proves.")
+        case _other:
+            words, holes = _("Not solved: %(reason)s"), {"reason": gettext(solve.reason) if solve.reason else ""}
+    return Words(words % holes, tone)
 
 
 def _shown(answer: str) -> str:
@@ -58,4 +72,4 @@ def _shown(answer: str) -> str:
 
 
 def _samples(count: int) -> str:
-    return f"{count} sample" if count == 1 else f"{count} samples"
+    return ngettext("%(n)s sample", "%(n)s samples", count) % {"n": count}

@@ -3,6 +3,7 @@
 import type { Status } from "./connection";
 import type { AnswerItem, ErrorFrame, NoticeItem, Person, Role } from "./frames";
 import { rungName } from "./ladder";
+import type { RoomView } from "./store";
 import { locale, t } from "./translate";
 
 export const ROLE_WORDS: Readonly<Record<Role, string>> = {
@@ -168,4 +169,10 @@ export function peopleWords(people: readonly Person[]): string {
   if (names.length === 1) return t("{name} is writing…", { name: names[0] ?? "" });
   if (names.length === 2) return t("{name} and {other} are writing…", { name: names[0] ?? "", other: names[1] ?? "" });
   return t("{n} people are writing…", { n: names.length });
+}
+
+/** Why nothing can be written in this room by this person; nothing if it can. */
+export function closedWords({ state, you }: Pick<RoomView, "state" | "you">): string {
+  if (you && !you.can.post && !you.can.ask) return t("You are watching this room: you can read everything, but not write.");
+  return state?.room.state === "closed" ? t("This room is closed. You can read everything, but not write.") : "";
 }

@@ -6,16 +6,17 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext_lazy as _
 
 
 class Document(models.Model):
     """A file of a class. ``sha256`` names it under DATA_DIR/documents; its text stands in the passages alone."""
 
     class State(models.TextChoices):
-        WAITING = "waiting", "waiting to be read"
-        READING = "reading", "being read"
-        READY = "ready", "ready"
-        REFUSED = "refused", "refused"
+        WAITING = "waiting", _("waiting to be read")
+        READING = "reading", _("being read")
+        READY = "ready", _("ready")
+        REFUSED = "refused", _("refused")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     school_class = models.ForeignKey("people.SchoolClass", on_delete=models.CASCADE, related_name="documents")
@@ -63,11 +64,11 @@ class Retrieval(models.Model):
     """What was looked for and found for one answer: every candidate with the scores of every stage, for reviewers."""
 
     class State(models.TextChoices):
-        WAITING = "waiting", "waiting"
-        SEARCHING = "searching", "searching"
-        FOUND = "found", "found"
-        NOTHING = "nothing", "nothing found"
-        LATE = "late", "too late"
+        WAITING = "waiting", _("waiting")
+        SEARCHING = "searching", _("searching")
+        FOUND = "found", _("found")
+        NOTHING = "nothing", _("nothing found")
+        LATE = "late", _("too late")
 
     answer = models.OneToOneField("tutor.Answer", on_delete=models.CASCADE, related_name="retrieval", primary_key=True)
     state = models.CharField(max_length=10, choices=State, default=State.WAITING)

@@ -7,6 +7,8 @@ import { rungName } from "../ladder";
 import { markWords, SAID, TAUGHT } from "../marks";
 import { noticeWords } from "../words";
 import { stepSentence } from "./step-line";
+import { t } from "../translate";
+import { said } from "../said";
 
 const LONGEST = 600;
 
@@ -24,33 +26,33 @@ export function news(before: RoomView, after: RoomView): string[] {
 }
 
 function sentence(item: Item, old: Item | undefined, you: string | null): string[] {
-  const name = item.by?.name ?? "Somebody";
+  const name = item.by?.name ?? t("Somebody");
   if (item.kind === "notice") return [`${noticeWords(item)}.`];
   if (item.kind === "step") return step(item, old, you);
-  if (item.kind === "hint") return [`Hint, ${rungName(item.rung)}: ${cut(item.text)}`];
+  if (item.kind === "hint") return [t("Hint, {level}: {text}", { level: rungName(item.rung), text: cut(said(item.text)) })];
   if (item.kind === "message") return message(item, old, you);
   if (!old) return item.by?.id === you ? [] : [item.hint === null ? `${name} asks the tutor: ${cut(item.question)}` : `${name} asks for a hint.`];
   if (old.kind !== "answer") return [];
   const wrong = item.checks.slice(old.checks.length).filter((mark) => mark.verdict === "refuted");
   if (wrong.length) return wrong.map((mark) => `${markWords(mark, TAUGHT)}`);
   if (old.state === item.state) return [];
-  if (item.state === "completed") return [`The tutor has answered: ${cut(item.text)}`];
-  if (item.state === "stopped") return [item.reason === "superseded" ? `${name} asks in other words.` : "The answer was stopped."];
-  if (item.state === "paused") return ["The answer is paused."];
-  if (item.state === "failed") return ["The tutor could not answer."];
-  return item.state === "running" ? ["The tutor is answering."] : [];
+  if (item.state === "completed") return [t("The tutor has answered: {text}", { text: cut(item.text) })];
+  if (item.state === "stopped") return [item.reason === "superseded" ? t("{name} asks in other words.", { name }) : t("The answer was stopped.")];
+  if (item.state === "paused") return [t("The answer is paused.")];
+  if (item.state === "failed") return [t("The tutor could not answer.")];
+  return item.state === "running" ? [t("The tutor is answering.")] : [];
 }
 
 /** A verdict is told to everybody; a step to those who did not write it. */
 function step(item: StepItem, old: Item | undefined, you: string | null): string[] {
   if (item.verdict && !(old?.kind === "step" && old.verdict)) return [stepSentence(item)];
-  return old || item.by?.id === you ? [] : [`${item.by?.name ?? "Somebody"} shows a step: ${cut(item.text)}`];
+  return old || item.by?.id === you ? [] : [t("{name} shows a step: {text}", { name: item.by?.name ?? t("Somebody"), text: cut(item.text) })];
 }
 
 /** A message of somebody else, and to everybody what is said of its lines of maths. */
 function message(item: MessageItem, old: Item | undefined, you: string | null): string[] {
-  if (old?.kind === "message") return item.checks.slice(old.checks.length).map((mark) => `The line of ${item.by?.name ?? "somebody"}: ${markWords(mark, SAID)}`);
-  return item.by?.id === you ? [] : [`${item.by?.name ?? "Somebody"}: ${cut(item.text)}`];
+  if (old?.kind === "message") return item.checks.slice(old.checks.length).map((mark) => t("The line of {name}: {words}", { name: item.by?.name ?? t("somebody"), words: markWords(mark, SAID) }));
+  return item.by?.id === you ? [] : [`${item.by?.name ?? t("Somebody")}: ${cut(item.text)}`];
 }
 
 function cut(text: string): string {

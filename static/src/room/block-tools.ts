@@ -6,6 +6,7 @@ import { iconNode, type IconName } from "../icons";
 import { endOf } from "../marks";
 import type { Highlight, Place } from "../passages";
 import type { Dress, Dressing } from "../stream";
+import { t } from "../translate";
 
 export interface BlockRights {
   about: boolean;
@@ -30,8 +31,8 @@ function blockDress(at: Place, highlights: readonly Highlight[], rights: BlockRi
       if (here.length) node.classList.add("key-step");
       const tools = document.createElement("span");
       tools.className = "block-tools";
-      if (rights.about) tools.append(button("about", "quote", "Ask about this passage", [at]));
-      if (rights.highlight && !here.length) tools.append(button("on", "star", "Highlight this passage", [at]));
+      if (rights.about) tools.append(button("about", "quote", t("Ask about this passage"), [at]));
+      if (rights.highlight && !here.length) tools.append(button("on", "star", t("Highlight this passage"), [at]));
       const line = here.length ? note(here, rights) : null;
       if (tools.childElementCount) line?.append(tools);
       const extra = line ?? (tools.childElementCount ? tools : null);
@@ -56,12 +57,12 @@ function note(here: readonly Highlight[], rights: BlockRights): Element {
   const names = [...new Set(here.flatMap((one) => (one.by ? [one.by.name] : [])))];
   line.append(iconNode("star"));
   const words = line.appendChild(document.createElement("span"));
-  words.textContent = names.length ? "Key step: " : "Key step, proposed by the tutor";
+  words.textContent = names.length ? t("Key step: ") : t("Key step, proposed by the tutor");
   if (names.length) words.appendChild(document.createElement("bdi")).textContent = names.join(", ");
   if (!rights.highlight) return line;
   const places = here.map(({ start, end }) => ({ start, end }));
-  if (!names.length) line.append(button("on", "check", "Keep this key step", places));
-  line.append(button("off", "close", "No key step", places));
+  if (!names.length) line.append(button("on", "check", t("Keep this key step"), places));
+  line.append(button("off", "close", t("No key step"), places));
   return line;
 }
 

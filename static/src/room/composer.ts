@@ -8,6 +8,7 @@ import { lengthOf } from "../store";
 import { errorWords } from "../words";
 import type { AboutWanted } from "../passages";
 import { type Aim, AIMED, aimLine } from "./aim";
+import { locale, t } from "../translate";
 
 export type Mode = "tutor" | "room" | "step";
 export interface Wanted {
@@ -29,9 +30,9 @@ const STEP_LIMIT = 1000;
 const ICONS: Readonly<Record<Mode, IconName>> = { tutor: "tutor", room: "chat", step: "check" };
 
 const SAY: Readonly<Record<Mode, { button: string; verb: string; placeholder: string; label: string }>> = {
-  tutor: { button: "Ask the tutor", verb: "Ask", placeholder: "Ask the tutor about the problem…", label: "Your question to the tutor" },
-  room: { button: "Say to the room", verb: "Say", placeholder: "Say something to everybody here…", label: "Your message to the room" },
-  step: { button: "Check the step", verb: "Check", placeholder: "The next line, as 2x + 3 = 7", label: "Your next line of maths" },
+  tutor: { button: t("Ask the tutor"), verb: t("Ask"), placeholder: t("Ask the tutor about the problem…"), label: t("Your question to the tutor") },
+  room: { button: t("Say to the room"), verb: t("Say"), placeholder: t("Say something to everybody here…"), label: t("Your message to the room") },
+  step: { button: t("Check the step"), verb: t("Check"), placeholder: t("The next line, as 2x + 3 = 7"), label: t("Your next line of maths") },
 };
 
 export class Composer extends LitElement {
@@ -183,8 +184,8 @@ export class Composer extends LitElement {
   }
 
   private whyNot(mode: Mode): string {
-    if (mode === "tutor" && !this.canAsk) return "You may talk in this room, but not ask the tutor.";
-    if (mode !== "tutor" && !this.canPost) return "You may not write in this room.";
+    if (mode === "tutor" && !this.canAsk) return t("You may talk in this room, but not ask the tutor.");
+    if (mode !== "tutor" && !this.canPost) return t("You may not write in this room.");
     return mode === "tutor" ? this.tutorReason : "";
   }
 
@@ -224,10 +225,10 @@ export class Composer extends LitElement {
         ></textarea>
         <div class="composer-row">
           ${this.modeSwitch()}
-          <span class="keys only-wide" id="composer-keys"><kbd>Enter</kbd> sends · <kbd>Shift</kbd>+<kbd>Enter</kbd> new line · <kbd>Ctrl</kbd>+<kbd>Enter</kbd> ${this.mode === "tutor" ? "chat" : "tutor"}</span>
-          ${length >= this.longest * COUNT_FROM ? html`<span class="count ${isOver ? "over" : ""}">${length.toLocaleString("en")} / ${this.longest.toLocaleString("en")}</span>` : nothing}
+          <span class="keys only-wide" id="composer-keys"><kbd>Enter</kbd> ${t("sends")} · <kbd>Shift</kbd>+<kbd>Enter</kbd> ${t("new line")} · <kbd>Ctrl</kbd>+<kbd>Enter</kbd> ${this.mode === "tutor" ? t("chat") : t("tutor")}</span>
+          ${length >= this.longest * COUNT_FROM ? html`<span class="count ${isOver ? "over" : ""}">${length.toLocaleString(locale())} / ${this.longest.toLocaleString(locale())}</span>` : nothing}
           <button type="submit" class="button primary send" ?disabled=${cannot} aria-label=${say.button}>
-            ${icon(this.mode === "room" ? "send" : ICONS[this.mode])}<span class="send-long">${this.pending ? "Sending…" : say.button}</span><span class="send-short">${this.pending ? "…" : say.verb}</span>
+            ${icon(this.mode === "room" ? "send" : ICONS[this.mode])}<span class="send-long">${this.pending ? t("Sending…") : say.button}</span><span class="send-short">${this.pending ? "…" : say.verb}</span>
           </button>
         </div>
       </div>
@@ -240,11 +241,11 @@ export class Composer extends LitElement {
   }
 
   private faultLine(isOver: boolean, length: number): TemplateResult {
-    const over = isOver ? `The text is ${(length - this.longest).toLocaleString("en")} characters too long: ${this.longest.toLocaleString("en")} fit.` : "";
+    const over = isOver ? t("The text is {n} characters too long: {most} fit.", { n: (length - this.longest).toLocaleString(locale()), most: this.longest.toLocaleString(locale()) }) : "";
     const waits = this.pending !== null && !this.isLive;
     return html`<div id="composer-fault" role="alert">
       ${over || this.fault ? html`<p class="composer-fault">${icon("warning")}<span>${over || this.fault}</span></p>` : nothing}
-      ${waits ? html`<p class="composer-waits">${icon("clock")}<span>Not sent yet: it goes out as soon as the connection is back.</span><button type="button" class="button small" @click=${() => this.takeBack()}>Change it</button></p>` : nothing}
+      ${waits ? html`<p class="composer-waits">${icon("clock")}<span>${t("Not sent yet: it goes out as soon as the connection is back.")}</span><button type="button" class="button small" @click=${() => this.takeBack()}>${t("Change it")}</button></p>` : nothing}
     </div>`;
   }
 
@@ -253,7 +254,7 @@ export class Composer extends LitElement {
       <input type="radio" name="composer-mode" value=${mode} .checked=${this.mode === mode} @change=${() => this.choose(mode)} />
       <span>${icon(ICONS[mode])}${words}</span>
     </label>`;
-    return html`<fieldset class="switch"><legend class="visually-hidden">Who is this for?</legend>${choice("tutor", "Tutor")}${choice("room", "Chat")}${choice("step", "Step")}</fieldset>`;
+    return html`<fieldset class="switch"><legend class="visually-hidden">${t("Who is this for?")}</legend>${choice("tutor", t("Tutor"))}${choice("room", t("Chat"))}${choice("step", t("Step"))}</fieldset>`;
   }
 
   private choose(mode: Mode): void {

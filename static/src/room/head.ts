@@ -8,6 +8,8 @@ import type { Problem } from "../frames";
 import { icon } from "../icons";
 import type { RoomView } from "../store";
 import { statusWords } from "../words";
+import { t } from "../translate";
+import { said } from "../said";
 
 export interface HeadContext {
   view: RoomView;
@@ -35,7 +37,7 @@ export function roomHead(context: HeadContext): TemplateResult {
     </div>
     ${lineState(context)} ${handButton(context)}
     <button type="button" class="button small only-narrow" aria-expanded=${arePeopleOpen ? "true" : "false"} aria-controls="room-side" @click=${() => context.showPeople(!arePeopleOpen)}>
-      ${icon("people")}<span>${view.present.length}</span>${hands.length ? html`<span class="hand-sign">${icon("hand")}${hands.length}</span>` : nothing}<span class="visually-hidden"> people here</span>
+      ${icon("people")}<span>${view.present.length}</span>${hands.length ? html`<span class="hand-sign">${icon("hand")}${hands.length}</span>` : nothing}<span class="visually-hidden"> ${t("people here")}</span>
     </button>
     ${context.status?.phase === "ended" ? nothing : toolsShown(context.tools, room?.state)}
   </header>`;
@@ -45,7 +47,7 @@ function handButton({ view, toggleHand }: HeadContext): TemplateResult | typeof 
   const mayRaise = view.you?.can.post === true && !view.you.staff && view.state?.room.state === "open";
   if (!mayRaise) return nothing;
   const isUp = view.state?.hands.some((hand) => hand.id === view.you?.id) ?? false;
-  const words = isUp ? "Lower hand" : "Raise hand";
+  const words = isUp ? t("Lower hand") : t("Raise hand");
   return html`<button type="button" class="button small hand ${isUp ? "up" : ""}" aria-label=${words} title=${words} @click=${() => toggleHand(isUp)}>
     ${icon("hand")}<span class="tool-words">${words}</span>
   </button>`;
@@ -58,12 +60,12 @@ function toolsShown(tools: Element | null, state: "open" | "closed" | undefined)
 }
 
 function lineState({ status, now, retry }: HeadContext): TemplateResult {
-  if (!status) return html`<span class="line-state" data-tone="warn"><i></i>Connecting…</span>`;
+  if (!status) return html`<span class="line-state" data-tone="warn"><i></i>${t("Connecting…")}</span>`;
   const words = statusWords(status, now, navigator.onLine);
   const canRetry = status.phase === "waiting" || status.phase === "paused";
   return html`<span class="line-state" data-tone=${words.tone} data-phase=${status.phase} data-kind=${status.kind} title=${words.long}>
     <i></i><span class=${words.tiny ? "state-long" : ""}>${words.short}</span>${words.tiny ? html`<span class="state-tiny" aria-hidden="true">${words.tiny}</span>` : nothing}
-    ${canRetry ? html`<button type="button" class="button small" @click=${retry}>Try now</button>` : nothing}
+    ${canRetry ? html`<button type="button" class="button small" @click=${retry}>${t("Try now")}</button>` : nothing}
   </span>`;
 }
 
@@ -73,7 +75,7 @@ export function problemPanel(problem: Problem | null): unknown {
     [problem],
     () => html`<details class="room-problem" open>
       <summary>${icon("book")}<bdi class="clip" title=${problem.title}>${problem.title}</bdi>${icon("chevron")}</summary>
-      <div class="room-statement" tabindex="0" role="region" aria-label="The problem"><cs-markdown .text=${problem.statement}></cs-markdown></div>
+      <div class="room-statement" tabindex="0" role="region" aria-label=${t("The problem")}><cs-markdown .text=${problem.statement}></cs-markdown></div>
     </details>`,
   );
 }
@@ -81,10 +83,10 @@ export function problemPanel(problem: Problem | null): unknown {
 export function banners(view: RoomView, status: Status | null, now: number): TemplateResult {
   const isEnded = status?.phase === "ended";
   return html`
-    ${isEnded ? html`<p class="alert error" role="alert">${icon("warning")}<span>${statusWords(status, now, true).long} <a href="/">To your rooms</a></span></p>` : nothing}
+    ${isEnded ? html`<p class="alert error" role="alert">${icon("warning")}<span>${statusWords(status, now, true).long} <a href="/">${t("To your rooms")}</a></span></p>` : nothing}
     ${view.state && !view.tutor.available && !isEnded
-      ? html`<p class="alert warning" role="status">${icon("tutor")}<span><strong>The tutor is unavailable.</strong> ${view.tutor.reason} You can still talk to each other.</span></p>`
+      ? html`<p class="alert warning" role="status">${icon("tutor")}<span><strong>${t("The tutor is unavailable.")}</strong> ${said(view.tutor.reason)} ${t("You can still talk to each other.")}</span></p>`
       : nothing}
-    ${view.isBehind ? html`<p class="alert info" role="status">${icon("clock")}<span>Saving is slow just now. Nothing is lost; lines appear as soon as they are kept.</span></p>` : nothing}
+    ${view.isBehind ? html`<p class="alert info" role="status">${icon("clock")}<span>${t("Saving is slow just now. Nothing is lost; lines appear as soon as they are kept.")}</span></p>` : nothing}
   `;
 }

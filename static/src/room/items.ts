@@ -17,6 +17,8 @@ import { blocksDressing } from "./block-tools";
 import { playbackBar } from "./playback-bar";
 import { stepBody, stepShown } from "./step-line";
 import { answerPieces } from "./tools";
+import { locale, t } from "../translate";
+import { said } from "../said";
 
 const TOGETHER_MS = 4 * 60_000;
 
@@ -50,7 +52,7 @@ export function roleBadge(person: Person): TemplateResult | typeof nothing {
 }
 
 function time(at: string): TemplateResult {
-  return html`<time datetime=${at} title=${new Date(at).toLocaleString()}>${clockTime(at)}</time>`;
+  return html`<time datetime=${at} title=${new Date(at).toLocaleString(locale())}>${clockTime(at)}</time>`;
 }
 
 /** Whether a message goes on below the one before it, under the same name. */
@@ -62,7 +64,7 @@ export function isContinued(item: Item, before: Item | undefined): boolean {
 export function daySign(item: Item, before: Item | undefined): TemplateResult | typeof nothing {
   if (!item.at || (before && dayOf(item.at) === dayOf(before.at))) return nothing;
   const words = dayWords(item.at, Date.now());
-  return !before && words === "Today" ? nothing : html`<li class="day" aria-hidden="true"><span>${words}</span></li>`;
+  return !before && words === t("Today") ? nothing : html`<li class="day" aria-hidden="true"><span>${words}</span></li>`;
 }
 
 export function itemLine(item: Item, before: Item | undefined, context: ItemContext): TemplateResult {
@@ -78,8 +80,8 @@ function stepLine(item: StepItem, context: ItemContext): TemplateResult {
   const own = item.by !== null && item.by.id === you;
   return html`<li class="line step-line ${own ? "own" : ""}" id=${`seq-${item.seq}`} data-seq=${item.seq} data-step=${item.step}>
     ${item.by ? avatar(item.by) : html`<span class="avatar-gap"></span>`}
-    <article class="said" aria-label=${`Step by ${item.by?.name ?? "somebody"}, ${clockTime(item.at)}`}>
-      ${nameLine(item.by, item.at, "showed a step", you)}
+    <article class="said" aria-label=${t("Step by {name}, {time}", { name: item.by?.name ?? t("somebody"), time: clockTime(item.at) })}>
+      ${nameLine(item.by, item.at, t("showed a step"), you)}
       ${stepBody(item, context.canAsk && context.may("about", item.by) ? () => context.askAbout(item) : null)}
     </article>
   </li>`;
@@ -89,9 +91,9 @@ function stepLine(item: StepItem, context: ItemContext): TemplateResult {
 function hintLine(item: HintItem): TemplateResult {
   return html`<li class="line hint-line" data-seq=${item.seq} data-rung=${item.rung}>
     <span class="tutor-mark">${icon("bulb")}</span>
-    <article class="said" aria-label=${`Hint, ${rungName(item.rung)}, ${clockTime(item.at)}`}>
-      <div class="line-head"><span class="name">Hint</span>${rungBadge(item.rung)}<span class="what">for <bdi>${item.asked_by.name}</bdi></span>${time(item.at)}</div>
-      <div class="hint-card"><cs-markdown .text=${item.text}></cs-markdown></div>
+    <article class="said" aria-label=${t("Hint, {level}, {time}", { level: rungName(item.rung), time: clockTime(item.at) })}>
+      <div class="line-head"><span class="name">${t("Hint")}</span>${rungBadge(item.rung)}<span class="what">${t("for")} <bdi>${item.asked_by.name}</bdi></span>${time(item.at)}</div>
+      <div class="hint-card"><cs-markdown .text=${said(item.text)}></cs-markdown></div>
     </article>
   </li>`;
 }
@@ -102,7 +104,7 @@ function rungBadge(rung: number): TemplateResult {
 
 function nameLine(by: Person | null, at: string, what: string, you: string | null): TemplateResult {
   return html`<div class="line-head">
-    <bdi class="name">${by?.name ?? "Somebody"}</bdi>${by && by.id === you ? html`<span class="muted">(you)</span>` : nothing}${by ? roleBadge(by) : nothing}
+    <bdi class="name">${by?.name ?? t("Somebody")}</bdi>${by && by.id === you ? html`<span class="muted">${t("(you)")}</span>` : nothing}${by ? roleBadge(by) : nothing}
     ${what ? html`<span class="what">${what}</span>` : nothing}${time(at)}
   </div>`;
 }
@@ -111,7 +113,7 @@ function messageLine(item: MessageItem, continued: boolean, { you }: ItemContext
   const own = item.by !== null && item.by.id === you;
   return html`<li class="line message ${own ? "own" : ""} ${continued ? "continued" : ""}" data-seq=${item.seq}>
     ${continued || !item.by ? html`<span class="avatar-gap"></span>` : avatar(item.by)}
-    <article class="said" aria-label=${`${item.by?.name ?? "Somebody"}, ${clockTime(item.at)}`}>
+    <article class="said" aria-label=${`${item.by?.name ?? t("Somebody")}, ${clockTime(item.at)}`}>
       ${continued ? nothing : nameLine(item.by, item.at, "", you)}
       <cs-markdown .dressing=${once(item.checks, "said", () => marksDressing(item.checks, item.text, SAID))} .text=${item.text}></cs-markdown>
     </article>
@@ -124,10 +126,10 @@ function answerLine(item: AnswerItem, context: ItemContext): TemplateResult {
   const own = item.by !== null && item.by.id === context.you;
   return html`<li class="line question ${own ? "own" : ""}" id=${`seq-${item.seq}`} data-seq=${item.seq} data-answer=${item.answer} data-state=${item.state}>
     ${item.by ? avatar(item.by) : html`<span class="avatar-gap"></span>`}
-    <article class="said" aria-label=${`${item.hint === null ? "Question by" : "Hint for"} ${item.by?.name ?? "somebody"}, ${clockTime(item.at)}`}>
-      ${nameLine(item.by, item.at, item.hint === null ? "asked the tutor" : "asked for a hint", context.you)}
+    <article class="said" aria-label=${item.hint === null ? t("Question by {name}, {time}", { name: item.by?.name ?? t("somebody"), time: clockTime(item.at) }) : t("Hint for {name}, {time}", { name: item.by?.name ?? t("somebody"), time: clockTime(item.at) })}>
+      ${nameLine(item.by, item.at, item.hint === null ? t("asked the tutor") : t("asked for a hint"), context.you)}
       ${item.about ? aboutQuote(item.about) : nothing} ${item.hint === null ? html`<cs-markdown .text=${item.question}></cs-markdown>` : nothing}
-      <div class="answer" role="group" data-state=${item.state} aria-label="The tutor's answer" aria-busy=${item.state === "running" ? "true" : "false"}>
+      <div class="answer" role="group" data-state=${item.state} aria-label=${t("The tutor's answer")} aria-busy=${item.state === "running" ? "true" : "false"}>
         ${answerHead(item, context)} ${answerParts(playing ? partly(item, playing.length) : item, context)}
         ${sourcesBelow(item)} ${answerFoot(item, context)}
       </div>
@@ -137,12 +139,12 @@ function answerLine(item: AnswerItem, context: ItemContext): TemplateResult {
 
 /** A question that was asked again in other words leaves a line, not its text. */
 function supersededLine(item: AnswerItem): TemplateResult {
-  return html`<li class="line notice" id=${`seq-${item.seq}`} data-seq=${item.seq}><p><bdi>${item.by?.name ?? "Somebody"}</bdi> put a question in other words ${time(item.at)}</p></li>`;
+  return html`<li class="line notice" id=${`seq-${item.seq}`} data-seq=${item.seq}><p><bdi>${item.by?.name ?? t("Somebody")}</bdi> ${t("put a question in other words")} ${time(item.at)}</p></li>`;
 }
 
 /** What a question points at, with the way to it. */
 function aboutQuote(about: About): TemplateResult {
-  return html`<div class="about-quote"><a class="about-link" href=${`#seq-${about.seq}`} title="To the passage">${icon("quote")}<span class="visually-hidden">About this passage</span></a>
+  return html`<div class="about-quote"><a class="about-link" href=${`#seq-${about.seq}`} title=${t("To the passage")}>${icon("quote")}<span class="visually-hidden">${t("About this passage")}</span></a>
     ${about.step ? html`<span class="about-text">${stepShown(about.text)}</span>` : html`<cs-markdown class="about-text" .text=${about.text}></cs-markdown>`}</div>`;
 }
 
@@ -159,8 +161,8 @@ function answerParts(item: AnswerItem, context: ItemContext): TemplateResult[] {
         ? once(item.highlights, `part ${from} ${item.checks.length} ${rights.about} ${rights.highlight}`, () => blocksDressing(item, from, rights, marksDressing(item.checks, words, TAUGHT, from)))
         : once(item.checks, `part ${from}`, () => marksDressing(item.checks, words, TAUGHT, from));
     return html`${putIn
-        ? html`<div class="put-in" role="note" aria-label=${`Put in by ${putIn.by?.name ?? "somebody"}`}>
-            <div class="line-head">${putIn.by ? avatar(putIn.by) : nothing}<bdi class="name">${putIn.by?.name ?? "Somebody"}</bdi>${putIn.by?.id === youId ? html`<span class="muted">(you)</span>` : nothing}<span class="what">put in</span></div>
+        ? html`<div class="put-in" role="note" aria-label=${t("Put in by {name}", { name: putIn.by?.name ?? t("somebody") })}>
+            <div class="line-head">${putIn.by ? avatar(putIn.by) : nothing}<bdi class="name">${putIn.by?.name ?? t("Somebody")}</bdi>${putIn.by?.id === youId ? html`<span class="muted">${t("(you)")}</span>` : nothing}<span class="what">${t("put in")}</span></div>
             <cs-markdown .text=${putIn.text}></cs-markdown>
           </div>`
         : nothing}${answerPieces(item, { at, text, start, isDone, dress })}`;
@@ -174,9 +176,9 @@ function answerHead(item: AnswerItem, context: ItemContext): TemplateResult {
   const tone = TONES[item.state] ?? "tutor";
   const moves = item.state === "running" || item.state === "queued";
   return html`<div class="answer-head">
-    <span class="tutor-mark">${icon("tutor")}</span><span class="name">${item.hint === null ? "Tutor" : "Hint"}</span>${item.hint === null ? nothing : rungBadge(item.hint)}
+    <span class="tutor-mark">${icon("tutor")}</span><span class="name">${item.hint === null ? t("Tutor") : t("Hint")}</span>${item.hint === null ? nothing : rungBadge(item.hint)}
     ${badge ? html`<span class="badge ${tone}">${badge}${moves ? html`<span class="dots" aria-hidden="true"><i></i><i></i><i></i></span>` : nothing}</span>` : nothing}
-    ${item.held_by ? html`<span class="muted">by <bdi>${item.held_by.name}</bdi></span>` : nothing}
+    ${item.held_by ? html`<span class="muted">${t("by")} <bdi>${item.held_by.name}</bdi></span>` : nothing}
     ${isOpen(item) && context.canStop ? html`<span class="hands">${hands(item, context)}</span>` : nothing}
   </div>`;
 }
@@ -189,11 +191,11 @@ function hands(item: AnswerItem, context: ItemContext): TemplateResult {
   const pauses = context.may("pause", item.by);
   const isEditable = context.canAsk && item.by?.id === context.you && item.hint === null && !item.text && state !== "paused";
   return html`
-    ${isEditable ? button("edit", "quiet", "Edit", " this question", () => context.edit(item)) : nothing}
-    ${state === "queued" || !context.canAsk || !context.may("insert", item.by) || (isEditable && !item.text) ? nothing : button("edit", "quiet", "Put in a word", " while the tutor is writing", () => context.putIn(item))}
-    ${state === "running" && pauses ? button("pause", "quiet", "Pause", " this answer", () => context.pause(answer)) : nothing}
-    ${state === "paused" && pauses ? button("play", "quiet", "Go on", " with this answer", () => context.resume(answer)) : nothing}
-    ${context.may("stop", item.by) ? button("stop", "stop", "Stop", " this answer", () => context.stop(answer)) : nothing}`;
+    ${isEditable ? button("edit", "quiet", t("Edit"), t(" this question"), () => context.edit(item)) : nothing}
+    ${state === "queued" || !context.canAsk || !context.may("insert", item.by) || (isEditable && !item.text) ? nothing : button("edit", "quiet", t("Put in a word"), t(" while the tutor is writing"), () => context.putIn(item))}
+    ${state === "running" && pauses ? button("pause", "quiet", t("Pause"), t(" this answer"), () => context.pause(answer)) : nothing}
+    ${state === "paused" && pauses ? button("play", "quiet", t("Go on"), t(" with this answer"), () => context.resume(answer)) : nothing}
+    ${context.may("stop", item.by) ? button("stop", "stop", t("Stop"), t(" this answer"), () => context.stop(answer)) : nothing}`;
 }
 
 function answerFoot(item: AnswerItem, context: ItemContext): TemplateResult | typeof nothing {
@@ -203,7 +205,7 @@ function answerFoot(item: AnswerItem, context: ItemContext): TemplateResult | ty
   return html`<div class="answer-foot">
     <span>${note}</span>
     ${item.text ? playbackBar(item, context.playing(item.answer)?.speed ?? null, context.play, context.showAll) : nothing}
-    ${isBroken && context.canAsk && item.hint === null ? html`<button type="button" class="button small quiet" @click=${() => context.again(item.question)}>Ask again</button>` : nothing}
+    ${isBroken && context.canAsk && item.hint === null ? html`<button type="button" class="button small quiet" @click=${() => context.again(item.question)}>${t("Ask again")}</button>` : nothing}
   </div>`;
 }
 

@@ -2,6 +2,7 @@
 
 import type { AnswerItem } from "../frames";
 import { Playback, piecesRead, type Speed } from "../playback";
+import { t } from "../translate";
 
 const EVERY_MS = 60;
 
@@ -26,7 +27,7 @@ export class Player {
     this.asked = item.answer;
     const pieces = await this.fetched(item.answer);
     if (this.asked !== item.answer) return; // meanwhile another one was wanted, or none
-    if (!pieces) return this.failed("This answer cannot be played back just now.");
+    if (!pieces) return this.failed(t("This answer cannot be played back just now."));
     this.stop();
     const isCalm = window.matchMedia?.("(prefers-reduced-motion: reduce)").matches ?? false;
     this.playback = new Playback(item.answer, pieces, item.text, performance.now(), isCalm, speed);

@@ -10,7 +10,7 @@ import type { Store } from "../outbox";
 import { EVERYBODY, may } from "../passages";
 import { plainLine } from "../markdown";
 import { answerOf, EMPTY, openAnswers, type RoomView, sliceOf } from "../store";
-import { peopleWords, statusWords } from "../words";
+import { closedWords, peopleWords, statusWords } from "../words";
 import type { Aim } from "./aim";
 import { news } from "./announcer";
 import { type BlockWanted, pressed } from "./block-tools";
@@ -23,6 +23,7 @@ import { roomLog } from "./log";
 import { browserEnv, forcedKind, RoomLink, sessionStore } from "./link";
 import { peoplePanel } from "./people";
 import { Player } from "./player";
+import { t } from "../translate";
 import "./stream-element";
 
 const VERBS = { tutor: "answer.ask", room: "message.post", step: "step.submit" } as const satisfies Record<Mode, string>;
@@ -220,8 +221,8 @@ export class RoomElement extends LitElement {
           ></cs-composer>
         </div>
       </div>
-      <aside class="room-side" id="room-side" aria-label="People" @keydown=${(event: KeyboardEvent) => event.key === "Escape" && this.showPeople(false)}>
-        <button type="button" class="button small quiet only-narrow side-close" @click=${() => this.showPeople(false)}>${icon("close")}Close</button>
+      <aside class="room-side" id="room-side" aria-label=${t("People")} @keydown=${(event: KeyboardEvent) => event.key === "Escape" && this.showPeople(false)}>
+        <button type="button" class="button small quiet only-narrow side-close" @click=${() => this.showPeople(false)}>${icon("close")}${t("Close")}</button>
         ${peoplePanel({ present: this.view.present, hands: this.view.state?.hands ?? [], you: this.view.you?.id ?? null, isStaff: this.view.you?.staff ?? false, lower: (person) => this.lower(person) })}
       </aside>
       <div class="visually-hidden" role="status" aria-live="polite">${this.said}</div>
@@ -254,7 +255,7 @@ export class RoomElement extends LitElement {
       stop: (answer) => void this.link?.send("answer.stop", { answer }),
       pause: (answer) => void this.link?.send("answer.pause", { answer }),
       resume: (answer) => void this.link?.send("answer.resume", { answer }),
-      putIn: (item) => aim({ kind: "into", answer: item.answer, name: item.by?.name ?? "a question" }),
+      putIn: (item) => aim({ kind: "into", answer: item.answer, name: item.by?.name ?? t("a question") }),
       again: (question) => this.composer?.suggest(question, "tutor"),
       edit: (item) => this.composer?.edit(item),
       askAbout: (item) => aim({ kind: "about", about: { step: item.step }, text: item.text }),
@@ -286,14 +287,11 @@ export class RoomElement extends LitElement {
   }
 
   private closedReason(): string {
-    const { state, you } = this.view;
-    if (this.status?.phase === "ended") return statusWords(this.status, this.now, true).long;
-    if (you && !you.can.post && !you.can.ask) return "You are watching this room: you can read everything, but not write.";
-    return state?.room.state === "closed" ? "This room is closed. You can read everything, but not write." : "";
+    return this.status?.phase === "ended" ? statusWords(this.status, this.now, true).long : closedWords(this.view);
   }
 
   private tutorReason(): string {
-    return this.view.tutor.available ? "" : "The tutor is unavailable just now. Choose Chat to write to the others.";
+    return this.view.tutor.available ? "" : t("The tutor is unavailable just now. Choose Chat to write to the others.");
   }
 }
 

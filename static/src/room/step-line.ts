@@ -6,6 +6,8 @@ import type { StepItem } from "../frames";
 import { type IconName, icon } from "../icons";
 import { mathsNode } from "../maths";
 import { stepTex } from "../step-tex";
+import { t } from "../translate";
+import { said } from "../said";
 
 const WIDE = 24;
 
@@ -15,10 +17,10 @@ interface Look {
   icon: IconName;
 }
 const LOOKS: Readonly<Record<"waiting" | "verified" | "refuted" | "unknown", Look>> = {
-  waiting: { words: "Checking…", tone: "", icon: "clock" },
-  verified: { words: "Verified", tone: "ok", icon: "check" },
-  refuted: { words: "Not right", tone: "danger", icon: "close" },
-  unknown: { words: "Cannot tell", tone: "warn", icon: "info" },
+  waiting: { words: t("Checking…"), tone: "", icon: "clock" },
+  verified: { words: t("Verified"), tone: "ok", icon: "check" },
+  refuted: { words: t("Not right"), tone: "danger", icon: "close" },
+  unknown: { words: t("Cannot tell"), tone: "warn", icon: "info" },
 };
 
 export function stepLook(item: StepItem): Look {
@@ -27,8 +29,8 @@ export function stepLook(item: StepItem): Look {
 
 /** What a screen reader hears of a check. */
 export function stepSentence(item: StepItem): string {
-  const what = `The step ${item.text}: ${stepLook(item).words.toLowerCase()}.`;
-  return [what, item.reason, item.witness ? `${item.witness}.` : ""].filter(Boolean).join(" ");
+  const what = t("The step {text}: {verdict}.", { text: item.text, verdict: stepLook(item).words.toLowerCase() });
+  return [what, said(item.reason), item.witness ? `${item.witness}.` : ""].filter(Boolean).join(" ");
 }
 
 /** `ask`: what the button for a question about it does; null without one. */
@@ -38,15 +40,15 @@ export function stepBody(item: StepItem, ask: (() => void) | null = null): Templ
     ${
       // What may be wider than a phone must be reachable by the keyboard, to be scrolled.
       item.text.length > WIDE
-        ? html`<div class="step-text" tabindex="0" role="group" aria-label="The step">${stepShown(item.text)}</div>`
+        ? html`<div class="step-text" tabindex="0" role="group" aria-label=${t("The step")}>${stepShown(item.text)}</div>`
         : html`<div class="step-text">${stepShown(item.text)}</div>`
     }
     <div class="step-verdict">
       <span class="badge ${look.tone}">${icon(look.icon)}${look.words}</span>
       ${item.witness ? html`<span class="step-witness">${item.witness}</span>` : nothing}
-      ${ask ? html`<button type="button" class="block-tool step-tool" title="Ask about this step" aria-label="Ask about this step" @click=${ask}>${icon("quote")}</button>` : nothing}
+      ${ask ? html`<button type="button" class="block-tool step-tool" title=${t("Ask about this step")} aria-label=${t("Ask about this step")} @click=${ask}>${icon("quote")}</button>` : nothing}
     </div>
-    ${item.reason ? html`<p class="step-reason">${item.reason}${place(item)}</p>` : nothing}
+    ${item.reason ? html`<p class="step-reason">${said(item.reason)}${place(item)}</p>` : nothing}
   </div>`;
 }
 
@@ -62,5 +64,5 @@ function place({ column, text }: StepItem): TemplateResult | typeof nothing {
   const signs = [...text];
   const begin = Math.max(0, column - 13);
   const here = signs[column - 1];
-  return html` <span class="step-place"><code dir="ltr">${begin ? "…" : ""}${signs.slice(begin, column - 1).join("")}<mark>${here ?? "⎵"}</mark></code> (character ${column})</span>`;
+  return html` <span class="step-place"><code dir="ltr">${begin ? "…" : ""}${signs.slice(begin, column - 1).join("")}<mark>${here ?? "⎵"}</mark></code> ${t("(character {n})", { n: column })}</span>`;
 }

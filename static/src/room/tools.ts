@@ -9,13 +9,14 @@ import { mathsNode } from "../maths";
 import { stepTex } from "../step-tex";
 import type { Dressing } from "../stream";
 import { piecesOf, type ToolItem } from "../tools";
+import { t } from "../translate";
 
 const WIDE = 24;
-const TRIED: Readonly<Record<string, string>> = { calculate: "a calculation", plot: "a graph", draw: "a figure", look_up: "to look something up" };
-const BUSY: Readonly<Record<string, string>> = { calculate: "Calculating", plot: "Plotting", draw: "Drawing", look_up: "Looking it up" };
+const TRIED: Readonly<Record<string, string>> = { calculate: t("a calculation"), plot: t("a graph"), draw: t("a figure"), look_up: t("to look something up") };
+const BUSY: Readonly<Record<string, string>> = { calculate: t("Calculating"), plot: t("Plotting"), draw: t("Drawing"), look_up: t("Looking it up") };
 const HOW: Readonly<Record<string, string>> = {
-  calculate: "Worked out exactly by the computer algebra, not guessed by the tutor.",
-  plot: "The points are computed by the computer algebra.",
+  calculate: t("Worked out exactly by the computer algebra, not guessed by the tutor."),
+  plot: t("The points are computed by the computer algebra."),
 };
 
 /** The `at`th part of an answer, from `start` code points on; `dress`: what its text is dressed in, by where it begins. */
@@ -40,15 +41,15 @@ export function answerPieces(item: AnswerItem, { at, text, start, isDone, dress 
 
 /** What a screen reader hears of a call. */
 export function toolSentence({ tool, asked, outcome, text }: ToolItem): string {
-  if (outcome === "done") return [asked, text].filter(Boolean).join(" gives ");
-  if (outcome === "withheld") return "A result was withheld: it would give the answer away.";
-  const what = TRIED[tool] ?? "a tool";
-  return outcome === "failed" ? `The tutor tried ${what}: ${text}` : `${BUSY[tool] ?? "Working"}…`;
+  if (outcome === "done") return [asked, text].filter(Boolean).join(t(" gives "));
+  if (outcome === "withheld") return t("A result was withheld: it would give the answer away.");
+  const what = TRIED[tool] ?? t("a tool");
+  return outcome === "failed" ? t("The tutor tried {what}: {text}", { what, text }) : `${BUSY[tool] ?? t("Working")}…`;
 }
 
 function toolCard(call: ToolItem, isWaited: boolean): TemplateResult | typeof nothing {
   if (call.outcome === null) {
-    const words = `${BUSY[call.tool] ?? "Working"}…`;
+    const words = `${BUSY[call.tool] ?? t("Working")}…`;
     return isWaited ? html`<div class="tool-card" role="note" aria-busy="true" data-tool=${call.tool}><span class="tool-verb">${icon("clock")} ${words}</span></div>` : nothing;
   }
   return html`<div class="tool-card ${call.outcome}" role="note" aria-label=${toolSentence(call)} data-tool=${call.tool} data-outcome=${call.outcome}>
@@ -62,15 +63,15 @@ function result(call: ToolItem): TemplateResult {
   if (call.tool === "look_up") {
     const [first, ...quotes] = text.split("\n");
     return html`<div class="tool-head"><span class="tool-verb">${verb}</span><bdi>${rest}</bdi></div>
-      ${quotes.length ? html`<details><summary>Passages: ${quotes.length}</summary>${quotes.map((quote) => html`<p dir="auto">${quote}</p>`)}</details>` : html`<p>${first}</p>`}`;
+      ${quotes.length ? html`<details><summary>${t("Passages: {n}", { n: quotes.length })}</summary>${quotes.map((quote) => html`<p dir="auto">${quote}</p>`)}</details>` : html`<p>${first}</p>`}`;
   }
   if (drawing === null) {
     return html`<div class="tool-head"><span class="tool-verb">${verb}</span>${maths(rest, call)}</div>
-      ${call.tool in HOW ? details("How", HOW[call.tool] as string) : nothing}`;
+      ${call.tool in HOW ? details(t("How"), HOW[call.tool] as string) : nothing}`;
   }
   return html`<div class="tool-head"><span class="tool-verb">${verb}</span>${rest ? html`<span class="tool-maths">${shown(rest)}</span>` : nothing}</div>
     <cs-drawing .content=${[drawing, text] as const}></cs-drawing>
-    ${details("In words", text)}`;
+    ${details(t("In words"), text)}`;
 }
 
 function details(summary: string, words: string): TemplateResult {
@@ -80,7 +81,7 @@ function details(summary: string, words: string): TemplateResult {
 /** “Calculated: 3*7” in its verb and what was asked; one that may not be repeated is a verb of its own. */
 function halves(asked: string): [string, string] {
   const at = asked.indexOf(": ");
-  return at < 0 ? [asked || "Result", ""] : [asked.slice(0, at), asked.slice(at + 2)];
+  return at < 0 ? [asked || t("Result"), ""] : [asked.slice(0, at), asked.slice(at + 2)];
 }
 
 function maths(asked: string, { tex, text }: ToolItem): TemplateResult {
@@ -90,7 +91,7 @@ function maths(asked: string, { tex, text }: ToolItem): TemplateResult {
   const body = node === null || node.className === "maths-source" ? html`<code dir="ltr">${asked} → ${text}</code>` : node;
   // What may be wider than a phone must be reachable by the keyboard, to be scrolled.
   return asked.length + text.length > WIDE
-    ? html`<div class="tool-maths" tabindex="0" role="group" aria-label="The calculation">${body}</div>`
+    ? html`<div class="tool-maths" tabindex="0" role="group" aria-label=${t("The calculation")}>${body}</div>`
     : html`<div class="tool-maths">${body}</div>`;
 }
 
