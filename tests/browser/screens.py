@@ -122,8 +122,9 @@ class Screen:
         self.watch = Watch(origins)
         size = options.pop("size", DESKTOP)
         options.setdefault("reduced_motion", "reduce")
+        options.setdefault("locale", "en-GB")
         self.context = browser.new_context(
-            base_url=url, viewport={"width": size[0], "height": size[1]}, locale="en-GB", timezone_id="UTC", **options
+            base_url=url, viewport={"width": size[0], "height": size[1]}, timezone_id="UTC", **options
         )
         self.context.set_default_timeout(PATIENCE_MS)
         self.watch.attach(self.context)

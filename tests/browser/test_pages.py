@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Response
+from playwright.sync_api import Browser, Response, expect
 
 from classroom.supervisor.child import BASE_DIR
 from tests.browser.school import Console, Program
@@ -159,3 +159,32 @@ def test_it_shows_a_page_without_a_fault(tour: Tour, place: Place) -> None:
         tour.look(screen, size, scheme)
         found[f"{name} {scheme}"] = page.evaluate(AXE_RUN)
     assert not any(found.values()), found
+
+
+def test_pages_and_scripts_speak_the_readers_language(
+    chromium: Browser, house: Stack, ids: dict[str, Any], signed_in: Callable[[str], Any]
+) -> None:
+    screen = Screen(chromium, house.urls[0], house.urls, storage_state=signed_in("ada"), locale="zh-CN")
+    try:
+        page = screen.page
+        for path, words in (
+            ("/classes/{class}/", "班级码"),
+            ("/dashboard/", "个开放房间"),
+            ("/rooms/{room}/edit/", "导师回答所用语言"),
+            ("/rooms/{room}/", "问导师"),
+        ):
+            Tour.look(screen, DESKTOP, "light")
+            page.goto(path.format(**ids))
+            assert page.locator("html").get_attribute("lang") == "zh-hans"
+            expect(page.get_by_text(words).first).to_be_visible()
+            for _name, size, scheme in (LOOKS[0], LOOKS[3]):
+                Tour.look(screen, size, scheme)
+                assert not sideways(page), path
+        Tour.look(screen, DESKTOP, "light")
+        page.locator("details[data-menu] > summary").click()
+        page.get_by_role("button", name="English").click()
+        expect(page.get_by_role("button", name="Ask the tutor")).to_be_visible()
+        assert page.locator("html").get_attribute("lang") == "en"
+        assert not screen.watch.faults, "\n".join(screen.watch.faults)
+    finally:
+        screen.close()
