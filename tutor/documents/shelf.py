@@ -151,4 +151,4 @@ def bytes_used(class_id: UUID) -> int:
 
 def megabytes(size: int) -> str:
     """12.3 MB, as people read it."""
-    return f"{size / 2**20:.1f} MB" if size >= 2**20 // 10 else f"{max(1, size // 1024)} KB"
+    return f"{size / 2**20:.1f} MB" if size >= 2**20 // 10 else f"{-(-size // 1024)} KB"

@@ -97,7 +97,7 @@ def test_d3_the_quota_of_a_class_holds(put: Put, school_class: SchoolClass, alic
     settings.DOCUMENT_QUOTA_BYTES = 3_000
     kept = put("one.txt", b"a " * 1_000)
     said = refused(school_class, alice, "two.txt", b"b " * 1_000)
-    assert said == "“two.txt” (1 KB) does not fit: 1 KB of the 2 KB of this class are used. Delete something first."
+    assert said == "“two.txt” (2 KB) does not fit: 2 KB of the 3 KB of this class are used. Delete something first."
     shelf.document_delete(kept)
     assert put("two.txt", b"b " * 1_000).state == "ready"
     assert shelf.bytes_used(school_class.pk) == 2_000
@@ -215,3 +215,8 @@ def test_d2_without_redis_nothing_is_lost(school_class: SchoolClass, alice: User
     entered(school_class, alice)
     assert not ingest.ring(ingest.TASK)
     ingest.celery_sender.cache_clear()
+
+
+def test_sizes_are_said_as_people_read_them() -> None:
+    sizes = [shelf.megabytes(size) for size in (0, 1, 1024, 1025, 2**20)]
+    assert sizes == ["0 KB", "1 KB", "1 KB", "2 KB", "1.0 MB"]
