@@ -28,7 +28,9 @@ SERVERS = {"sqlite": ("daphne", "uvicorn"), "postgres": ("uvicorn", "daphne")}
 @pytest.fixture(scope="module", params=SERVERS)
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     folder, servers = tmp_path_factory.mktemp(request.param), SERVERS[request.param]
-    with Stack(folder, web=2, database=request.param, servers=servers) as made:
+    # What the room remembers is told to staff alone: here everybody's log is to be the same (memory: test_stack.py).
+    settings = {"MEMORY_TURNS": "50"}
+    with Stack(folder, web=2, database=request.param, servers=servers, settings=settings) as made:
         yield made
 
 

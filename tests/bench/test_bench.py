@@ -27,7 +27,7 @@ from tests.bench.sockets import Listener, Member, masked
 from tests.bench.talk import Talk, Unanswered
 
 LINE = re.compile(r"figure [a-z0-9_]+ [0-9.e+-]+ goal (>=|<=|=) [0-9.]+")
-SMALL = (3, 10, 40)
+SMALL = (3, 10)
 
 
 def names(rooms: Iterable[int]) -> set[str]:

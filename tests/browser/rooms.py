@@ -85,26 +85,30 @@ class RoomScreen:
         """Each line on the screen: {seq, text, answer?, state?, alike?}, texts as their Markdown source."""
         return list(self.page.evaluate(SHOWN))
 
+    def answers(self) -> list[dict[str, Any]]:
+        return [line for line in self.shown() if "answer" in line]
+
     def last_answer(self) -> dict[str, Any]:
         """The last answer on the screen; {} before there is one."""
-        return next((line for line in reversed(self.shown()) if "answer" in line), {})
+        return next(reversed(self.answers()), {})
 
     def written(self, least: int = 1) -> dict[str, Any]:
         """Waits until at least so many characters of the last answer are on the screen."""
-        return dict(
-            eventually(
-                lambda: len(self.last_answer().get("answer", "")) >= least and self.last_answer(), "text", self.screen
-            )
-        )
+
+        def long_enough() -> dict[str, Any]:
+            line = self.last_answer()
+            return line if len(line.get("answer", "")) >= least else {}
+
+        return dict(eventually(long_enough, "text", self.screen))
 
     def ended(self, state: str = "completed", *, timeout_s: float = 30.0) -> dict[str, Any]:
         """Waits for the end of the last answer and gives its line."""
-        found = eventually(
-            lambda: self.last_answer().get("state") in ENDED and self.last_answer(),
-            "the answer has ended",
-            self.screen,
-            timeout_s=timeout_s,
-        )
+
+        def at_its_end() -> dict[str, Any]:
+            line = self.last_answer()
+            return line if line.get("state") in ENDED else {}
+
+        found = eventually(at_its_end, "the answer has ended", self.screen, timeout_s=timeout_s)
         assert found["state"] == state, found
         return dict(found)
 

@@ -172,7 +172,9 @@ def ask_for_each(person: RoomScreen) -> None:
             part = ""
         part += payload + "\n\n"
     for text in (*lines, part):
+        asked = len(person.answers())
         person.ask(f"@scripted rate=400 text={text}")
+        eventually(lambda asked=asked: len(person.answers()) > asked, "the question is on the screen", person.screen)
         person.ended()
 
 
