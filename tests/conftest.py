@@ -46,7 +46,7 @@ from classroom.people.models import Enrolment, Role, SchoolClass, User
 from classroom.rooms.models import Problem, Room
 from tests.databases import connected_to
 from tests.services import Postgres, Valkey
-from tutor import dispatch, steps
+from tutor import class_worker, dispatch
 
 ClientFor = Callable[[User], Client]
 PASSWORD = "correct-horse-9"
@@ -96,10 +96,10 @@ def redis_url(valkey: Valkey, settings: Settings) -> Iterator[str]:
     layer["CONFIG"] = {**layer["CONFIG"], "hosts": [{"address": valkey.url, "socket_timeout": None}]}
     settings.CHANNEL_LAYERS = {"default": layer}
     dispatch._celery.cache_clear()
-    steps.class_queue.cache_clear()
+    class_worker.sender.cache_clear()
     yield valkey.url
     dispatch._celery.cache_clear()
-    steps.class_queue.cache_clear()
+    class_worker.sender.cache_clear()
 
 
 @pytest.fixture(scope="session")

@@ -17,18 +17,17 @@ from uuid import UUID
 import structlog
 from django.conf import settings
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 from classroom.rooms import journal
 from classroom.rooms.clock import database_now
 from inference_worker.job import THINK
 from tutor import guard, hidden, showing
 from tutor.checker.pool import pool
+from tutor.class_worker import task_ring
 from tutor.dispatch import answer_dispatch, attempt_stop_send
 from tutor.documents.search import passages_find
 from tutor.forbidden import praise, search
 from tutor.models import Answer
-from tutor.steps import QUEUE, class_queue
 from tutor.tools import registry
 from tutor.tools.constants import constants_of
 from tutor.tools.results import Result, Scope, ToolError
@@ -106,10 +105,7 @@ def entry_of(call: hidden.Call, tools: Sequence[str], policy: guard.Policy, befo
 
 def _opened(answer_id: UUID, stopped: int) -> None:
     attempt_stop_send(answer_id, stopped)
-    try:
-        class_queue().send_task(TASK, args=[str(answer_id)], queue=QUEUE, retry=False, ignore_result=True)
-    except OperationalError as error:
-        log.warning("call_not_rung", answer=str(answer_id), error=str(error))  # the sweep finds the row
+    task_ring(TASK, answer_id)
 
 
 # ---- beside it

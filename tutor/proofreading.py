@@ -17,7 +17,6 @@ import structlog
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Length
-from kombu.exceptions import OperationalError
 
 from classroom.rooms import journal
 from classroom.rooms.clock import database_now
@@ -26,11 +25,11 @@ from tutor import highlights, showing
 from tutor.checker.pool import pool
 from tutor.checker.tree import Relation, symbols
 from tutor.checker.verdicts import Verdict
+from tutor.class_worker import task_ring
 from tutor.forbidden import search
 from tutor.forbidden.values import Values
 from tutor.lines import Line, lines_written
 from tutor.models import Answer
-from tutor.steps import QUEUE, class_queue
 
 log = structlog.get_logger(__name__)
 TASK: Final = "tutor.tasks.answer_proofread"
@@ -51,10 +50,7 @@ def events_ring(events: Iterable[Event]) -> None:
         if event.type in ENDS or (event.type == "answer.delta" and "\n" in event.data["text"])
     }
     for answer_id in sorted(due):
-        try:
-            class_queue().send_task(TASK, args=[answer_id], queue=QUEUE, retry=False, ignore_result=True)
-        except OperationalError as error:
-            log.warning("proofreading_not_rung", answer=answer_id, error=str(error))
+        if not task_ring(TASK, answer_id):
             return
 
 

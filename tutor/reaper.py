@@ -8,17 +8,13 @@ once if every model is broken; R5 a closed room's answers end.
 
 from __future__ import annotations
 
-import threading
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import redis
 import structlog
 from django.conf import settings
-from django.db import Error, close_old_connections, connection
 from django.db.models import F, Q
-from kombu.exceptions import OperationalError
 
 from classroom.rooms.clock import database_now
 from classroom.rooms.connections import redis_client
@@ -27,10 +23,10 @@ from inference_worker.job import JOB, JOBS, WorkerState
 from tutor import answers
 from tutor.availability import state_of, workers_read
 from tutor.dispatch import answer_dispatch, ticket_send
+from tutor.duty import Duty
 from tutor.models import Answer
 
 log = structlog.get_logger(__name__)
-TICK_S = 2.0
 GONE_S = 6.0  # longer than a heartbeat lives
 STALLED_S = 120.0  # listed by a worker, but without a token for so long
 RING_AGAIN_S = 5.0
@@ -38,24 +34,10 @@ LOST = "The tutor lost its place twice. Please ask again."
 NO_ANSWER = "No tutor was free to answer. Please ask again later."
 
 
-class Reaper:
-    def __init__(self) -> None:
-        self._stop = threading.Event()
-
-    def stop(self) -> None:
-        self._stop.set()
-
-    def run(self) -> None:
-        while not self._stop.wait(TICK_S):
-            close_old_connections()
-            try:
-                self.tick()
-            except (redis.RedisError, Error, OperationalError) as error:
-                log.warning("reaper_waits", error=str(error))
-                connection.close()
+class Reaper(Duty):
+    name = "reaper"
 
     def tick(self) -> None:
-        """One round. Raises redis.RedisError, OperationalError or django.db.Error; the next round starts anew."""
         now = database_now()
         for answer_id in _in_closed_rooms():
             answers.answer_close(answer_id)

@@ -9,16 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import cache, partial
+from functools import partial
 from typing import Final
 from uuid import UUID, uuid4
 
 import structlog
-from celery import Celery
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from kombu.exceptions import OperationalError
 
 from classroom.rooms import journal, limits
 from classroom.rooms.access import RoomRights
@@ -27,32 +24,16 @@ from classroom.rooms.frames import FrameError
 from classroom.rooms.models import Event
 from tutor.checker.pool import pool
 from tutor.checker.verdicts import Verdict
+from tutor.class_worker import task_ring
 from tutor.lines import Line, lines_said
 from tutor.models import Reference, Step
 
 log = structlog.get_logger(__name__)
 TASK: Final = "tutor.tasks.step_check"
-QUEUE: Final = "class"
-RING_S: Final = 0.5  # a person must never wait for Redis longer than this
 CLAIM: Final = timedelta(seconds=15)  # longer than a check may take with the start of a child
 FORMULAS_MAX: Final = 4  # of a statement, which a first step is compared with
 LINES_MAX: Final = 8  # of one message
 _FORMULA: Final = re.compile(r"\$([^$]{1,400})\$")
-
-
-@cache
-def class_queue() -> Celery:
-    """Where the class worker takes its work from."""
-    app = Celery("steps")
-    app.conf.update(
-        broker_url=settings.BROKER_URL,
-        task_serializer="json",
-        broker_transport_options={
-            "global_keyprefix": settings.CLASS_KEYPREFIX,
-            "socket_timeout": RING_S, "socket_connect_timeout": RING_S, "max_retries": 0,
-        },
-    )  # fmt: skip
-    return app
 
 
 def step_submit(rights: RoomRights, text: str, *, after: UUID | None, ref: str, trace: str) -> Event:
@@ -115,12 +96,7 @@ def message_steps(rights: RoomRights, seq: int, lines: Sequence[Line], *, trace:
 
 def step_ring(step_id: UUID) -> bool:
     """Ask the class worker to check it. False when Redis is away: the sweep finds the row (V3)."""
-    try:
-        class_queue().send_task(TASK, args=[str(step_id)], queue=QUEUE, retry=False, ignore_result=True)
-    except OperationalError as error:
-        log.warning("step_not_rung", step=str(step_id), error=str(error))
-        return False
-    return True
+    return task_ring(TASK, step_id)
 
 
 def step_check(step_id: UUID) -> bool:

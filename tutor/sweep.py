@@ -6,41 +6,23 @@ without it (D4).
 
 from __future__ import annotations
 
-import threading
 from datetime import timedelta
-
-import structlog
-from django.db import Error, close_old_connections, connection
 
 from tutor.calls import call_run, calls_waiting
 from tutor.dispatch import answer_dispatch
 from tutor.documents.sources import searches_late
+from tutor.duty import Duty
 from tutor.proofreading import answer_proofread, answers_waiting
 from tutor.steps import step_check, steps_waiting
 
-log = structlog.get_logger(__name__)
-TICK_S = 2.0
 PATIENCE = timedelta(seconds=3)  # as long as a class worker has to begin
 
 
-class Sweep:
-    def __init__(self) -> None:
-        self._stop = threading.Event()
-
-    def stop(self) -> None:
-        self._stop.set()
-
-    def run(self) -> None:
-        while not self._stop.wait(TICK_S):
-            close_old_connections()
-            try:
-                self.tick()
-            except Error as error:
-                log.warning("sweep_waits", error=str(error))
-                connection.close()
+class Sweep(Duty):
+    name = "sweep"
 
     def tick(self) -> int:
-        """One round: how many steps it checked and calls it ran. Raises django.db.Error; the next round starts anew."""
+        """One round: how many steps it checked and calls it ran."""
         for answer_id in searches_late():
             answer_dispatch(answer_id)
         checked = 0

@@ -14,7 +14,7 @@ from classroom.people.models import User
 from classroom.rooms import actions, frames, projection
 from classroom.rooms.models import Room
 from tests.tutor.turns import log_of, rights, types
-from tutor import steps
+from tutor import class_worker, steps
 from tutor.models import Step
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -106,7 +106,7 @@ def test_v7_beyond_the_limit_of_steps_a_message_passes_without_marks(room: Room,
 
 def test_v7_without_redis_and_worker_it_is_said_all_the_same(room: Room, bob: User, settings: Settings) -> None:
     settings.BROKER_URL = "redis+socket:///nowhere/redis.sock"
-    steps.class_queue.cache_clear()
+    class_worker.sender.cache_clear()
     post(bob, room, "7 * 8 = 54")
     assert types(room) == ["message.posted"]
     assert checked(room)[0][3] == "56 ≠ 54", "the sweep finds the row"

@@ -18,7 +18,7 @@ from classroom.people.models import User
 from classroom.rooms import projection
 from classroom.rooms.models import Event, Room
 from tests.tutor.turns import ask, done, fresh, log_of, rights, started, text
-from tutor import proofreading, steps, sweep, tasks
+from tutor import class_worker, proofreading, steps, sweep, tasks
 from tutor.answers import answer_stop
 from tutor.intake import batch_store
 from tutor.models import Answer, Shard
@@ -143,7 +143,7 @@ def test_v8_the_class_worker_is_rung_for_lines_and_ends(redis_url: str, room: Ro
 
 def test_v8_without_worker_and_redis_the_sweep_looks(room: Room, answer: Answer, settings: Settings) -> None:
     settings.BROKER_URL = "redis+socket:///nowhere/redis.sock"
-    steps.class_queue.cache_clear()
+    class_worker.sender.cache_clear()
     proofreading.events_ring(written(answer, "2 + 2 = 5"))
     waiting = sweep.Sweep()
     assert waiting.tick() == 0, "a class worker gets a moment first"

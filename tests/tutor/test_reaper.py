@@ -19,7 +19,7 @@ from classroom.rooms.models import Room
 from inference_worker.job import JOB, JOBS, QUEUE, WORKER, WorkerState
 from tests.services import wait_until
 from tests.tutor.turns import ask, fresh, log_of, types
-from tutor import availability, reaper
+from tutor import availability, duty, reaper
 from tutor.models import Answer
 from tutor.reaper import Reaper
 
@@ -274,7 +274,7 @@ def test_r5_a_closed_rooms_answers_end(client: Any, room: Room, answer: Answer, 
 
 
 def test_it_goes_on_when_redis_or_the_database_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reaper, "TICK_S", 0.01)
+    monkeypatch.setattr(duty, "TICK_S", 0.01)
     faults = iter([redis.ConnectionError("away"), OperationalError("locked"), None, None])
     one, ticks = Reaper(), []
 

@@ -20,7 +20,7 @@ from classroom.rooms import actions, frames, projection
 from classroom.rooms.frames import FrameError
 from classroom.rooms.models import Event, Problem, Room
 from tests.tutor.turns import log_of, rights
-from tutor import steps, sweep, tasks
+from tutor import class_worker, duty, steps, sweep, tasks
 from tutor.models import Reference, Step
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -34,9 +34,9 @@ def _pool_closed() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _own_broker(redis_url: str) -> Iterator[None]:
-    steps.class_queue.cache_clear()
+    class_worker.sender.cache_clear()
     yield
-    steps.class_queue.cache_clear()
+    class_worker.sender.cache_clear()
 
 
 @pytest.fixture
@@ -197,15 +197,16 @@ def test_v3_without_worker_and_redis_the_sweep_checks(room: Room, bob: User, set
     assert Step.objects.get(pk=step.pk).verdict == "verified"
 
 
-def test_v3_the_sweep_runs_until_it_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sweep, "TICK_S", 0.01)
+@pytest.mark.parametrize("fault", [steps.transaction.TransactionManagementError("away"), redis.ConnectionError("away")])
+def test_v3_the_sweep_runs_until_it_is_stopped(monkeypatch: pytest.MonkeyPatch, fault: Exception) -> None:
+    monkeypatch.setattr(duty, "TICK_S", 0.01)
     running = sweep.Sweep()
     ticks: list[int] = []
 
     def tick() -> int:
         ticks.append(1)
         if len(ticks) == 1:
-            raise steps.transaction.TransactionManagementError("away")
+            raise fault
         running.stop()
         return 0
 

@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
-from functools import cache
 from typing import Final
 from uuid import UUID
 
 import structlog
-from celery import Celery
-from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
-from kombu.exceptions import OperationalError
+from django.db.models import Q, QuerySet
 
 from classroom.rooms.clock import database_now
 from tutor.documents import vectors
@@ -30,38 +26,11 @@ from tutor.documents.words import terms
 
 log = structlog.get_logger(__name__)
 TASK: Final = "tutor.tasks.documents_read"
-QUEUE: Final = "class"
-RING_S: Final = 0.5
 CLAIM: Final = timedelta(minutes=30)  # longer than the largest document takes
 NO_FILE: Final = "Its file is not there any more. Upload it again."
 
 State = Document.State
 _one = threading.Lock()  # a process reads one document at a time: its other threads are for those who wait
-
-
-@cache
-def celery_sender() -> Celery:
-    """For those who ring the class worker; a person never waits for Redis longer than RING_S."""
-    app = Celery("documents")
-    app.conf.update(
-        broker_url=settings.BROKER_URL,
-        task_serializer="json",
-        broker_transport_options={
-            "global_keyprefix": settings.CLASS_KEYPREFIX,
-            "socket_timeout": RING_S, "socket_connect_timeout": RING_S, "max_retries": 0,
-        },
-    )  # fmt: skip
-    return app
-
-
-def ring(task: str, *keys: UUID) -> bool:
-    """Ask the class worker for one task. False when Redis is away."""
-    try:
-        celery_sender().send_task(task, args=list(map(str, keys)), queue=QUEUE, retry=False, ignore_result=True)
-    except OperationalError as error:
-        log.warning("not_rung", task=task, keys=list(map(str, keys)), error=str(error))
-        return False
-    return True
 
 
 def document_read(document_id: UUID) -> bool:
@@ -91,7 +60,7 @@ def document_read(document_id: UUID) -> bool:
     return True
 
 
-def _mine(document: Document):  # type: ignore[no-untyped-def]  # a query set, for update alone
+def _mine(document: Document) -> QuerySet[Document]:
     return Document.objects.filter(pk=document.pk, state=State.READING, claimed_at=document.claimed_at)
 
 

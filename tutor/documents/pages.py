@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from classroom.people.access import ClassRights, PageRequest, class_for, class_for_teacher
+from tutor.class_worker import task_ring
 from tutor.documents import ingest, shelf
 from tutor.documents.forms import UploadForm
 from tutor.documents.models import Document
@@ -56,7 +57,7 @@ def _upload(request: PageRequest, rights: ClassRights, form: UploadForm) -> None
             continue
         kept.append(document.title)
     if kept:
-        transaction.on_commit(partial(ingest.ring, ingest.TASK))
+        transaction.on_commit(partial(task_ring, ingest.TASK))
         words = _("Uploaded: %(names)s. They can be found as soon as they are read.")
         messages.success(request, words % {"names": ", ".join(kept)})
 

@@ -19,7 +19,8 @@ from django.db import transaction
 
 from classroom.rooms import journal
 from classroom.rooms.clock import database_now
-from tutor.documents import ingest, search
+from tutor.class_worker import task_ring
+from tutor.documents import search
 from tutor.documents.models import Retrieval
 from tutor.models import Answer
 
@@ -61,7 +62,7 @@ def search_first(answer: Answer) -> bool:
         )
         if not is_new:
             return True
-        return ingest.ring(TASK, answer.pk) or not search_give_up(answer.pk)
+        return task_ring(TASK, answer.pk) or not search_give_up(answer.pk)
     if row.state not in (State.WAITING, State.SEARCHING):
         return False
     if database_now() - row.began_at < patience():

@@ -10,6 +10,7 @@ from pytest_django import Settings
 
 from classroom.people.access import class_for
 from classroom.people.models import SchoolClass, User
+from tutor import class_worker
 from tutor.documents import ingest, shelf, vectors
 from tutor.documents.models import Document
 
@@ -25,9 +26,9 @@ def _words_alone(settings: Settings) -> None:
 @pytest.fixture
 def own_broker(redis_url: str) -> Iterator[None]:
     """Rings go to the test's own server."""
-    ingest.celery_sender.cache_clear()
+    class_worker.sender.cache_clear()
     yield
-    ingest.celery_sender.cache_clear()
+    class_worker.sender.cache_clear()
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from classroom.people.access import class_for, class_for_teacher
 from classroom.people.models import Enrolment, Role, SchoolClass, User
 from tests.tutor.documents import files
 from tests.tutor.documents.conftest import Put, upload_of
-from tutor import tasks
+from tutor import class_worker, tasks
 from tutor.documents import ingest, shelf
 from tutor.documents.models import Document, Passage
 
@@ -211,10 +211,10 @@ def test_d2_what_no_database_keeps_is_left_out(put: Put) -> None:
 
 def test_d2_without_redis_nothing_is_lost(school_class: SchoolClass, alice: User, settings: Settings) -> None:
     settings.BROKER_URL = "redis+socket:///nowhere.sock"
-    ingest.celery_sender.cache_clear()
+    class_worker.sender.cache_clear()
     entered(school_class, alice)
-    assert not ingest.ring(ingest.TASK)
-    ingest.celery_sender.cache_clear()
+    assert not class_worker.task_ring(ingest.TASK)
+    class_worker.sender.cache_clear()
 
 
 def test_sizes_are_said_as_people_read_them() -> None:

@@ -17,8 +17,8 @@ from inference_worker.job import JOB
 from tests.conftest import ClientFor
 from tests.tutor.documents.conftest import Put
 from tests.tutor.turns import ask, log_of
-from tutor import answers, dispatch, sweep, tasks
-from tutor.documents import ingest, quoting, shelf, sources
+from tutor import answers, class_worker, dispatch, sweep, tasks
+from tutor.documents import quoting, shelf, sources
 from tutor.documents.models import Document, Retrieval
 from tutor.models import Answer, Ladder, Reference
 
@@ -129,10 +129,10 @@ def test_d4_what_is_found_too_late_is_not_told(
 def test_d4_without_redis_the_search_is_passed_over(room: Room, bob: User, put: Put, settings: Settings) -> None:
     put("book.md", BOOK)
     settings.BROKER_URL = "redis+socket:///nowhere.sock"
-    ingest.celery_sender.cache_clear()
+    class_worker.sender.cache_clear()
     ask(bob, room, "What is the hypotenuse?")
     assert Retrieval.objects.get().state == "late"
-    ingest.celery_sender.cache_clear()
+    class_worker.sender.cache_clear()
 
 
 def test_d4_an_answer_that_is_stopped_meanwhile(room: Room, bob: User, put: Put, redis_url: str) -> None:

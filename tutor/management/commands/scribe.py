@@ -9,6 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
+from tutor.duty import Duty
 from tutor.reaper import Reaper
 from tutor.scribe import Scribe
 from tutor.study import Study
@@ -23,16 +24,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         scribe = Scribe(options["shard"], name=f"scribe-{os.getpid()}")
-        duties: dict[str, Reaper | Sweep | Study] = {"reaper": Reaper(), "sweep": Sweep(), "study": Study()}
+        duties: tuple[Duty, ...] = (Reaper(), Sweep(), Study())
 
         def leave(*_: object) -> None:
             scribe.stop()
-            for one in duties.values():
+            for one in duties:
                 one.stop()
 
         signal.signal(signal.SIGTERM, leave)
         signal.signal(signal.SIGINT, leave)
-        beside = [threading.Thread(target=one.run, name=name, daemon=True) for name, one in duties.items()]
+        beside = [threading.Thread(target=one.run, name=one.name, daemon=True) for one in duties]
         for thread in beside:
             thread.start()
         scribe.run()
