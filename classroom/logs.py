@@ -48,6 +48,8 @@ def logging_config(form: str, level: str) -> dict[str, Any]:
         "loggers": {
             "daphne": {"level": "WARNING"},
             "httpx": {"level": "WARNING"},
+            # Three lines for every task, and a task every ten seconds: what our own say is what was done.
+            **{name: {"level": "WARNING"} for name in ("celery.beat", "celery.worker.strategy", "celery.app.trace")},
             "django.server": {"handlers": ["out"], "level": "INFO", "propagate": False},
         },
     }

@@ -41,7 +41,7 @@ def test_three_browsers_end_with_the_words_of_the_log(
     for screen in (mia, noah, ada):
         for name in ("Mia", "Noah", "Ada"):
             expect(screen.page.locator(".people").get_by_text(name, exact=True)).to_have_count(1)
-    mia.say("Is $2x = 8$? 我不确定 **now** <b>hm</b>")
+    mia.say("Is $2x = 8$? 我不确定 **now** <b>hm</b> $\\text{number of rabbits} = x$")
     noah.say("Line one\nline two & `code`")
     noah.ask(LONG)
     noah.written(40)
@@ -49,6 +49,8 @@ def test_three_browsers_end_with_the_words_of_the_log(
     for screen in (mia, noah, ada):
         assert screen.ended()["answer"] == LONG.split("text=")[1]
     assert_equal_to_log([mia, noah, ada], console.log_texts(room))
+    words = noah.page.locator(".katex .text").first
+    assert words.evaluate("node => getComputedStyle(node).display") == "inline", "words in a formula stay in its line"
 
 
 def test_late_and_reloaded_screens_see_the_prefix_and_then_live(
