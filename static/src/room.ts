@@ -1,3 +1,4 @@
 import "./room.css";
+import "./panes.css";
 import "./site";
 import "./room/room-element";

@@ -21,6 +21,8 @@ export interface HeadContext {
   /** Links and forms of staff, made by the server. */
   tools: Element | null;
   arePeopleOpen: boolean;
+  /** The buttons of the panes. */
+  bar: unknown;
   toggleHand: (isUp: boolean) => void;
   showPeople: (open: boolean) => void;
   retry: () => void;
@@ -35,7 +37,7 @@ export function roomHead(context: HeadContext): TemplateResult {
       <h1 class="clip" title=${room?.title ?? context.heading}><bdi>${room?.title ?? context.heading}</bdi></h1>
       <p class="clip muted small-text"><bdi>${room?.class ?? context.classTitle}</bdi></p>
     </div>
-    ${lineState(context)} ${handButton(context)}
+    ${context.bar} ${lineState(context)} ${handButton(context)}
     <button type="button" class="button small only-narrow" aria-expanded=${arePeopleOpen ? "true" : "false"} aria-controls="room-side" @click=${() => context.showPeople(!arePeopleOpen)}>
       ${icon("people")}<span>${view.present.length}</span>${hands.length ? html`<span class="hand-sign">${icon("hand")}${hands.length}</span>` : nothing}<span class="visually-hidden"> ${t("people here")}</span>
     </button>

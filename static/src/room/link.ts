@@ -8,6 +8,8 @@ import type { Env, Kind } from "../transports";
 
 export interface LinkListener {
   changed(view: RoomView, before: RoomView): void;
+  /** Every frame, behind what it changed. */
+  heard(frame: Received): void;
   status(status: Status): void;
   acked(ref: string): void;
   /** `text`: what the refused frame said, if it is still known. */
@@ -34,7 +36,10 @@ export class RoomLink {
       store,
       forced,
       cursor: () => ({ after: this.view.seq, epoch: this.view.epoch }),
-      onFrame: (frame) => this.take(frame),
+      onFrame: (frame) => {
+        this.take(frame);
+        listener.heard(frame);
+      },
       onStatus: (status) => this.told(status),
     });
   }

@@ -7,6 +7,7 @@ import type { ErrorFrame, Person } from "../frames";
 import { icon } from "../icons";
 import "../markdown-element";
 import type { Store } from "../outbox";
+import { Panes } from "../panes";
 import { EVERYBODY, may } from "../passages";
 import { plainLine } from "../markdown";
 import { answerOf, EMPTY, openAnswers, type RoomView, sliceOf } from "../store";
@@ -60,6 +61,7 @@ export class RoomElement extends LitElement {
   private clock: number | null = null;
   private readonly store: Store | null = sessionStore();
   private tools: Element | null = null;
+  private readonly panes = new Panes(this, this.store);
   private readonly player = new Player(() => this.roomId, () => this.requestUpdate(), (words) => (this.said = words));
 
   constructor() {
@@ -89,6 +91,7 @@ export class RoomElement extends LitElement {
       changed: (view, before) => this.viewChanged(view, before),
       status: (status) => (this.status = status),
       acked: (ref) => this.acked(ref),
+      heard: (frame) => this.panes.heard(frame),
       refused: (error, text) => this.refused(error, text),
     });
     this.link.start();
@@ -128,8 +131,7 @@ export class RoomElement extends LitElement {
   }
 
   private tick(): void {
-    const isCounting = this.status?.phase === "waiting" || this.view.typing.length > 0;
-    if (isCounting) this.now = Date.now();
+    if (this.status?.phase === "waiting" || this.view.typing.length > 0) this.now = Date.now();
   }
 
   private acked(ref: string): void {
@@ -161,11 +163,6 @@ export class RoomElement extends LitElement {
     } catch {
       // Full storage: the draft lives in the box alone.
     }
-  }
-
-  private toggleHand(isUp: boolean): void {
-    if (isUp) this.link?.send("hand.lower", {});
-    else this.link?.send("hand.raise", {});
   }
 
   private hint(): void {
@@ -202,10 +199,10 @@ export class RoomElement extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    return html`<div class="room ${this.arePeopleOpen ? "people-open" : ""}">
+    return html`<div class="room ${this.arePeopleOpen ? "people-open" : ""} ${this.panes.classes}">
       ${roomHead({
         view: this.view, status: this.status, now: this.now, heading: this.heading, classTitle: this.classTitle, tools: this.tools,
-        arePeopleOpen: this.arePeopleOpen, toggleHand: (isUp) => this.toggleHand(isUp), showPeople: (open) => this.showPeople(open), retry: () => this.link?.now(),
+        bar: this.panes.bar(), arePeopleOpen: this.arePeopleOpen, toggleHand: (isUp) => void this.link?.send(isUp ? "hand.lower" : "hand.raise", {}), showPeople: (open) => this.showPeople(open), retry: () => this.link?.now(),
       })}
       <div class="room-main">
         ${problemPanel(this.view.state?.problem ?? null)} ${banners(this.view, this.status, this.now)} ${this.log()}
@@ -221,6 +218,7 @@ export class RoomElement extends LitElement {
           ></cs-composer>
         </div>
       </div>
+      ${this.panes.area({ room: this.roomId, view: this.view, send: (type, data) => this.link?.send(type, data) ?? "", askAbout: (about, text) => this.composer?.aimAt({ kind: "about", about, text }) })}
       <aside class="room-side" id="room-side" aria-label=${t("People")} @keydown=${(event: KeyboardEvent) => event.key === "Escape" && this.showPeople(false)}>
         <button type="button" class="button small quiet only-narrow side-close" @click=${() => this.showPeople(false)}>${icon("close")}${t("Close")}</button>
         ${peoplePanel({ present: this.view.present, hands: this.view.state?.hands ?? [], you: this.view.you?.id ?? null, isStaff: this.view.you?.staff ?? false, lower: (person) => this.lower(person) })}
