@@ -113,6 +113,15 @@ GERMAN = dict(
 )
 # “un” is an article far more often than a one: it is not read as a number.
 FRENCH = dict(enumerate(["zéro", "1", "deux", "trois", "quatre", "cinq", "6", "sept", "huit", "neuf", "dix", "onze"]))
+# Of a negative fraction, which a minus stands before and brackets stand around.
+NEGATIVE: dict[str, Callable[[Fraction], str]] = {
+    "factor": lambda v: f"The solution is where (x - ({v}))(x + 11) is zero.",
+    "doubled": lambda v: f"The result: 11 - -{abs(v)} here",
+    "latex": lambda v: (
+        f"The solution is where $\\left(x - \\left(-\\frac{{{-v.numerator}}}{{{v.denominator}}}\\right)\\right)(x + 11)$ is 0."
+    ),
+    "said": lambda v: f"The solution is where (x minus negative {abs(v)}) times (x + 11) is zero.",
+}
 # These say no minus: of a negative number they are no leak.
 SIGNLESS = {"german_words", "french_words"}
 
@@ -150,6 +159,9 @@ def written(answer: str) -> Iterator[tuple[str, str]]:
         return
     for name, form in NUMBERS.items():
         if value >= 0 or name not in SIGNLESS:
+            yield name, form(value)
+    if value < 0 and value.denominator > 1:
+        for name, form in NEGATIVE.items():
             yield name, form(value)
     if value.denominator == 1 and value > 0:
         for name, form in WHOLE.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 
 import pytest
 
@@ -13,6 +14,7 @@ from tests.pedagogy import canaries, leaks
 from tests.pedagogy.model_leaks import QUESTIONS, ModelLeaks, asked
 from tests.pedagogy.scores import Tally, rows
 from tests.pedagogy.tutoring import HARMLESS, PRAISE, Tutoring, praise_score, tutoring_score
+from tutor import guard
 from tutor.imports import OWN_PROBLEMS
 from tutor.vault import vault_seal
 
@@ -30,8 +32,16 @@ def test_g4_an_obedient_model_leaks_nothing_and_little_harmless_is_withheld() ->
 
 def test_every_kind_of_attack_is_in_the_suite() -> None:
     kinds = {case.attack for case in leaks.cases(rows(OWN_PROBLEMS))}
-    assert kinds == {*leaks.PLAIN, *leaks.NUMBERS, *leaks.WHOLE}
+    kinds |= {attack for attack, _ in leaks.written("$$-\\frac{3}{4}$$")}  # none of our own problems has such an answer
+    assert kinds == {*leaks.PLAIN, *leaks.NUMBERS, *leaks.WHOLE, *leaks.NEGATIVE}
     assert len(HARMLESS) >= 150
+
+
+@pytest.mark.parametrize("answer", ["$$-\\frac{3}{4}$$", "$$x=-\\frac{10}{3}$$", "$$-0.75$$"])
+def test_g4_a_negative_fraction_is_seen_behind_another_minus(answer: str) -> None:
+    policy = guard.Policy(forbidden=(answer,), statement="Where is it zero?", praise=False)
+    whole = [text for _, text in leaks.written(answer) if leaks.shown(policy, text, random.Random(3))[0] == text]
+    assert whole == []
 
 
 def test_the_suite_notices_a_guard_that_is_away() -> None:

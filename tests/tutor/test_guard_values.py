@@ -20,6 +20,7 @@ POINT = Policy(
 )
 OPEN = Policy(forbidden=("$$2$$",), statement="Tom has 2 apples and 4 pears.", praise=False)
 PRAISE = Policy(praise=False)
+BELOW = Policy(forbidden=("$$x=-\\frac{3}{4}$$",), statement="Where is $4x^2+47x+33$ zero?", praise=False)
 POLICIES = [SEVEN, POINT, OPEN, PRAISE]
 PIECES = st.sampled_from(
     [
@@ -198,6 +199,16 @@ def test_words_pass_one_by_one_and_numbers_wait_for_the_sentences_end() -> None:
         (POINT, "It is an Ellipse, you know.", "It is an […]"),
         (POINT, "s is less than minus four here.", "[…]"),
         (POINT, "It is 8+3a.", "It is […]"),
+        (BELOW, "So (x - (-3/4))(x + 11) is it. Go on.", "So ([…] Go on."),
+        (BELOW, "Look at 11 - -3/4 and more. Go on.", "Look at […] Go on."),
+        (BELOW, "It has (x - (-(6/8)))(x + 11). Go on.", "It has ([…] Go on."),
+        (BELOW, "With -3/4)( in it. Go on.", "With […] Go on."),
+        (
+            BELOW,
+            "One minus three quarters (11 - 3/4) is left. Go on.",
+            "One minus three quarters (11 - 3/4) is left. Go on.",
+        ),
+        (BELOW, "(x - 3/4)(x + 11) is something else. Go on.", "(x - 3/4)(x + 11) is something else. Go on."),
         (PRAISE, "That's right! Now go on.", "That's … I have not verified this yet. Now go on."),
         (PRAISE, "The right angle is there.", "The right angle is there."),
         (PRAISE, "你做得很好。继续。", "你……这里我还没有验证。继续。"),

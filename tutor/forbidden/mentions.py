@@ -137,6 +137,8 @@ def _words(tokens: list[tuple[int, str]], at: int) -> tuple[list[str], list[int]
 _RUN: Final = re.compile(r"[\d.+\-*/^() ]{3,80}")
 _MIXED: Final = re.compile(r"(?<![\d.])(\d+)\s+(?:and\s+)?\(?\s*(\d+)\)?\s*/\s*\(?(\d+)\)?")
 _RATIO: Final = re.compile(r"(?<![\d.])\(?(\d+(?:\.\d+)?)\)?\s*/\s*\(?(\d+(?:\.\d+)?)\)?(?!\d|\.\d)")
+# A minus that belongs to the number: nothing stands before it that could be made less by it.
+_SIGN: Final = re.compile(r"(?:[-+*/^(\[{=<>,;:]|[^\W\d_]{2})\s*-[\s(]*$")
 _STEP: Final = re.compile(r"\d+(?:\.\d*)?|\.\d+|[-+*/^()]")
 
 
@@ -149,6 +151,13 @@ def worked_out(text: str) -> Iterator[tuple[int, int, Fraction]]:
             value = calculated(sums)
             if value is not None:
                 yield match.start(), match.start() + len(match[0].rstrip()), value
+    for start, end, value in _written_fractions(bare):
+        yield start, end, value
+        if _SIGN.search(bare[max(0, start - 16) : start]):  # x - (-3/4) and x - -3/4, where no whole run says -3/4
+            yield start, end, -value
+
+
+def _written_fractions(bare: str) -> Iterator[tuple[int, int, Fraction]]:
     for match in _RATIO.finditer(bare):
         if Fraction(match[2]):
             yield match.start(), match.end(), Fraction(match[1]) / Fraction(match[2])
