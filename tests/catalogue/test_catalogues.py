@@ -131,7 +131,7 @@ def test_scripts_mark_what_they_show(path: Path) -> None:
 
 def sentences() -> set[str]:
     """Reasons of the checker that are written out, and the other sentences of ours that facts carry."""
-    found = {check.ALONE, check.UNITS, pool.TOO_LONG, pool.NOT_STARTED, statements.GAINED, pairs.NOT_ALIKE}
+    found = {check.ALONE, check.NEAR, check.UNITS, pool.TOO_LONG, pool.NOT_STARTED, statements.GAINED, pairs.NOT_ALIKE}
     found |= {solving.FITS, solving.OPEN, solving.SAME, hints.ASK_WHAT, hints.ASKED}
     found |= {availability.UNREACHABLE, availability.NOBODY, availability.BROKEN, availability.LOADING}
     for path in ROOT.glob("tutor/checker/*.py"):

@@ -34,7 +34,7 @@ def _apart(true: Fraction, written: Fraction, text: str) -> bool:
     gap = abs(true - written)
     if places >= 9:
         return gap > max(abs(true), Fraction(1)) / 10**10
-    rounds = places >= 2 and (true * 10**4).denominator != 1
+    rounds = places >= 1 and (true * 10**4).denominator != 1
     return gap * 2 > Fraction(1, 10**places) if rounds else gap != 0
 
 

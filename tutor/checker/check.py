@@ -5,6 +5,7 @@ A *step* is compared with the line before it, and a calculation with itself. An 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from tutor.checker.expressions import compare
@@ -31,7 +32,9 @@ from tutor.checker.verdicts import Verdict, refuted, unknown, verified
 
 UNREADABLE = "I can't read this as maths"
 ALONE = "There is no line before it to compare it with."
+NEAR = "How near is near enough, I cannot tell."
 UNITS = "The units differ, and I do not convert units."
+_CONTINUED = re.compile(r"\s*\$?\s*(=(?!=)|≈|\\approx(?![a-z]))")
 
 
 def step_check(text: str, before: str | None = None, *, opening: bool = False) -> Verdict:
@@ -40,9 +43,10 @@ def step_check(text: str, before: str | None = None, *, opening: bool = False) -
     ``opening``: nobody has written ``before``, it is the problem's own line. Then a bare value is not compared: that would
     be a guess, not a step.
     """
-    continued = text.strip().removeprefix("$").lstrip().startswith("=")
-    if continued:
-        text = text.replace("=", " ", 1)
+    continued = _CONTINUED.match(text)
+    sign = "≈" if continued is not None and continued[1] != "=" else "="
+    if continued is not None:
+        text = text.replace(continued[1], " ", 1)
     after = _read(text)
     if isinstance(after, Verdict):
         return after
@@ -53,7 +57,7 @@ def step_check(text: str, before: str | None = None, *, opening: bool = False) -
         if is_bare(after.tree):
             return unknown(ALONE)
     try:
-        return _step(after, earlier if isinstance(earlier, Reading) else None, continued)
+        return _step(after, earlier if isinstance(earlier, Reading) else None, sign if continued else "")
     except (TooLargeError, RecursionError) as error:
         return unknown(_large(error))
     except UndefinedError as error:
@@ -123,7 +127,8 @@ def _mixed_units(one: Reading, other: Reading) -> Verdict | None:
     return unknown(UNITS) if differ or len(one.units) > 1 or len(other.units) > 1 else None
 
 
-def _step(after: Reading, before: Reading | None, continued: bool) -> Verdict:
+def _step(after: Reading, before: Reading | None, continued: str) -> Verdict:
+    """``continued``: the sign that the line begins with, going on with the one before; or nothing."""
     tree = after.tree
     if isinstance(tree, Words):
         return unknown("These are words; I check maths only.")
@@ -140,28 +145,29 @@ def _step(after: Reading, before: Reading | None, continued: bool) -> Verdict:
         return _identity(tree) or unknown(ALONE)
     if isinstance(line, Relation | Several) or isinstance(tree, Several):
         return _statements(line, tree)
-    return _from_expression(line, tree)
+    return _from_expression(line, continued or "=", tree)
 
 
 def calculation_check(tree: Relation) -> Verdict:
     """``16 - 3 - 4 = 9``: a relation of numbers alone, right or wrong in itself. Each sign of a chain must hold."""
     open_verdict: Verdict | None = None
+    last = verified("The calculation is right.")
     for left, sign, right in zip(tree.sides, tree.signs, tree.sides[1:], strict=False):
         found = _calculated(left, sign, right)
         if found.verdict == "refuted":
             return found
         open_verdict = open_verdict or (found if found.verdict == "unknown" else None)
-    return open_verdict or verified("The calculation is right.")
+        last = found if sign == "≈" else last
+    return open_verdict or last
 
 
 def _calculated(left: Tree, sign: str, right: Tree) -> Verdict:
     if isinstance(left, PARTS) or isinstance(right, PARTS):
         return unknown("I do not calculate with these.")
-    near = rounded(left, right)
-    if near is not None and sign in {"=", "≈"}:
+    if sign in {"=", "≈"} and (near := rounded(left, sign, right)) is not None:
         return near
     if sign == "≈":
-        return unknown("How near is near enough, I cannot tell.")
+        return unknown(NEAR)
     if sign in {"=", "!="}:
         same = compare(left, right)
         if same.answer == "open":
@@ -201,9 +207,13 @@ def _identity(tree: Tree) -> Verdict | None:
     return verified("Both sides are equal for every value.") if set(same) == {"same"} else None
 
 
-def _from_expression(line: Tree, tree: Tree) -> Verdict:
+def _from_expression(line: Tree, sign: str, tree: Tree) -> Verdict:
     """An expression rewritten; or rewritten on, in a chain that begins with it."""
     first = tree.sides[0] if isinstance(tree, Relation) else tree
+    if first is tree and not isinstance(line, PARTS) and (near := rounded(line, sign, tree)) is not None:
+        return near
+    if sign == "≈":
+        return unknown(NEAR)
     same = compare(line, first)
     if same.answer == "open":
         return unknown("I found no difference to the line before, and no proof that there is none.")

@@ -17,6 +17,7 @@ from tutor.checker.rational import (
     product,
     ratio_of,
 )
+from tutor.checker.rounding import rounded_solutions
 from tutor.checker.solving import FITS, OPEN, SAME, listed_check
 from tutor.checker.statements import (
     Atom,
@@ -48,7 +49,9 @@ def statements_check(before: Statement, after: Statement, mode: Mode) -> Verdict
         return unknown("Neither line has an unknown to compare.")
     if len(names) == 1:
         try:
-            return line_check(before, after, names[0], mode)
+            near = rounded_solutions(before, after, names[0]) if mode == "step" else None
+            found = line_check(before, after, names[0], mode) if near is None or near.verdict == "unknown" else near
+            return near if near is not None and found.verdict == "refuted" else found
         except (NotRationalError, UndefinedError):
             return listed_check(before, after, names, mode)
     if isinstance(before, Atom) and isinstance(after, Atom):

@@ -19,6 +19,44 @@ V, R, U = "verified", "refuted", "unknown"
         (None, "10/3=3.33", U, None),
         (None, "10/3=3.34", R, "10/3 ≠ 3.34"),
         (None, "\\pi = 3.14", U, None),
+        # rounded: with “=” neither right nor wrong, with “≈” right to the digits that stand there
+        (None, "10/3=3.3", U, None),
+        (None, "10/3=3.4", R, "10/3 ≠ 3.4"),
+        (None, "10/3=3", R, "10/3 ≠ 3"),
+        (None, "-10/3=-3.3", U, None),
+        (None, "\\sqrt{2} = 1.4", U, None),
+        (None, "1/8=0.1", R, "0.125 ≠ 0.1"),
+        (None, "1/8≈0.13", V, None),
+        (None, "10/3≈3.3", V, None),
+        (None, "10/3≈3", V, None),
+        (None, "10/3≈3.4", U, None),
+        (None, "2/3≈0.66", U, None),
+        (None, "1/2≈0.5", V, None),
+        (None, "0.5≈1/2", V, None),
+        (None, "10/3\\approx 3.3 ≈ 3", V, None),
+        (None, "10/3≈3.3=3.4", R, "3.3 ≠ 3.4"),
+        (None, "1.87*9≈16.830000000000002", U, None),
+        (None, "x≈x", U, None),
+        (None, "1/0≈3", U, None),
+        ("10/3", "3.3", U, None),
+        ("10/3", "= 3.33", U, None),
+        ("10/3", "= 3.4", R, "10/3 ≠ 3.4"),
+        ("10/3", "≈ 3.3", V, None),
+        ("10/3", "$\\approx 3.4$", U, None),
+        ("2x", "≈ 2x", U, None),
+        ("3x=10", "x≈3.33", V, None),
+        ("3x=10", "x=3.33", U, None),
+        ("3x=10", "x=3.34", R, "x = 3.34 gives 10.02 ≠ 10 in the line before"),
+        ("3x=10", "x=3", R, "x = 3 gives 9 ≠ 10 in the line before"),
+        ("3x=10", "x≈3", V, None),
+        ("3x=10", "x≈3.4", U, None),
+        ("2x=7", "x=3.5", V, None),
+        ("x^2=2", "x≈1.41 or x≈-1.41", V, None),
+        ("x^2=2", "x=1.41 or x=-1.41", U, None),
+        ("x^2=2", "x≈1.41", U, None),
+        ("x^2=2", "x≈1.41 or x≈-1.41 or x≈3", U, None),
+        ("x^2=-1", "x≈1", U, None),
+        ("x<3", "x≈2.9", U, None),
         (None, "\\sqrt 8=2\\sqrt 2", V, None),
         (None, "sin(30°)=1/2", V, None),
         (None, "\\pi<4", V, None),
@@ -183,3 +221,16 @@ def test_unreadable_lines_name_the_place() -> None:
 )
 def test_an_answer_is(accepted: list[str], text: str, verdict: str) -> None:
     assert answer_check(text, accepted).verdict == verdict
+
+
+def test_what_was_rounded_is_said_with_its_places() -> None:
+    assert step_check("10/3 = 3.3").reason == "It is right only when rounded to one decimal place."
+    assert step_check("10/3 ≈ 3.33").reason == "Rounded to 2 places, it is right."
+    assert step_check("x ≈ 3", "3x=10").reason == "Rounded to a whole number, it is right."
+    assert step_check("4/2 ≈ 2").reason == step_check("4/2 = 2").reason
+
+
+def test_v6_a_rounded_value_right_behind_the_problem_is_a_guess_and_not_compared() -> None:
+    for guess in ("x ≈ 3.33", "x = 3.33", "x ≈ 3"):
+        assert step_check(guess, "3x=10", opening=True).reason == "There is no line before it to compare it with."
+    assert step_check("≈ 3.3", "10/3", opening=True).reason == "There is no line before it to compare it with."
