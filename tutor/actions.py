@@ -71,7 +71,10 @@ def answer_insert(rights: RoomRights, frame: ClientFrame, trace: str) -> int | N
 
 def step_submit(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
     text = text_checked(frame.data.text)
-    return steps.step_submit(rights, text, after=_step_id(frame), ref=frame.id, trace=trace).seq
+    after = _step_id(frame)
+    if after is not None and frame.data.fresh:
+        raise FrameError("bad_field", "A step follows another or begins anew, not both.", field="data.fresh")
+    return steps.step_submit(rights, text, after=after, fresh=frame.data.fresh, ref=frame.id, trace=trace).seq
 
 
 def highlight_set(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:

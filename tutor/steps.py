@@ -36,14 +36,17 @@ LINES_MAX: Final = 8  # of one message
 _FORMULA: Final = re.compile(r"\$([^$]{1,400})\$")
 
 
-def step_submit(rights: RoomRights, text: str, *, after: UUID | None, ref: str, trace: str) -> Event:
+def step_submit(
+    rights: RoomRights, text: str, *, after: UUID | None, ref: str, trace: str, fresh: bool = False
+) -> Event:
     """Log the step and have it checked. The same ``ref`` submits once (V1).
 
-    ``after``: a step of this room; without it the person's own last one on this problem. Raises FrameError ``bad_field``.
+    ``after``: a step of this room; without it the person's own last one on this problem, and with ``fresh`` none.
+    Raises FrameError ``bad_field``.
     """
     room, step_id = rights.room, uuid4()
     with transaction.atomic():
-        before = _before(rights, after)
+        before = None if fresh else _before(rights, after)
         data = {"step": str(step_id), "text": text, "after": str(before.pk) if before else None}
         event = journal.append(
             room.pk, type="step.submitted", data=data, actor=rights.user, by=rights.by, ref=ref, trace=trace

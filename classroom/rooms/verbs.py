@@ -65,6 +65,7 @@ class Insert(Strict):
 class StepSubmit(Strict):
     text: str = Field(max_length=MAX_STEP)
     after: str | None = Field(default=None, max_length=36)
+    fresh: bool = False
 
 
 class HandLower(Strict):

@@ -8,7 +8,7 @@ import { icon, type IconName } from "./icons";
 import type { Store } from "./outbox";
 import type { AboutWanted } from "./passages";
 import type { RoomView } from "./store";
-import { t, translated } from "./translate";
+import { mark, t, translated } from "./translate";
 
 /** What the room lends to every pane. */
 export interface PaneContext {
@@ -47,7 +47,9 @@ export interface PaneWanted {
 }
 
 /** Every pane, in the order of the bar. */
-export const PANES: readonly Pane[] = [];
+export const PANES: readonly Pane[] = [
+  { id: "solution", label: mark("Solution"), icon: "check", tag: "cs-solution", load: () => import("./panes/solution-element") },
+];
 
 export type PaneHost = ReactiveControllerHost & HTMLElement;
 type Lent = Omit<PaneContext, "listen">;

@@ -13,7 +13,7 @@ export interface ClientData {
   "answer.pause": { answer: string };
   "answer.resume": { answer: string };
   "answer.insert": { answer: string; text: string };
-  "step.submit": { text: string; after?: string | null };
+  "step.submit": { text: string; after?: string | null; fresh?: boolean };
   "highlight.set": { answer: string; on: boolean } & Place;
   "hint.request": Record<string, never>;
   "teacher.rung": { rung: number };

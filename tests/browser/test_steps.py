@@ -58,6 +58,39 @@ def test_two_people_see_each_step_and_its_verdict(open_screen: OpenScreen, room:
             screen.screen.shot(tmp_path / f"steps-{width.get('width')}-{scheme}.png")
 
 
+def test_a_solution_is_written_line_by_line_beside_the_chat(open_screen: OpenScreen, room: str, tmp_path: Path) -> None:
+    mia = RoomScreen(open_screen("mia", size=PHONE), room).open()
+    ada = RoomScreen(open_screen("ada", web=1), room).open()
+    for screen in (mia, ada):
+        screen.page.get_by_role("button", name="Solution", exact=True).click()
+    for text, badge in LINES[:3]:
+        line = mia.page.get_by_label("Your next line of maths")
+        line.fill(text)
+        line.press("Enter")
+        for screen in (mia, ada):
+            expect(screen.page.locator(".solution-line .badge").last).to_have_text(badge)
+    lines = ada.page.get_by_role("region", name="Solution 1").get_by_role("listitem")
+    expect(lines).to_have_count(3)
+    expect(lines.nth(2)).to_contain_text("x = 5 gives 10 ≠ 4 in the line before")
+    lines.nth(1).get_by_role("button", name="Go on from this line").click()
+    ada.page.get_by_role("textbox", name="Your next line of maths").nth(-1).fill("x = 2")
+    ada.page.get_by_role("button", name="Check", exact=True).click()
+    expect(mia.page.locator(".solution-line").nth(3)).to_contain_text("follows line 2")
+    expect(mia.page.locator(".solution-line .badge").nth(3)).to_have_text("Verified")
+    # Both ways: from a line to what was said in the chat, and from there to the line.
+    mia.page.get_by_role("button", name=re.compile("^Line 2: .*Show it in the chat")).click()
+    said = mia.page.get_by_role("article", name=re.compile("Step by Mia")).nth(1)
+    expect(said).to_be_in_viewport()
+    said.get_by_role("button", name="Show it in the solution").click()
+    expect(mia.page.locator(".solution-line.pointed-at")).to_contain_text("2")
+    for screen in (mia, ada):
+        for scheme in ("light", "dark"):
+            screen.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            assert sideways(screen.page) == []
+            width = screen.page.viewport_size or {}
+            screen.screen.shot(tmp_path / f"solution-{width.get('width')}-{scheme}.png")
+
+
 def test_the_kept_mode_is_there_after_a_reload(open_screen: OpenScreen, room: str) -> None:
     mia = RoomScreen(open_screen("mia"), room).open()
     mia.choose("Step")

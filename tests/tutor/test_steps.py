@@ -89,6 +89,17 @@ def test_v1_it_follows_the_persons_own_last_step(room: Room, bob: User, alice: U
     assert submit(bob, room, "x = 2").after == first
 
 
+def test_v1_fresh_begins_a_new_solution(room: Room, bob: User) -> None:
+    first = submit(bob, room, "2x = 4")
+    actions.perform(bob, room.pk, frame("3y = 6", fresh=True))
+    anew = Step.objects.get(text="3y = 6")
+    assert anew.after is None
+    assert submit(bob, room, "y = 2").after == anew
+    with pytest.raises(FrameError, match="not both") as caught:
+        actions.perform(bob, room.pk, frame("y = 2", fresh=True, after=str(first.pk)))
+    assert (caught.value.code, caught.value.field) == ("bad_field", "data.fresh")
+
+
 def test_v1_another_problem_begins_anew(room: Room, bob: User) -> None:
     submit(bob, room, "2x = 4")
     other = Problem.objects.create(slug="other", title="Other", statement="Another.")

@@ -33,6 +33,11 @@ export function stepSentence(item: StepItem): string {
   return [what, said(item.reason), item.witness ? `${item.witness}.` : ""].filter(Boolean).join(" ");
 }
 
+/** Opens the solution pane at this step. */
+function showInSolution(event: Event, item: StepItem): void {
+  event.currentTarget?.dispatchEvent(new CustomEvent("panewanted", { bubbles: true, composed: true, detail: { pane: "solution", aim: item.step } }));
+}
+
 /** `ask`: what the button for a question about it does; null without one. */
 export function stepBody(item: StepItem, ask: (() => void) | null = null): TemplateResult {
   const look = stepLook(item);
@@ -46,9 +51,10 @@ export function stepBody(item: StepItem, ask: (() => void) | null = null): Templ
     <div class="step-verdict">
       <span class="badge ${look.tone}">${icon(look.icon)}${look.words}</span>
       ${item.witness ? html`<span class="step-witness">${item.witness}</span>` : nothing}
-      ${ask ? html`<button type="button" class="block-tool step-tool" title=${t("Ask about this step")} aria-label=${t("Ask about this step")} @click=${ask}>${icon("quote")}</button>` : nothing}
+      <span class="step-tools"><button type="button" class="block-tool" title=${t("Show it in the solution")} aria-label=${t("Show it in the solution")} @click=${(event: Event) => showInSolution(event, item)}>${icon("check")}</button>
+      ${ask ? html`<button type="button" class="block-tool" title=${t("Ask about this step")} aria-label=${t("Ask about this step")} @click=${ask}>${icon("quote")}</button>` : nothing}</span>
     </div>
-    ${item.reason ? html`<p class="step-reason">${said(item.reason)}${place(item)}</p>` : nothing}
+    ${item.reason ? html`<p class="step-reason">${said(item.reason)}${stepPlace(item)}</p>` : nothing}
   </div>`;
 }
 
@@ -59,7 +65,7 @@ export function stepShown(text: string): Node | TemplateResult {
 }
 
 /** Where reading stopped: the characters before it, and the one at it. */
-function place({ column, text }: StepItem): TemplateResult | typeof nothing {
+export function stepPlace({ column, text }: StepItem): TemplateResult | typeof nothing {
   if (column === null) return nothing;
   const signs = [...text];
   const begin = Math.max(0, column - 13);
