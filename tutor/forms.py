@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from classroom.people.forms import LineField
 from tutor.memory import SUMMARY_MAX
-from tutor.rules import BUDGET_MAX
+from tutor.rules import BUDGET_MAX, Wanted
 
 ANSWERS_MAX, ANSWER_MAX = 20, 400
 HINTS_MAX, HINT_MAX = 20, 2_000
@@ -42,6 +42,16 @@ class RulesForm(forms.Form):
         error_messages={"invalid": _("Write a date and a time.")},
     )  # fmt: skip
 
+    @property
+    def wanted(self) -> Wanted:
+        found = self.cleaned_data
+        return {
+            "ceiling": found["ceiling"],
+            "budget": found["budget"],
+            "attempt_first": found["attempt_first"],
+            "solution_at": found["solution_at"],
+        }
+
 
 class MemoryForm(forms.Form):
     summary = forms.CharField(
@@ -52,7 +62,7 @@ class MemoryForm(forms.Form):
     seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput(attrs={"autocomplete": "off"}))
 
     def clean_summary(self) -> str:
-        return _lines(self.cleaned_data["summary"]).strip()
+        return lines(self.cleaned_data["summary"]).strip()
 
 
 class ReferenceForm(forms.Form):
@@ -74,20 +84,17 @@ class ReferenceForm(forms.Form):
 
     def clean_answers(self) -> list[str]:
         answers = [line.strip() for line in self.cleaned_data["answers"].splitlines() if line.strip()]
-        return _bounded(answers, ANSWERS_MAX, ANSWER_MAX)
+        return bounded(answers, ANSWERS_MAX, ANSWER_MAX)
 
     def clean_hints(self) -> list[str]:
-        hints = [
-            block.strip() for block in re.split(r"\n[ \t]*\n", _lines(self.cleaned_data["hints"])) if block.strip()
-        ]
-        return _bounded(hints, HINTS_MAX, HINT_MAX)
+        hints = [block.strip() for block in re.split(r"\n[ \t]*\n", lines(self.cleaned_data["hints"])) if block.strip()]
+        return bounded(hints, HINTS_MAX, HINT_MAX)
 
     def clean_solution(self) -> str:
-        return _lines(self.cleaned_data["solution"]).strip()
+        return lines(self.cleaned_data["solution"]).strip()
 
     def clean_skills(self) -> list[str]:
-        skills = [skill.strip() for skill in re.split(r"[,，、]", self.cleaned_data["skills"]) if skill.strip()]
-        return _bounded(list(dict.fromkeys(skills)), SKILLS_MAX, 120)
+        return bounded(skills_split(self.cleaned_data["skills"]), SKILLS_MAX, 120)
 
 
 def reference_initial(wanted: dict[str, Any]) -> dict[str, str]:
@@ -101,11 +108,16 @@ def reference_initial(wanted: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _lines(text: str) -> str:
+def skills_split(text: str) -> list[str]:
+    skills = [skill.strip() for skill in re.split(r"[,，、]", text) if skill.strip()]
+    return list(dict.fromkeys(skills))
+
+
+def lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _bounded(found: list[str], most: int, longest: int) -> list[str]:
+def bounded(found: list[str], most: int, longest: int) -> list[str]:
     if len(found) > most:
         raise ValidationError(_("There are %(n)s of them; %(most)s fit.") % {"n": len(found), "most": most})
     for number, one in enumerate(found, start=1):

@@ -18,10 +18,12 @@ from classroom.people.access import PageRequest, class_for_teacher
 from classroom.people.models import SchoolClass
 from classroom.rooms import problem_access
 from classroom.rooms.access import room_for
-from classroom.rooms.models import Room
-from tutor import references, rules
+from classroom.rooms.models import Problem, Room
+from tutor import parts, references, rules
+from tutor.authored import reference_of
 from tutor.forms import CEILINGS, ReferenceForm, RulesForm, reference_initial
-from tutor.models import HintRules
+from tutor.models import HintRules, Reference
+from tutor.part_forms import PartsForm
 from tutor.rungs import Rules, rules_for
 
 READ_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
@@ -57,7 +59,7 @@ def _rules(request: PageRequest, place: SchoolClass | Room) -> HttpResponse:
     form = RulesForm(request.POST or None, initial=_initial(shown))
     if request.method == "POST" and form.is_valid():
         try:
-            rules.rules_save(by=request.user, place=place, wanted=form.cleaned_data)  # type: ignore[arg-type]  # its fields
+            rules.rules_save(by=request.user, place=place, wanted=form.wanted)
         except ValidationError as error:
             form.add_error(None, error)
         else:
@@ -85,23 +87,57 @@ def problem_answers(request: PageRequest, problem_id: UUID) -> HttpResponse:
     problem_access.require_writing(request.user)
     if request.method == "POST":
         problem = problem_access.problem_for_editing(request.user, problem_id)
+    found = reference_of(problem.pk)
+    if found is not None and parts.is_structured(found):
+        return _parts(request, problem, found)
     wanted = references.reference_read(problem.pk)
-    may_edit = problem_access.may_edit(request.user, problem) and wanted["parts"] <= 1
     form = ReferenceForm(request.POST or None, initial=reference_initial(wanted))
-    if request.method == "POST" and not may_edit:
-        form.add_error(None, "This problem has several parts. They are changed in the file that it was imported from.")
-    elif request.method == "POST" and form.is_valid():
+    if request.method == "POST" and form.is_valid():
         if "preview" not in request.POST:
             references.reference_save(problem.pk, form.cleaned_data)
-            messages.success(request, _("Answers and hints are saved."))
-            return redirect("problem_answers", problem.pk)
+            return _saved(request, problem)
         wanted = {**wanted, **form.cleaned_data}
+    return _reference(request, problem, form, wanted, 400 if form.errors else 200)
+
+
+def _parts(request: PageRequest, problem: Problem, found: Reference) -> HttpResponse:
+    """The same page for a problem with parts, or with more than the short form can hold."""
+    form = PartsForm(found, request.POST if request.method == "POST" else None)
+    wanted, status = references.reference_read(problem.pk), 200
+    if form.is_valid():
+        told = form.cleaned_data
+        if "preview" not in request.POST:
+            try:
+                parts.parts_save(
+                    problem.pk, form.typed, solution=told["solution"], skills=told["skills"], seen=told["seen"]
+                )
+            except parts.Stale:
+                form.add_error(_("It was changed after you opened this page. Copy your words and open it again."))
+                return _reference(request, problem, form, wanted, 409)
+            return _saved(request, problem)
+        steps = parts.steps_written(found, form.typed)
+        draft = Reference(problem=problem, steps=steps, format=Reference.Format.MARKDOWN)
+        draft.solution, draft.skills = told["solution"], told["skills"]
+        wanted |= references.reference_told(draft)
+    elif form.is_bound:
+        status = 400
+    return _reference(request, problem, form, wanted, status)
+
+
+def _saved(request: PageRequest, problem: Problem) -> HttpResponse:
+    messages.success(request, _("Answers and hints are saved."))
+    return redirect("problem_answers", problem.pk)
+
+
+def _reference(
+    request: PageRequest, problem: Problem, form: ReferenceForm | PartsForm, wanted: references.Wanted, status: int
+) -> HttpResponse:
     context = {
         "form": form,
         "problem": problem,
-        "may_edit": may_edit,
+        "may_edit": problem_access.may_edit(request.user, problem),
         "wanted": wanted,
         "hints": references.hints_previewed(wanted, problem.statement),
         "rungs": dict(CEILINGS),
     }
-    return render(request, "tutor/reference.html", context, status=400 if form.errors else 200)
+    return render(request, "tutor/reference.html", context, status=status)

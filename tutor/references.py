@@ -10,6 +10,7 @@ from django.db import transaction
 
 from tutor.authored import gives_away, hint_texts, reference_of, solution_of, spread
 from tutor.models import Reference
+from tutor.parts import answer_shown
 
 Wanted = dict[str, Any]  # answers, hints, skills: lists of texts; solution: text; parts: how many
 
@@ -27,13 +28,16 @@ def reference_read(problem_id: UUID) -> Wanted:
     found = reference_of(problem_id)
     if found is None:
         return {"answers": [], "hints": [], "solution": "", "skills": [], "parts": 0}
-    answers = [str(answer).strip().strip("$").strip() for part in found.steps for answer in part.get("answers", [])]
+    return {**reference_told(found), "parts": len(found.steps)}
+
+
+def reference_told(found: Reference) -> Wanted:
+    """The same of a row that need not be stored."""
     return {
-        "answers": answers,
+        "answers": [answer_shown(answer) for part in found.steps for answer in part.get("answers", [])],
         "hints": hint_texts(found),
         "solution": solution_of(found),
         "skills": [str(skill) for skill in found.skills],
-        "parts": len(found.steps),
     }
 
 

@@ -183,22 +183,6 @@ def test_what_is_too_much_is_refused_by_its_field(
     assert not Reference.objects.exists()
 
 
-def test_an_imported_problem_is_read_and_one_of_parts_is_not_changed(
-    alice_at: Client, root: User, problem: Problem, client_for: ClientFor
-) -> None:
-    part = {"answers": ["$$23$$"], "hints": [{"type": "hint", "title": "Start", "text": "with $$a$$"}]}
-    Reference.objects.create(problem=problem, steps=[part, part], skills=["sums"])
-    path = f"/problems/{problem.pk}/answers/"
-    page = alice_at.get(path)
-    assert "with $a$" in Page(page.content).words
-    assert b"<textarea" not in page.content
-    assert alice_at.post(path, WRITTEN).status_code == 403, "it is not hers"
-    answer = client_for(root).post(path, WRITTEN)
-    assert answer.status_code == 400
-    assert "several parts" in answer.content.decode()
-    assert len(Reference.objects.get().steps) == 2
-
-
 def test_nobody_else_reads_or_writes_it(
     room: Room, own: Problem, charlie: User, other_class: SchoolClass, client_for: ClientFor
 ) -> None:
