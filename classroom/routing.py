@@ -7,6 +7,7 @@ from typing import Any
 from channels.routing import URLRouter
 from django.urls import path
 
+from classroom.board.consumers import BoardConsumer
 from classroom.rooms.consumers import RoomConsumer
 
 ACTIONS: dict[str, str] = {
@@ -25,7 +26,12 @@ ACTIONS: dict[str, str] = {
     "teacher.rung": "tutor.actions.rung_move",
 }
 
-_routes = URLRouter([path("ws/rooms/<uuid:room_id>/", RoomConsumer.as_asgi())])
+_routes = URLRouter(
+    [
+        path("ws/rooms/<uuid:room_id>/", RoomConsumer.as_asgi()),
+        path("ws/boards/<uuid:document_id>/", BoardConsumer.as_asgi()),
+    ]
+)
 
 
 async def websocket_application(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -183,8 +183,12 @@ class ChalkServer(Server):
 
 async def _drained() -> None:
     """Tell everybody when to come back, and stay until they have heard it: an exit would throw away what is on its way."""
+    from classroom.board.relay import relay_made
     from classroom.rooms.hub import hub
 
+    boards = relay_made()
+    if boards is not None:
+        await boards.drain()
     await hub().drain()
     await hub().empty(DRAIN_S)
     await asyncio.sleep(0.1)  # the last frames, and those of sockets that have only just been opened

@@ -72,6 +72,7 @@ INSTALLED_APPS = [
     "csp",
     "classroom.people",
     "classroom.rooms",
+    "classroom.board",
     "classroom.dashboard",
     "classroom.review",
     "tutor",

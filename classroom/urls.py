@@ -29,6 +29,7 @@ urlpatterns = [
     path("api/rooms/<uuid:room_id>/answers/<uuid:answer_id>/pace/", answer_pace, name="answer_pace"),
     path("", include("classroom.people.urls")),
     path("", include("classroom.rooms.page_urls")),
+    path("", include("classroom.board.urls")),
     path("", include("tutor.page_urls")),
     path("", include("classroom.dashboard.urls")),
     path("", include("classroom.review.urls")),

@@ -13,9 +13,10 @@ ARROWS: dict[str, set[str]] = {
     "classroom.catalogue": set(),
     "classroom.people": set(),
     "classroom.rooms": {"classroom.people"},
-    "classroom.dashboard": {"classroom.people", "classroom.rooms", "tutor"},
-    "classroom.review": {"classroom.people", "classroom.rooms", "tutor"},
-    "tutor": {"classroom.people", "classroom.rooms", "inference_worker.job"},
+    "classroom.board": {"classroom.people", "classroom.rooms"},
+    "classroom.dashboard": {"classroom.people", "classroom.rooms", "classroom.board", "tutor"},
+    "classroom.review": {"classroom.people", "classroom.rooms", "classroom.board", "tutor"},
+    "tutor": {"classroom.people", "classroom.rooms", "classroom.board", "inference_worker.job"},
     "inference_worker": set(),
     "classroom.supervisor": {"classroom.env", "classroom.health"},
 }

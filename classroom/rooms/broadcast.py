@@ -73,6 +73,11 @@ def everywhere_tell(message: dict[str, Any]) -> None:
     _publish(EVERYWHERE, message)
 
 
+def group_tell(group: str, message: dict[str, Any]) -> None:
+    """Reach every process that listens to a group (a board's document). Lost when Redis is away."""
+    _publish(group, message)
+
+
 def _publish(group: str, message: dict[str, Any]) -> None:
     try:
         if channels_redis.__version__ == LAYER_VERSION:

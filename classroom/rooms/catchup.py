@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 from django.db import Error, transaction
@@ -30,7 +30,7 @@ async def viewer_catch_up(hub: Hub, feed: Feed, viewer: Viewer) -> None:
             if viewer.pending() > PENDING_LOW:
                 if viewer.paged:
                     return
-                if not await _drained(viewer):
+                if not await drained(viewer):
                     viewer.close(frames.Close.SLOW_DOWN, retry_ms=2_000)
                     return
             if viewer.wants_snapshot:
@@ -49,7 +49,15 @@ async def viewer_catch_up(hub: Hub, feed: Feed, viewer: Viewer) -> None:
         viewer.close(frames.Close.RESTART, retry_ms=2_000)
 
 
-async def _drained(viewer: Viewer) -> bool:
+class Taker(Protocol):
+    """Somebody whose client may read too slowly."""
+
+    closed: int | None
+
+    def pending(self) -> int: ...
+
+
+async def drained(viewer: Taker) -> bool:
     """Wait until the client has read most of what it was sent; False if it takes nothing at all."""
     before, still = viewer.pending(), 0.0
     while viewer.closed is None and viewer.pending() > PENDING_LOW:

@@ -47,15 +47,15 @@ class Batch:
         return self._wire
 
 
-def websocket_frame(text: str) -> bytes:
-    """One unmasked, unfragmented text frame (RFC 6455, 5.2)."""
-    payload = text.encode()
+def websocket_frame(message: str | bytes) -> bytes:
+    """One unmasked, unfragmented frame, of text or binary (RFC 6455, 5.2)."""
+    first, payload = (0x81, message.encode()) if isinstance(message, str) else (0x82, message)
     size = len(payload)
     if size < 126:
-        return struct.pack("!BB", 0x81, size) + payload
+        return struct.pack("!BB", first, size) + payload
     if size < 65_536:
-        return struct.pack("!BBH", 0x81, 126, size) + payload
-    return struct.pack("!BBQ", 0x81, 127, size) + payload
+        return struct.pack("!BBH", first, 126, size) + payload
+    return struct.pack("!BBQ", first, 127, size) + payload
 
 
 class Viewer:
