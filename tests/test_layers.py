@@ -78,9 +78,17 @@ def test_arrows_run_one_way(name: str) -> None:
     assert wrong == []
 
 
+VAULT_DOORS = {
+    "tutor.answers": {"forbidden_of"},
+    "tutor.hints": {"forbidden_of"},
+    "tutor.dispatch": {"solution_told"},
+    "tutor.judging": {"signature_of", "solution_seal", "Found"},
+}
+
+
 def test_g4_the_vault_has_few_readers() -> None:
-    """Who asks freezes its values, staff look at it in the admin, who judges a private solve seals it; no other module
-    touches it, by whatever name."""
+    """Who asks freezes its values, staff look at it in the admin, who judges a private solve seals it, who writes a prompt
+    may be told the solution; no other module touches it, by whatever name."""
     readers = {
         module
         for module, path in MODULES.items()
@@ -88,7 +96,24 @@ def test_g4_the_vault_has_few_readers() -> None:
         & {getattr(node, "id", getattr(node, "attr", "")) for node in ast.walk(ast.parse(path.read_text()))}
         or "tutor.vault" in imports(module, everywhere=True)
     }
-    assert readers <= {"tutor.vault", "tutor.models", "tutor.admin", "tutor.answers", "tutor.hints", "tutor.judging"}
+    assert readers == {"tutor.vault", "tutor.admin", *VAULT_DOORS}
+
+
+def test_g4_each_of_them_by_its_own_door() -> None:
+    """What a student's frame can reach gets values for the guard and no solution; a solution goes into a prompt only."""
+    used: dict[str, set[str]] = {}
+    for module, path in MODULES.items():
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "vault":
+                used.setdefault(module, set()).add(node.attr)
+    used.pop("tutor.vault")  # its own rows
+    assert used == VAULT_DOORS
+    named = {
+        module
+        for module, path in MODULES.items()
+        if any(isinstance(node, ast.Name) and node.id == "Vault" for node in ast.walk(ast.parse(path.read_text())))
+    }
+    assert named == {"tutor.vault", "tutor.admin"}
 
 
 def test_the_worker_knows_no_django() -> None:

@@ -16,7 +16,7 @@ from classroom.rooms.connections import redis_client
 from classroom.rooms.frames import FrameError
 from classroom.rooms.models import Room
 from inference_worker.job import CONTROL, JOB, JOB_TTL_S, JOBS, PAUSE, QUEUE, STOP, TICKET, Control, Job, Sampling
-from tutor import authored, memory, prompt
+from tutor import authored, memory, prompt, vault
 from tutor.availability import context_read, tools_read
 from tutor.documents import quoting, sources
 from tutor.documents.search import open_documents
@@ -84,8 +84,19 @@ def _brief(answer: Answer) -> prompt.Brief:
     tools = registry.offer(answer.tools)
     if answer.problem is None:
         return prompt.Brief(is_hint=is_hint, tools=tools, language=answer.room.language)
-    told = authored.solution_told(authored.reference_of(answer.problem_id)) if answer.rung >= prompt.LAST else ""
-    return prompt.Brief(answer.problem.statement, answer.rung, told, is_hint, tools, answer.room.language)
+    told, sealed = _solution(answer) if answer.rung >= prompt.LAST else ("", False)
+    language = answer.room.language
+    return prompt.Brief(answer.problem.statement, answer.rung, told, is_hint, tools, language, is_sealed=sealed)
+
+
+def _solution(answer: Answer) -> tuple[str, bool]:
+    """(what the model is told of the solution, whether it is the vault's): what a person has written comes first."""
+    reference = authored.reference_of(answer.problem_id)
+    if reference is None or not reference.solution.strip():
+        sealed = vault.solution_told(answer.problem_id, answer.rung)
+        if sealed:
+            return sealed, True
+    return authored.solution_told(reference), False
 
 
 def _tools(answer: Answer) -> list[str]:

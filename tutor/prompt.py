@@ -15,7 +15,7 @@ from inference_worker.job import Message, PresetName
 
 PRESET: PresetName = "seed"
 HINT_PRESET: PresetName = "hint"
-VERSION = "language-1"
+VERSION = "sealed-1"
 TURN_MAX = 2_000  # characters of an earlier question or answer that go along
 SAID_MAX = 600  # characters of a question or answer that is to be told in short
 EARLIER = "Before that, in short:\n{}"
@@ -76,7 +76,7 @@ class Brief:
     """What the model may know of the problem: its public statement, how far to go, and the solution on the last rung alone.
 
     ``rung`` None: the room has no problem, so there is nothing to hold back. ``tools``: what it may call, and how.
-    ``language``: one of REPLIES, or empty for that of the question.
+    ``language``: one of REPLIES, or empty for that of the question. ``is_sealed``: the solution is the vault's, not a person's.
     """
 
     statement: str = ""
@@ -85,6 +85,7 @@ class Brief:
     is_hint: bool = False
     tools: str = ""
     language: str = ""
+    is_sealed: bool = False
 
     @property
     def system(self) -> str:
@@ -98,7 +99,8 @@ class Brief:
                 " ".join(filter(None, (held, f"How far to go, level {self.rung} of {LAST}: {RUNGS[self.rung]}")))
             )
             if self.rung >= LAST and self.solution:
-                parts.append(f"The solution, as the teacher has it:\n{self.solution}")
+                whose = "A solution that was checked" if self.is_sealed else "The solution, as the teacher has it"
+                parts.append(f"{whose}:\n{self.solution}")
         if self.tools:
             parts.append(self.tools)
         return "\n\n".join(parts)

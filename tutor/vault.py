@@ -1,5 +1,8 @@
 """The sealed values of a problem: what the tutor may not say below rung 5 (G4). No path of a student's reads them.
 
+On rung 5 the tutor is told the sealed solution (``solution_told``, asked by ``dispatch`` alone, for a model's prompt); below
+it nothing of a vault is read but the values, for the guard.
+
 A seal is made when it is first needed and again when what it was made from has changed: it carries a signature of the
 reference and the public statement, so nobody who writes either (an import, a form, the admin) has to think of the vault.
 A teacher's own solution is never overwritten; the accepted answers are withheld beside her values, because steps are
@@ -24,6 +27,7 @@ from tutor.models import Reference, Solve, Step, Vault
 
 SOLUTION_RUNG: Final = 5  # from here on the solution itself may be told
 BETWEEN_RUNG: Final = 2  # up to here the tutor shall calculate nothing of the problem, so no value on the way either
+TOLD_MAX: Final = 4_000  # characters of a solution that a model is told whole
 STEPS_READ: Final = 50  # of a room, in which its own values are looked for
 
 
@@ -49,12 +53,29 @@ def forbidden_of(problem_id: UUID | None, rung: int, room_id: UUID | None = None
     problem = Problem.objects.select_related("reference", "vault").filter(pk=problem_id).first()
     if problem is None:
         return []
-    vault = getattr(problem, "vault", None)
-    if vault is None or vault.signature != _signature(problem, vault):
-        vault = vault_seal(problem_id)
+    vault = _sealed(problem)
     if room_id is None or rung > BETWEEN_RUNG or not vault.between:
         return list(vault.forbidden)
     return list(dict.fromkeys([*vault.forbidden, *_not_found(problem, vault.between, room_id)]))
+
+
+def solution_told(problem_id: UUID | None, rung: int) -> str:
+    """The sealed solution for the tutor's prompt, or its key steps if it is long; empty below the last rung, or without one."""
+    if problem_id is None or rung < SOLUTION_RUNG:
+        return ""
+    problem = Problem.objects.select_related("reference", "vault").filter(pk=problem_id).first()
+    vault = _sealed(problem) if problem is not None else None
+    if vault is None:
+        return ""
+    steps = "\n".join(f"- {step}" for step in vault.key_steps)
+    solution = vault.solution.strip()
+    return solution if len(solution) <= TOLD_MAX or not steps else steps
+
+
+def _sealed(problem: Problem) -> Vault:
+    """The problem's vault, sealed now if it is not, or not from what stands there now."""
+    vault: Vault | None = getattr(problem, "vault", None)
+    return vault if vault and vault.signature == _signature(problem, vault) else vault_seal(problem.pk)
 
 
 def _not_found(problem: Problem, between: list[str], room_id: UUID) -> list[str]:

@@ -13,8 +13,8 @@ from classroom.rooms.models import Problem, Room
 from tests.pedagogy import leaks
 from tests.pedagogy.scores import Tally
 from tutor import dispatch, showing
-from tutor.models import Answer, Reference
-from tutor.vault import forbidden_of
+from tutor.models import Answer, Reference, Vault
+from tutor.vault import forbidden_of, vault_seal
 
 ROOMS = 20
 
@@ -34,6 +34,9 @@ def classroom() -> list[Room]:
         hints = [{"type": "hint", "title": "", "text": word("hint", number)}]
         steps = [{"answers": [word("answer", number), f"$$x={9000 + number}$$"], "hints": hints}]
         Reference.objects.create(problem=problem, steps=steps, solution=word("solution", number))
+        Vault.objects.filter(pk=vault_seal(problem.pk).pk).update(
+            solution=word("sealed", number), key_steps=[word("sealed", number)]
+        )
         room = Room.objects.create(
             school_class=classes[number % 2], title=f"R{number}", problem=problem, created_by=teacher
         )
@@ -66,7 +69,7 @@ def canaries_score(tally: Tally, count: int) -> None:
         allowed = {word(kind, own) for kind in ("statement", "question", "shown")}
         every = {
             word(kind, n)
-            for kind in ("statement", "question", "shown", "answer", "hint", "solution", "withheld")
+            for kind in ("statement", "question", "shown", "answer", "hint", "solution", "withheld", "sealed")
             for n in range(ROOMS)
         }
         found = {one for one in every - allowed if one in context}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,13 +11,15 @@ from django.test import Client
 
 from classroom.people.models import User
 from classroom.rooms.clock import database_now
-from classroom.rooms.models import Problem, Room
+from classroom.rooms.models import Event, Problem, Room
 from tests.conftest import ClientFor
 from tests.tutor.test_imports import quiet, written
 from tests.tutor.test_problem_shapes import STEPS, WORDS
+from tests.tutor.turns import ask
+from tutor import dispatch
 from tutor.imports import file_import
-from tutor.models import Reference, Vault
-from tutor.vault import forbidden_of, vault_seal
+from tutor.models import Answer, Ladder, Reference, Vault
+from tutor.vault import TOLD_MAX, forbidden_of, solution_told, vault_seal
 
 
 @pytest.fixture
@@ -125,3 +128,69 @@ def test_g4_nobody_else_sees_it(
     assert client.get(f"/admin/tutor/vault/{known.pk}/change/").status_code == 302
     for path in (f"/rooms/{room.pk}/", f"/problems/{known.pk}/"):
         assert b"Ellipse" not in client.get(path).content
+
+
+# ---- the solution, on the last rung
+
+
+def sealed(problem: Problem, solution: str, steps: list[str]) -> Vault:
+    vault = vault_seal(problem.pk)
+    vault.solution, vault.key_steps, vault.sealed_by = solution, steps, Vault.By.SOLVER
+    vault.save()
+    return vault
+
+
+def context(answer: Answer) -> str:
+    return dispatch.job_for(answer).to_json()
+
+
+def test_n6_on_the_last_rung_the_model_is_told_the_sealed_solution_and_below_it_nothing(
+    room: Room, bob: User, known: Problem
+) -> None:
+    sealed(known, "CANARYway, so $x=7$.", ["CANARYstep $x=7$"])
+    for rung in range(6):
+        Ladder.objects.update_or_create(room=room, problem=known, defaults={"rung": rung})
+        answer = ask(bob, room, f"how, {rung}?")
+        Answer.objects.exclude(pk=answer.pk).update(state="completed")  # so that there is place for the next
+        assert answer.rung == rung
+        assert ("CANARYway" in context(answer)) == (rung == 5), rung
+        assert "CANARYstep" not in context(answer)
+    assert "A solution that was checked:" in context(answer)
+    told = json.dumps(list(Event.objects.values_list("data", flat=True)))
+    assert "CANARY" not in told, "what the model is told is in no event"
+
+
+def test_n6_a_long_solution_is_told_by_its_key_steps(known: Problem) -> None:
+    vault = sealed(known, "w" * (TOLD_MAX + 1), ["$2x=14$", "$x=7$"])
+    assert solution_told(known.pk, 5) == "- $2x=14$\n- $x=7$"
+    vault.key_steps = []
+    vault.save()
+    assert solution_told(known.pk, 5) == vault.solution
+    assert [solution_told(known.pk, rung) for rung in range(5)] == [""] * 5
+    assert solution_told(None, 5) == solution_told(uuid4(), 5) == ""
+
+
+def test_n6_what_a_person_has_written_wins_over_the_vault(room: Room, bob: User, known: Problem) -> None:
+    Reference.objects.filter(pk=known.pk).update(solution="Hers, by hand.")
+    sealed(known, "The machine's.", [])
+    Ladder.objects.create(room=room, problem=known, rung=5)
+    answer = ask(bob, room, "how?")
+    assert "as the teacher has it:\\nHers, by hand." in context(answer)
+    assert "machine" not in context(answer)
+
+
+def test_n6_a_seal_that_does_not_fit_any_more_tells_nothing(known: Problem) -> None:
+    sealed(known, "So 7.", ["7"])
+    Reference.objects.filter(pk=known.pk).update(steps=[{"answers": ["$$8$$"]}])
+    assert solution_told(known.pk, 5) == ""
+
+
+def test_charlie_asks_nothing_of_the_sealed_solution(
+    room: Room, known: Problem, charlie: User, client_for: ClientFor
+) -> None:
+    sealed(known, "CANARY", ["CANARY"])
+    Ladder.objects.create(room=room, problem=known, rung=5)
+    for path in (f"/rooms/{room.pk}/", f"/api/rooms/{room.pk}/events/", f"/problems/{known.pk}/answers/"):
+        answer = client_for(charlie).get(path)
+        assert answer.status_code in {401, 403, 404}
+        assert b"CANARY" not in answer.content
