@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.urls import include, path
-from django.views.i18n import set_language
 from rest_framework_simplejwt.views import TokenRefreshView
 
 from classroom.health import livez, readyz
 from classroom.metrics import metrics
+from classroom.people.languages import language_choose
 from classroom.people.tickets import TicketView
 from classroom.people.tokens import TokenView
 from classroom.rooms.transports import RoomsView, room_events
@@ -20,7 +20,7 @@ urlpatterns = [
     path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
-    path("language/", set_language, name="set_language"),
+    path("language/", language_choose, name="set_language"),
     path("api/token/", TokenView.as_view(), name="api_token"),
     path("api/token/refresh/", TokenRefreshView.as_view(), name="api_token_refresh"),
     path("api/tickets/", TicketView.as_view(), name="api_tickets"),

@@ -88,6 +88,7 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         except Error:
             await self._close(Close.RESTART, f"retry_ms={random.randrange(500, 5_000)}")  # noqa: S311  (spread, not secrecy)
             return None
+        translation.activate(language_of(self.scope, rights.room.user))
         socket.say("hello", hello(rights))
         return socket
 

@@ -14,7 +14,7 @@ class PersonAdmin(UserAdmin):  # not subscriptable when it runs
     list_display = ("username", "display_name", "role", "is_active", "is_staff", "last_login")
     list_filter = ("role", "is_active", "is_staff")
     search_fields = ("username", "display_name")
-    fieldsets = (*(UserAdmin.fieldsets or ()), ("Chalkstream", {"fields": ("display_name", "role")}))
+    fieldsets = (*(UserAdmin.fieldsets or ()), ("Chalkstream", {"fields": ("display_name", "role", "language")}))
     add_fieldsets = (*UserAdmin.add_fieldsets, ("Chalkstream", {"fields": ("display_name", "role")}))
 
 

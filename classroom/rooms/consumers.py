@@ -87,6 +87,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
         except Error:
             await self._close(Close.RESTART, f"retry_ms={random.randrange(500, 5_000)}")  # noqa: S311  (spread, not secrecy)
             return None
+        translation.activate(language_of(self.scope, rights.user))
         viewer = self._viewer(rights, spent)
         viewer.send(hello_frame(rights))
         return viewer

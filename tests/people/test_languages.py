@@ -7,12 +7,14 @@ import re
 from pathlib import Path
 
 import pytest
-from django.test import Client
+from django.db import OperationalError
+from django.http import HttpResponse
+from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils import translation
-from pytest_django import Settings
+from pytest_django import DjangoAssertNumQueries, Settings
 
-from classroom.people.languages import language_of
+from classroom.people.languages import AccountLanguage, language_of
 from classroom.people.models import User
 from classroom.people.templatetags.languages import page_words
 from tests.conftest import ClientFor
@@ -75,6 +77,83 @@ def test_a_language_opens_no_door(charlie: User, client_for: ClientFor, room: ob
     client = client_for(charlie)
     choose(client, "zh-hans")
     assert client.get(f"/rooms/{getattr(room, 'pk', '')}/").status_code == 404
+
+
+# ---- on the account
+
+
+def stored(user: User) -> str:
+    return User.objects.get(pk=user.pk).language
+
+
+def test_who_is_logged_in_keeps_the_choice_on_the_account(alice: User, client_for: ClientFor) -> None:
+    client = client_for(alice)
+    assert choose(client, "zh-hans", "/") == 302
+    assert stored(alice) == "zh-hans"
+    assert client.cookies["django_language"].value == "", "no cookie is left for whoever uses this browser next"
+    elsewhere = client_for(User.objects.get(pk=alice.pk))
+    assert 'lang="zh-hans"' in elsewhere.get("/classes/", headers={"accept-language": "en"}).content.decode()
+    elsewhere.cookies["django_language"] = "en"
+    assert 'lang="zh-hans"' in elsewhere.get("/classes/").content.decode(), "the account wins over a cookie"
+    elsewhere.logout()
+    assert '<html lang="en">' in elsewhere.get(LOGIN).content.decode()
+
+
+def test_a_choice_made_before_logging_in_goes_onto_an_account_without_one(alice: User, client: Client) -> None:
+    alice.set_password("chalk-and-talk")
+    alice.save()
+    choose(client, "zh-hans")
+    sign_in = {"login": "alice", "password": "chalk-and-talk"}
+    assert client.post(LOGIN, sign_in).status_code == 302
+    assert stored(alice) == "zh-hans"
+    client.logout()
+    choose(client, "en")
+    client.post(LOGIN, sign_in)
+    assert stored(alice) == "zh-hans", "what stands there is not changed by a browser that somebody else used"
+
+
+@pytest.mark.parametrize("language", ["fr", "tlh", "", "zh-hans; DROP", "EN"])
+def test_an_account_gets_no_language_that_we_do_not_have(alice: User, client_for: ClientFor, language: str) -> None:
+    client = client_for(alice)
+    choose(client, language)
+    assert stored(alice) == ""
+    User.objects.filter(pk=alice.pk).update(language="tlh")
+    assert '<html lang="en">' in client.get("/classes/").content.decode()
+
+
+def test_nobodys_language_is_changed_by_somebody_else(alice: User, charlie: User, client_for: ClientFor) -> None:
+    choose(client_for(charlie), "zh-hans")
+    assert (stored(alice), stored(charlie)) == ("", "zh-hans")
+    assert client_for(charlie).get(reverse("set_language") + "?language=en").status_code == 302
+    assert stored(charlie) == "zh-hans", "a link changes nothing"
+
+
+def test_a_page_without_a_session_asks_for_no_account(
+    client: Client, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(0):
+        client.get("/livez")
+
+
+def test_a_database_that_is_away_leaves_the_language_to_the_browser(rf: RequestFactory) -> None:
+    class Away:
+        @property
+        def language(self) -> str:
+            raise OperationalError("away")
+
+    request = rf.get("/", headers=CHINESE)
+    request.COOKIES["sessionid"] = "x"
+    request.user = Away()  # type: ignore[assignment]  # what the lazy user does when its query fails
+    AccountLanguage(lambda _request: HttpResponse()).process_request(request)
+    assert not hasattr(request, "LANGUAGE_CODE")
+
+
+def test_a_socket_speaks_the_accounts_language(alice: User) -> None:
+    asked = {"headers": [(b"accept-language", b"en"), (b"cookie", b"django_language=en")]}
+    alice.language = "zh-hans"
+    assert language_of(asked, alice) == "zh-hans"
+    alice.language = "tlh"
+    assert language_of(asked, alice) == "en"
 
 
 def test_scripts_get_their_words_as_data_alone(settings: Settings, tmp_path: Path) -> None:
