@@ -2,7 +2,7 @@
 // cannot be found any more in what Markdown made of it, its mark stands at the end of its block.
 
 import type { LineMark } from "./steps";
-import { said as spoken } from "./said";
+import { said as spoken, witnessed } from "./said";
 import { t } from "./translate";
 
 export interface MarkWords {
@@ -15,7 +15,7 @@ export const TAUGHT: MarkWords = { refuted: t("The tutor's line does not hold") 
 /** The words of a mark, as they are shown or read aloud. */
 export function markWords(mark: LineMark, words: MarkWords): string {
   if (mark.verdict === "verified") return t("Verified");
-  return mark.witness ? `${words.refuted}: ${mark.witness}` : `${words.refuted}.`;
+  return mark.witness ? `${words.refuted}: ${witnessed(mark.witness)}` : `${words.refuted}.`;
 }
 
 /** Puts `mark` beside the line `written` in `node`, which shows a block. */

@@ -1,5 +1,5 @@
 // Sentences that the server writes into facts: the log keeps them in English, and each page says them in its own language.
-// What is not in this table, such as a witness, a model's reason or a new sentence, is shown as it was written.
+// What is not in these tables, such as a model's reason or a new sentence, is shown as it was written.
 
 import { mark, translated } from "./translate";
 
@@ -89,6 +89,23 @@ const PATTERNS: readonly string[] = [
   mark("“{a}” stands where a number or a letter should"),
 ];
 
+/** What refutes, in the order in which it is tried: {a} and {b} are lines of maths, or stand for such a text again. */
+const WITNESSES: readonly string[] = [
+  mark("with {a}: {b}"),
+  mark("{a} gives {b} in the line before"),
+  mark("{a} gives {b} there"),
+  mark("{a} fits this line, not the one before"),
+  mark("{a} holds before, not here"),
+  mark("put in, it gives {a}"),
+  mark("{a} gives {b}"),
+  mark("the left side is {a}, the right {b}"),
+  mark("the real part {a}"),
+  mark("the imaginary part {a}"),
+  mark("a number of {a} digits"),
+  mark("about {a}"),
+];
+const SIGN = / ([≠≥≤<>=]) /;
+
 const known = new Set(SENTENCES);
 const halves = PATTERNS.map((pattern) => [pattern, ...pattern.split("{a}")] as [string, string, string]);
 
@@ -100,4 +117,17 @@ export function said(text: string): string {
     return translated(pattern, { a: said(text.slice(before.length, text.length - after.length)) });
   }
   return text;
+}
+
+const holes = WITNESSES.map((pattern) => [pattern, new RegExp(`^${pattern.replace("{a}", "(.+?)").replace("{b}", "(.+)")}$`, "s")] as const);
+
+/** What refutes a line, in the page's language; the maths in it stays as it is. */
+export function witnessed(text: string): string {
+  for (const [pattern, shape] of holes) {
+    const found = shape.exec(text);
+    if (found) return translated(pattern, { a: witnessed(found[1] as string), b: witnessed(found[2] ?? "") });
+  }
+  const sign = SIGN.exec(text);
+  if (!sign) return text;
+  return `${witnessed(text.slice(0, sign.index))}${sign[0]}${witnessed(text.slice(sign.index + sign[0].length))}`;
 }

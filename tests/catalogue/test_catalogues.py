@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.utils import translation
 
 from classroom.catalogue.compile import catalogue_read, catalogues
 from classroom.catalogue.extract import ROOT, messages
 from tutor import availability, hints
 from tutor.checker import check, pairs, pool, solving, statements
 from tutor.documents import ingest, jail
-from tutor.documents.reasons import REASONS
+from tutor.documents.reasons import REASONS, WITH_NUMBERS, reason_said
 
 WANTED = messages()
 CATALOGUES = {path.parent.parent.name: catalogue_read(path) for path in catalogues()}
@@ -144,8 +145,48 @@ def test_pages_know_every_sentence_of_the_server() -> None:
     assert {sentence for sentence in sentences() if f'mark("{sentence}")' not in table} == set()
 
 
+def test_pages_know_every_word_of_what_refutes() -> None:
+    """Witnesses are made of maths and of words; a page puts the words into its language by patterns."""
+    table = (ROOT / "static" / "src" / "said.ts").read_text()
+    listed = re.search(r"const WITNESSES.*?\n\];", table, re.DOTALL)
+    assert listed is not None
+    shapes = [
+        re.compile(re.escape(pattern).replace(r"\{a\}", "(.+?)").replace(r"\{b\}", "(.+)"))
+        for pattern in re.findall(r'mark\("([^"]*)"\)', listed[0])
+    ]
+
+    def rest(text: str) -> str:
+        found = next((match for shape in shapes if (match := shape.fullmatch(text))), None)
+        if found is not None:
+            return " ".join(map(rest, found.groups()))
+        sides = re.split(r" [≠≥≤<>=] ", text, maxsplit=1)
+        return " ".join(map(rest, sides)) if len(sides) > 1 else text
+
+    for text, before in REFUTED:
+        verdict = check.step_check(text, before)
+        assert verdict.witness, (text, before)
+        assert re.findall(r"[A-Za-z]{2,}", rest(verdict.witness)) == [], verdict.witness
+
+
+REFUTED = [
+    ("2*3=7", None), ("\\sqrt{2} > 3/2", None), ("2<1", None), ("x^2+1", "(x+1)^2"), ("x=5", "4x-7=21"), ("x=7", "x^2=49"),
+    ("x^5=x+2", "x^5-x-1=0"), ("y<2x", "y>2x"), ("x=5, y=8", "x+y=13, x-y=3"), ("r=dt", "d=rt"), ("x=4", "2^x=8"),
+    ("i\\sqrt{5}+1", "i\\sqrt{5}"), ("x=1.41", "x^2=2"), ("20!^2 = 1", None), ("x^2+y^2=2", "x^2+y^2=1"), ("m=q/4", "4^m=q"),
+]  # fmt: skip
+
+
 def test_every_reason_to_refuse_a_file_is_in_the_catalogue() -> None:
-    """Those that a number stands in are said in English."""
     said = {ingest.NO_FILE, jail.TOO_LONG, jail.DAMAGED}
-    said |= set(re.findall(r'Refused\("([^"]*)"\)', (ROOT / "tutor" / "documents" / "readers.py").read_text()))
+    source = (ROOT / "tutor" / "documents" / "readers.py").read_text()
+    said |= set(re.findall(r'Refused\("([^"]*)"\)', source))
     assert said - set(REASONS) == set()
+    numbered = [
+        re.sub(r"\{[^}]*\}", "7", text) for text in re.findall(r'(?:Refused\(|TOO_MUCH: Final = )f"([^"]*)"', source)
+    ]
+    assert len(numbered) >= len(WITH_NUMBERS)
+    with translation.override("zh-hans"):
+        for text in {*said, *numbered} - {"No text was found in it.7"}:
+            assert not re.search(r"[a-z]{3,}", re.sub(r"UTF-8|docx?", "", reason_said(text))), text
+        assert reason_said("A sentence that nobody knows.") == "A sentence that nobody knows."
+        assert reason_said("") == ""
+    assert reason_said(numbered[0]) == numbered[0]

@@ -8,6 +8,8 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from tutor.documents.reasons import reason_said
+
 
 class Document(models.Model):
     """A file of a class. ``sha256`` names it under DATA_DIR/documents; its text stands in the passages alone."""
@@ -36,6 +38,10 @@ class Document(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["school_class", "sha256"], name="one_file_of_a_class")]
+
+    @property
+    def reason_said(self) -> str:
+        return reason_said(self.reason)
 
     def __str__(self) -> str:
         return self.title

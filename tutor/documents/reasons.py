@@ -1,13 +1,14 @@
 """Why a file cannot be used, for the catalogue: the child that reads it knows no Django, so its sentences are marked here.
 
-They are stored as they were said, and a page says them in its reader's language; what has a number in it stays English.
+They are stored as they were said, and a page says them in its reader's language, those with a number in them by their pattern.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
-from django.utils.translation import gettext_noop
+from django.utils.translation import gettext, gettext_noop
 
 REASONS: Final = (
     gettext_noop("Its file is not there any more. Upload it again."),
@@ -24,3 +25,21 @@ REASONS: Final = (
     gettext_noop("No text was found in it."),
     gettext_noop("No text was found in it. Is it a scan? Pictures of text cannot be read."),
 )
+
+WITH_NUMBERS: Final = (
+    gettext_noop("It has more than %(n)s characters of text. Cut it into several documents."),
+    gettext_noop("This is not UTF-8 text (byte %(n)s). Save it as UTF-8 and try again."),
+    gettext_noop("The notebook nests deeper than %(n)s levels."),
+    gettext_noop("The PDF has %(n)s pages; %(most)s at most can be read."),
+    gettext_noop("The DOCX unpacks to more than %(n)s MB."),
+)
+_HOLE: Final = re.compile(r"%\\\((n|most)\\\)s")
+_PATTERNS: Final = [(text, re.compile(_HOLE.sub(r"(?P<\1>[\\d,]+)", re.escape(text)))) for text in WITH_NUMBERS]
+
+
+def reason_said(reason: str) -> str:
+    """The stored sentence in the language that is active; as it is if we do not know it."""
+    for text, pattern in _PATTERNS:
+        if (found := pattern.fullmatch(reason)) is not None:
+            return gettext(text) % found.groupdict()
+    return gettext(reason) if reason else ""

@@ -9,7 +9,7 @@ import type { PaneContext } from "../panes";
 import { EVERYBODY, may } from "../passages";
 import { avatar } from "../room/items";
 import { stepLook, stepPlace, stepShown } from "../room/step-line";
-import { said } from "../said";
+import { said, witnessed } from "../said";
 import { lengthOf } from "../store";
 import { t, tn } from "../translate";
 import { clockTime, closedWords, errorWords } from "../words";
@@ -132,7 +132,7 @@ export class SolutionElement extends LitElement {
       <button type="button" class="solution-said" title=${t("Show it in the chat")} aria-label=${t("Line {n}: {text}. Show it in the chat", { n: line.number, text: item.text })} @click=${() => chatShow(this, item.seq)}>${stepShown(item.text)}</button>
       <div class="solution-verdict">
         <span class="badge ${look.tone}">${icon(look.icon)}${look.words}</span>
-        ${item.witness ? html`<span class="step-witness">${item.witness}</span>` : nothing}
+        ${item.witness ? html`<span class="step-witness">${witnessed(item.witness)}</span>` : nothing}
         ${item.reason ? html`<span class="step-reason">${said(item.reason)}${stepPlace(item)}</span>` : nothing}
       </div>
       <div class="solution-by">

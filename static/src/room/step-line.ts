@@ -7,7 +7,7 @@ import { type IconName, icon } from "../icons";
 import { mathsNode } from "../maths";
 import { stepTex } from "../step-tex";
 import { t } from "../translate";
-import { said } from "../said";
+import { said, witnessed } from "../said";
 
 const WIDE = 24;
 
@@ -30,7 +30,7 @@ export function stepLook(item: StepItem): Look {
 /** What a screen reader hears of a check. */
 export function stepSentence(item: StepItem): string {
   const what = t("The step {text}: {verdict}.", { text: item.text, verdict: stepLook(item).words.toLowerCase() });
-  return [what, said(item.reason), item.witness ? `${item.witness}.` : ""].filter(Boolean).join(" ");
+  return [what, said(item.reason), item.witness ? `${witnessed(item.witness)}.` : ""].filter(Boolean).join(" ");
 }
 
 /** Opens the solution pane at this step. */
@@ -50,7 +50,7 @@ export function stepBody(item: StepItem, ask: (() => void) | null = null): Templ
     }
     <div class="step-verdict">
       <span class="badge ${look.tone}">${icon(look.icon)}${look.words}</span>
-      ${item.witness ? html`<span class="step-witness">${item.witness}</span>` : nothing}
+      ${item.witness ? html`<span class="step-witness">${witnessed(item.witness)}</span>` : nothing}
       <span class="step-tools"><button type="button" class="block-tool" title=${t("Show it in the solution")} aria-label=${t("Show it in the solution")} @click=${(event: Event) => showInSolution(event, item)}>${icon("check")}</button>
       ${ask ? html`<button type="button" class="block-tool" title=${t("Ask about this step")} aria-label=${t("Ask about this step")} @click=${ask}>${icon("quote")}</button>` : nothing}</span>
     </div>
