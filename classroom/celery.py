@@ -9,10 +9,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
 from celery import Celery
 from django.conf import settings
 
+from inference_worker.broker import transport_register
+
+transport_register()
 app = Celery("classroom")
 app.conf.update(
     broker_url=settings.BROKER_URL,
     broker_connection_retry_on_startup=True,
+    broker_connection_max_retries=None,  # Redis may be away for an hour
     task_default_queue="class",
     task_ignore_result=True,
     task_acks_late=True,

@@ -18,6 +18,7 @@ from celery.signals import setup_logging, worker_init, worker_ready, worker_shut
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from inference_worker.broker import transport_register
 from inference_worker.engines.base import EngineOptions
 from inference_worker.job import OWN_QUEUE, QUEUE
 from inference_worker.logs import logging_start
@@ -71,6 +72,7 @@ def broker_url(redis_url: str) -> str:
 
 
 settings = Settings()
+transport_register()
 # fixups: Celery would import Django, and the whole web side, when DJANGO_SETTINGS_MODULE happens to be set.
 app = Celery("inference_worker", include=["inference_worker.tasks"], fixups=[])
 app.conf.update(
