@@ -8,8 +8,10 @@ from typing import ClassVar, Final
 
 import redis
 import structlog
-from django.db import Error, close_old_connections, connection
+from django.db import Error, connection
 from kombu.exceptions import OperationalError
+
+from classroom.rooms.offload import connections_rest
 
 log = structlog.get_logger(__name__)
 TICK_S: Final = 2.0
@@ -28,7 +30,7 @@ class Duty(ABC):
 
     def run(self) -> None:
         while not self._stop.wait(TICK_S):
-            close_old_connections()
+            connections_rest()
             try:
                 self.tick()
             except (redis.RedisError, Error, OperationalError) as error:

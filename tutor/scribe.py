@@ -13,12 +13,13 @@ from uuid import UUID
 
 import redis
 import structlog
-from django.db import Error, close_old_connections, connection, transaction
+from django.db import Error, connection, transaction
 from django.db.models import F
 
 from classroom.rooms import broadcast
 from classroom.rooms.clock import database_now
 from classroom.rooms.connections import redis_alone
+from classroom.rooms.offload import connections_rest
 from inference_worker.job import OUTPUT_FIELD, OUTPUTS, PERSISTED, Output
 from tutor import answers, proofreading
 from tutor.dispatch import stop_send
@@ -91,7 +92,7 @@ class Scribe:
             self._serve(client, entries)
 
     def _turn(self, client: Any) -> None:
-        close_old_connections()
+        connections_rest()
         try:
             entries = self._read(client, ">", block=BLOCK_MS)
         except redis.ResponseError as error:
