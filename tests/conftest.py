@@ -46,7 +46,7 @@ from classroom.people.models import Enrolment, Role, SchoolClass, User
 from classroom.rooms.models import Problem, Room
 from tests.databases import connected_to
 from tests.services import Postgres, Valkey
-from tutor import class_worker, dispatch
+from tutor import availability, class_worker, dispatch
 
 ClientFor = Callable[[User], Client]
 PASSWORD = "correct-horse-9"
@@ -86,7 +86,7 @@ def valkey() -> Iterator[Valkey]:
 
 
 @pytest.fixture
-def redis_url(valkey: Valkey, settings: Settings) -> Iterator[str]:
+def redis_url(valkey: Valkey, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """That server, empty, as the one that everything of this test speaks to."""
     with redis.Redis.from_url(valkey.url) as client:
         client.flushall()
@@ -95,6 +95,7 @@ def redis_url(valkey: Valkey, settings: Settings) -> Iterator[str]:
     layer = {**settings.CHANNEL_LAYERS["default"]}
     layer["CONFIG"] = {**layer["CONFIG"], "hosts": [{"address": valkey.url, "socket_timeout": None}]}
     settings.CHANNEL_LAYERS = {"default": layer}
+    monkeypatch.setattr(availability, "HEARD_S", 1e-9)  # a test lets workers come and go faster than people ask
     dispatch._celery.cache_clear()
     class_worker.sender.cache_clear()
     yield valkey.url

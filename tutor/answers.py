@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Count, F, Q
 from django.utils.translation import gettext as _
 
 from classroom.rooms import journal
@@ -118,16 +118,21 @@ def answer_open(rights: RoomRights, event: Event, question: Question) -> None:
     Raises FrameError ``busy`` when ROOM_MAX, USER_MAX or CLASS_MAX are reached.
     """
     waiting = _capped(rights)
+    has_turn = not waiting
     if question.turn is not None:
-        active = Answer.objects.filter(state__in=ACTIVE, room=rights.room)
+        active = list(Answer.objects.filter(state__in=ACTIVE, room=rights.room))
         waiting = sum(one.order < question.turn for one in active)
+        has_turn = not waiting and not any(one.enqueued_at for one in active)
     answer = Answer.objects.create(
         id=UUID(event.data["answer"]), room_id=event.room_id, problem_id=question.problem_id, asked_by=rights.user,
         asked_seq=event.seq, question=question.text, preset=question.preset, rung=question.rung,
         forbidden=vault.forbidden_of(question.problem_id, question.rung, event.room_id),
         place=waiting, about=question.about, turn=question.turn, trace=event.trace,
-        prompt_version=prompt.VERSION, asked_at=event.at,
+        prompt_version=prompt.VERSION, asked_at=event.at, enqueued_at=database_now() if has_turn else None,
     )  # fmt: skip
+    if has_turn:  # at once, and not by ``room_advance``: a second commit costs as much as this one
+        transaction.on_commit(partial(answer_dispatch, answer.pk))
+        return
     if waiting:
         journal.append(event.room_id, type="answer.queued", data=_place(rights.room, answer), trace=event.trace)
     transaction.on_commit(partial(room_advance, event.room_id))
@@ -135,17 +140,20 @@ def answer_open(rights: RoomRights, event: Event, question: Question) -> None:
 
 def _capped(rights: RoomRights) -> int:
     """How many answers of this room run or wait. Raises FrameError ``busy``."""
-    active = Answer.objects.filter(state__in=ACTIVE)
-    waiting = active.filter(room=rights.room).count()
+    active = Answer.objects.filter(state__in=ACTIVE).aggregate(
+        in_room=Count("pk", filter=Q(room=rights.room)),
+        own=Count("pk", filter=Q(asked_by=rights.user)),
+        in_class=Count("pk", filter=Q(room__school_class=rights.room.school_class_id)),
+    )
+    waiting = int(active["in_room"])
     if waiting >= ROOM_MAX:
         raise FrameError(
             "busy", _("%(n)s questions wait already. Ask again in a moment.") % {"n": waiting}, retry_ms=5_000
         )
-    own = active.filter(asked_by=rights.user).count()
-    if own >= USER_MAX:
+    if active["own"] >= USER_MAX:
         words = _("%(n)s of your questions wait already. Let the tutor answer first.")
-        raise FrameError("busy", words % {"n": own}, retry_ms=5_000)
-    if active.filter(room__school_class=rights.room.school_class_id).count() >= CLASS_MAX:
+        raise FrameError("busy", words % {"n": active["own"]}, retry_ms=5_000)
+    if active["in_class"] >= CLASS_MAX:
         raise FrameError("busy", _("The whole class is asking. Ask again in a moment."), retry_ms=10_000)
     return waiting
 

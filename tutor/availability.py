@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from functools import lru_cache
+from typing import Any, Final
 from uuid import UUID
 
 import redis
@@ -15,6 +17,7 @@ from tutor.tools import registry
 UNREACHABLE = gettext_noop("The tutor cannot be reached just now.")
 NOBODY = gettext_noop("The tutor is not running.")
 BROKEN = gettext_noop("The tutor is unavailable: its model cannot be used. The class can go on without it.")
+HEARD_S: Final = 0.5
 BEHIND_S = 2.0  # the scribe keeps text within some 20 ms
 LOADING = gettext_noop("The tutor is starting: its model is being loaded.")
 
@@ -24,6 +27,18 @@ def workers_read(client: Any) -> list[WorkerState]:
     names = list(client.scan_iter(match=WORKER.format(name="*"), count=1_000))
     texts = client.mget(names) if names else []
     return [WorkerState.from_json(text) for text in texts if text]
+
+
+@lru_cache(maxsize=1)
+def workers_heard(client: Any, moment: int) -> list[WorkerState]:
+    return workers_read(client)
+
+
+def _workers() -> list[WorkerState]:
+    """As ``workers_read``, looked up at most once in HEARD_S: a question asks three times what a worker is. Raises
+    redis.RedisError.
+    """
+    return workers_heard(redis_client(), int(time.monotonic() / HEARD_S))
 
 
 def held(answer_id: UUID, attempt: int) -> bool | None:
@@ -37,7 +52,7 @@ def held(answer_id: UUID, attempt: int) -> bool | None:
 def context_read() -> int:
     """The most tokens that every ready worker takes, prompt and answer together; 0 when nobody says."""
     try:
-        workers = workers_read(redis_client())
+        workers = _workers()
     except redis.RedisError:
         return 0
     return min((worker.context for worker in workers if worker.state == "ready" and worker.context), default=0)
@@ -46,7 +61,7 @@ def context_read() -> int:
 def model_read() -> str:
     """The model of a ready worker; empty when there is none, or nobody says."""
     try:
-        workers = workers_read(redis_client())
+        workers = _workers()
     except redis.RedisError:
         return ""
     return next((worker.model for worker in workers if worker.state == "ready"), "")
@@ -59,7 +74,7 @@ def tools_read(setting: str) -> list[str]:
     if setting != "auto":
         return registry.names_of(setting)
     try:
-        ready = [worker for worker in workers_read(redis_client()) if worker.state == "ready"]
+        ready = [worker for worker in _workers() if worker.state == "ready"]
     except redis.RedisError:
         return []
     return registry.names_of("all") if ready and all(worker.tools for worker in ready) else []

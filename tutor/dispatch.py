@@ -132,13 +132,13 @@ def _inserted(answer: Answer) -> list[prompt.Turn]:
 
 def answer_dispatch(answer_id: UUID) -> bool:
     """Put the job of an answer into Redis and ring a worker. False when Redis is away: the reaper tries again."""
-    answer = Answer.objects.select_related("room", "problem").filter(pk=answer_id).first()
+    answer = Answer.objects.select_related("room", "problem", "retrieval").filter(pk=answer_id).first()
     if answer is None:
         return False  # its room was deleted
     if sources.search_first(answer):
         return True  # the class worker looks into the class's documents, and dispatches it then (D4)
-    if answer.attempt == 1 and answer.preset == prompt.PRESET:
-        answer.tools = _tools(answer)
+    if answer.attempt == 1 and answer.preset == prompt.PRESET and (tools := _tools(answer)) != answer.tools:
+        answer.tools = tools
         answer.save(update_fields=["tools"])  # before any worker can call one
     job, is_short = _job(answer)
     if not job_send(job):

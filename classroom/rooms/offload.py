@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections, connections
+from django.db import Error, close_old_connections, connections
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -19,8 +19,8 @@ _pool = ThreadPoolExecutor(THREADS, thread_name_prefix="rooms-db")
 
 
 def connections_rest() -> None:
-    """Between two pieces of work on a thread that lives long: a broken connection is closed, PostgreSQL's goes back to its
-    pool, and SQLite's stays. SQLite folds the whole log into its file, with two syncs, whenever the last one closes.
+    """Between two pieces of work on a thread that lives long: PostgreSQL's connection goes back to its pool, and SQLite's
+    stays. SQLite folds the whole log into its file, with two syncs, whenever the last one closes.
     """
     for connection in connections.all(initialized_only=True):
         if connection.vendor == "sqlite":
@@ -35,6 +35,9 @@ async def offload(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         connections_rest()
         try:
             return work(*args, **kwargs)
+        except Error:
+            connections.close_all()  # whatever is wrong with it, the next work begins anew
+            raise
         finally:
             connections_rest()
 

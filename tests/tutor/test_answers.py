@@ -14,6 +14,7 @@ import pytest
 import redis
 from django.db import connection
 from django.http import Http404
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from classroom.people.models import User
@@ -90,6 +91,20 @@ def test_a1_a_question_is_logged_and_given_the_turn(room: Room, bob: User) -> No
     assert (answer.asked_seq, answer.state, answer.attempt, answer.prompt_version) == (1, "queued", 1, prompt.VERSION)
     assert answer.trace == event["trace"]
     assert str(answer) == f"{answer.pk} queued"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a1_a_question_whose_turn_it_is_costs_one_commit(room: Room, bob: User) -> None:
+    """On SQLite a commit is a sync of the disk, and everybody's next question waits for it."""
+    with CaptureQueriesContext(connection) as queries:
+        answer = ask(bob, room)
+    assert answer.enqueued_at is not None
+    assert [query["sql"] for query in queries if query["sql"].startswith(("BEGIN", "COMMIT"))] == [
+        "BEGIN IMMEDIATE",
+        "COMMIT",
+    ]
+    writes = [query["sql"] for query in queries if query["sql"].startswith(("INSERT", "UPDATE"))]
+    assert len(writes) == 3, "the room's last_seq, the event, the answer"
 
 
 def test_a1_the_same_frame_asks_once(room: Room, bob: User) -> None:

@@ -51,6 +51,18 @@ def test_heartbeats_are_read_from_redis(redis_url: str) -> None:
     assert {worker.running for worker in found} == {("a:1",)}
 
 
+def test_what_a_worker_is_is_looked_up_once_for_a_question(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with redis.Redis.from_url(redis_url) as client:
+        client.set(WORKER.format(name="w1"), beat("ready", name="w1").to_json())
+        monkeypatch.setattr(availability, "HEARD_S", 1e9)
+        assert availability.model_read() == "demo"
+        client.delete(WORKER.format(name="w1"))
+        assert availability.model_read() == "demo"
+        assert not state_read()["available"], "whether the tutor is there is never an old answer"
+        monkeypatch.setattr(availability, "HEARD_S", 1e-9)
+        assert availability.model_read() == ""
+
+
 def test_without_redis_the_tutor_cannot_be_reached() -> None:
     assert state_read() == {"available": False, "reason": availability.UNREACHABLE}
 

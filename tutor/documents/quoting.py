@@ -32,7 +32,7 @@ def question_quoted(answer: Answer, room: int = 0) -> str:
 
     ``room``: the tokens of the whole prompt; 0: no bound. Documents that were hidden or deleted meanwhile are left out.
     """
-    row = Retrieval.objects.filter(pk=answer.pk).first()
+    row: Retrieval | None = getattr(answer, "retrieval", None)
     if row is None or (row.state == Retrieval.State.NOTHING and not row.asked_for):
         return answer.words
     if row.state == Retrieval.State.NOTHING:

@@ -52,7 +52,7 @@ def search_first(answer: Answer) -> bool:
     """Whether this answer's dispatch waits for a search, which this call then asks for. Safe to call again and again."""
     if answer.state != Answer.State.QUEUED or answer.attempt != 1 or answer.preset not in SEARCHED:
         return False
-    row = Retrieval.objects.filter(pk=answer.pk).first()
+    row: Retrieval | None = getattr(answer, "retrieval", None)
     if row is None:
         if not search.open_documents(answer.room.school_class_id):
             return False
