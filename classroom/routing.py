@@ -21,6 +21,7 @@ ACTIONS: dict[str, str] = {
     "answer.resume": "tutor.actions.answer_resume",
     "answer.insert": "tutor.actions.answer_insert",
     "step.submit": "tutor.actions.step_submit",
+    "code.run": "tutor.actions.code_run",
     "highlight.set": "tutor.actions.highlight_set",
     "hint.request": "tutor.actions.hint_request",
     "teacher.rung": "tutor.actions.rung_move",

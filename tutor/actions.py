@@ -9,7 +9,7 @@ from django.db import transaction
 from classroom.rooms import actions as room_actions
 from classroom.rooms.access import RoomRights
 from classroom.rooms.frames import About, ClientFrame, FrameError, text_checked
-from tutor import answers, controls, hands, highlights, hints, passages, prompt, rungs, steps
+from tutor import answers, controls, hands, highlights, hints, passages, prompt, rungs, runs, steps
 from tutor.dispatch import question_check
 from tutor.passages import Passage
 
@@ -75,6 +75,10 @@ def step_submit(rights: RoomRights, frame: ClientFrame, trace: str) -> int | Non
     if after is not None and frame.data.fresh:
         raise FrameError("bad_field", "A step follows another or begins anew, not both.", field="data.fresh")
     return steps.step_submit(rights, text, after=after, fresh=frame.data.fresh, ref=frame.id, trace=trace).seq
+
+
+def code_run(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
+    return runs.code_run(rights, frame.data, ref=frame.id, trace=trace).seq
 
 
 def highlight_set(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:

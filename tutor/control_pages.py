@@ -29,6 +29,7 @@ LABELS: Final = {
     "insert": _("Put a word into an answer"),
     "highlight": _("Highlight key steps"),
     "about": _("Ask about a step or a passage"),
+    "run": _("Run the shared code"),
 }
 
 
@@ -39,6 +40,9 @@ class ControlsForm(forms.Form):
     highlight = forms.ChoiceField(label=LABELS["highlight"], choices=CHOICES)
     about = forms.ChoiceField(
         label=LABELS["about"], choices=CHOICES, help_text=_("Of a step, who asked for it is who has written it.")
+    )
+    run = forms.ChoiceField(
+        label=LABELS["run"], choices=[CHOICES[0], CHOICES[2]], help_text=_("It runs in the browser of who runs it.")
     )
 
 

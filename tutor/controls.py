@@ -17,13 +17,14 @@ from classroom.rooms.frames import FrameError
 from classroom.rooms.models import Room
 from tutor.models import Answer, Controls
 
-ACTIONS: Final = ("stop", "pause", "insert", "highlight", "about")
+ACTIONS: Final = ("stop", "pause", "insert", "highlight", "about", "run")
 WORDS: Final = {
     "stop": gettext_lazy("stop this answer"),
     "pause": gettext_lazy("pause this answer or let it go on"),
     "insert": gettext_lazy("put a word into this answer"),
     "highlight": gettext_lazy("highlight in this answer"),
     "about": gettext_lazy("ask about this"),
+    "run": gettext_lazy("run the code"),
 }
 
 

@@ -243,6 +243,7 @@ class Controls(models.Model):
     may_insert = models.CharField(max_length=10, choices=Who, default=Who.EVERYBODY)
     may_highlight = models.CharField(max_length=10, choices=Who, default=Who.EVERYBODY)
     may_about = models.CharField(max_length=10, choices=Who, default=Who.EVERYBODY)
+    may_run = models.CharField(max_length=10, choices=Who, default=Who.EVERYBODY)
 
     def __str__(self) -> str:
         return f"controls of {self.room_id}"

@@ -90,7 +90,7 @@ def tried_since(room: Room, seq: int, audiences: Iterable[str] = (journal.ALL,))
     """Whether the students of the room have tried something behind ``seq`` (N3)."""
     said = Event.objects.filter(room=room, seq__gt=seq, type__in=tries.KINDS, audience__in=list(audiences))
     rows = said.order_by("-seq").values_list("type", "by", "data")
-    return any(tries.is_try(kind, by, data["text"]) for kind, by, data in rows.iterator())
+    return any(tries.is_try(kind, by, data.get("text", "")) for kind, by, data in rows.iterator())
 
 
 def ladder_head(ladder: Ladder, rules: Rules) -> dict[str, Any]:

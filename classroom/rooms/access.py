@@ -30,6 +30,7 @@ VERB_NEEDS: dict[str, str] = {
     "answer.resume": "write",
     "answer.insert": "write",
     "step.submit": "write",
+    "code.run": "write",
     "highlight.set": "write",
     "hint.request": "write",
     "teacher.rung": "staff",

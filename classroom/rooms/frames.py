@@ -62,7 +62,7 @@ FACTS: frozenset[str] = frozenset(
     {
         "message.posted", "answer.asked", "answer.queued", "answer.status", "answer.source", "answer.started", "answer.delta",
         "answer.paused", "answer.resumed", "answer.inserted", "answer.tool_called", "answer.tool_returned",
-        "answer.completed", "answer.stopped", "answer.failed", "step.submitted", "step.checked", "lines.checked",
+        "answer.completed", "answer.stopped", "answer.failed", "step.submitted", "step.checked", "lines.checked", "code.ran",
         "highlight.changed", "highlight.proposed", "controls.changed",
         "hint.requested", "hint.given", "rung.moved", "rules.changed", "memory.changed", "hand.raised", "hand.lowered",
         "member.joined", "member.removed", "room.closed", "room.reopened", "room.changed",

@@ -47,6 +47,7 @@ class Limit:
 ASK: Final = Limit(Rate(6, 3), Rate(30, 10), Rate(240, 60))
 SAY: Final = Limit(Rate(40, 10), Rate(240, 60))
 STEP: Final = Limit(Rate(20, 8), Rate(120, 40), Rate(600, 120))
+RUN: Final = Limit(Rate(20, 6), Rate(60, 20))
 HINT: Final = Limit(Rate(6, 3), Rate(20, 6), Rate(240, 60))
 HAND: Final = Limit(Rate(60, 20))
 # By verb; what is not here (join, ping, auth.refresh) is bounded by the socket's own pace (F6).
@@ -55,6 +56,7 @@ LIMITS: Final[dict[str, tuple[str, Limit]]] = {
     "answer.insert": ("ask", ASK),
     "message.post": ("say", SAY),
     "step.submit": ("step", STEP),
+    "code.run": ("run", RUN),
     "hint.request": ("hint", HINT),
     "teacher.rung": ("hand", HAND),
     "highlight.set": ("hand", HAND),

@@ -26,7 +26,8 @@ NOTICES = frozenset(
     }
 )  # fmt: skip
 
-CONTROLS = dict.fromkeys(("stop", "pause", "insert", "highlight", "about"), "everybody")
+CONTROLS = dict.fromkeys(("stop", "pause", "insert", "highlight", "about", "run"), "everybody")
+RUN = ("sha256", "ok", "output", "cut", "ending", "tests")
 State = dict[str, Any]
 Frame = dict[str, Any]
 
@@ -72,6 +73,8 @@ def _fold(state: State, frame: Frame) -> None:
     elif kind == "step.checked":
         fields = {name: data[name] for name in ("verdict", "reason", "witness", "column")}
         state["items"] = [{**item, **fields} if item.get("step") == data["step"] else item for item in state["items"]]
+    elif kind == "code.ran":
+        _item(state, frame, kind="run", **{name: data[name] for name in RUN})
     elif kind.startswith("highlight."):
         _highlights(state, frame)
     elif kind == "lines.checked":
@@ -186,7 +189,7 @@ def _room(state: State, frame: Frame) -> None:
         if "ladder" in data:
             _ladder(state, data["ladder"], is_fresh=is_new)
     elif kind == "controls.changed":
-        state["controls"] = data["controls"]
+        state["controls"] = {**CONTROLS, **data["controls"]}  # an older event knows fewer
     elif kind in ("rung.moved", "rules.changed"):
         _ladder(state, data["ladder"], is_fresh=False)
     elif kind == "member.removed":
@@ -216,7 +219,9 @@ def state_read(rights: RoomRights, head: int) -> State:
     line_hints = Q(type="hint.given", data__answer=None)
     starts = list(
         whole.filter(
-            Q(type__in=["message.posted", "answer.asked", "step.submitted"]) | Q(type__in=NOTICES) | line_hints
+            Q(type__in=["message.posted", "answer.asked", "step.submitted", "code.ran"])
+            | Q(type__in=NOTICES)
+            | line_hints
         )
         .order_by("-seq")
         .values_list("seq", flat=True)[: ITEMS_KEPT + 1]

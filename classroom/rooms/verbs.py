@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 MAX_TEXT = 8_000
 MAX_STEP = 1_000
 MAX_RUNG = 5
+MAX_OUTPUT = 4_000
+MAX_TESTS = 100
 
 
 class Strict(BaseModel):
@@ -68,6 +70,25 @@ class StepSubmit(Strict):
     fresh: bool = False
 
 
+class CodeTests(Strict):
+    """What the tests of a problem said in a browser: a report, not a proof."""
+
+    passed: int = Field(ge=0, le=MAX_TESTS)
+    total: int = Field(ge=1, le=MAX_TESTS)
+    failed: list[Annotated[str, StringConstraints(max_length=200)]] = Field(default_factory=list, max_length=5)
+
+
+class CodeRun(Strict):
+    """A run of the room's code in somebody's browser. ``sha256`` is of the code's UTF-8 bytes."""
+
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    ok: bool
+    output: str = Field(max_length=MAX_OUTPUT)
+    cut: bool = False
+    ending: Literal["done", "stopped", "time"] = "done"
+    tests: CodeTests | None = None
+
+
 class HandLower(Strict):
     user: str | None = Field(default=None, max_length=36)
 
@@ -90,6 +111,7 @@ VERBS: dict[str, type[Strict]] = {
     "answer.resume": Stop,
     "answer.insert": Insert,
     "step.submit": StepSubmit,
+    "code.run": CodeRun,
     "highlight.set": Highlight,
     "hint.request": Nothing,
     "teacher.rung": Rung,

@@ -4,6 +4,7 @@
 import { type HintGiven, type HintItem, hintGiven, hintItem, type Ladder, ladder, type LadderState, ladderState } from "./ladder";
 import { type About, about, type Controls, controls, type Highlight, highlights, PASSAGE_SHAPES, type PassageData } from "./passages";
 import { type Check, fault, flag, isRecord, list, orMissing, orNull, person, type Shape, shaped, text, whole } from "./shapes";
+import { report, type Report, type RunItem } from "./runs";
 import { type Checked, type LineMark, lineMarks, type LinesChecked, linesChecked, type StepItem } from "./steps";
 import { searched, searchOf, type SearchPhase, source, type Source } from "./sources";
 import { type ToolCards, type ToolData, toolItem, toolShapes } from "./tools";
@@ -12,6 +13,7 @@ export * from "./verbs";
 
 export type { HintItem, LadderState } from "./ladder";
 export type { SearchPhase, Source } from "./sources";
+export type { RunItem } from "./runs";
 export type { LineMark, StepItem } from "./steps";
 export { uuid };
 
@@ -80,7 +82,7 @@ export interface NoticeItem extends Placed {
   type: string;
   data: Record<string, unknown>;
 }
-export type Item = MessageItem | AnswerItem | StepItem | HintItem | NoticeItem;
+export type Item = MessageItem | AnswerItem | StepItem | RunItem | HintItem | NoticeItem;
 
 export interface RoomState {
   room: { id: string; title: string; state: "open" | "closed"; class: string };
@@ -123,6 +125,7 @@ export interface ServerData extends ToolData, PassageData {
   "step.submitted": { step: string; text: string; after: string | null };
   "step.checked": Checked & { step: string };
   "lines.checked": LinesChecked;
+  "code.ran": Report;
   "hint.requested": { rung: number };
   "hint.given": HintGiven;
   "rung.moved": { rung: number; before: number; ladder: Ladder };
@@ -186,6 +189,7 @@ const items: Record<string, Check> = {
   message: shaped({ ...placed, text, checks: lineMarks }),
   answer: shaped({ ...placed, answer: text, question: text, state: text, text, position: orNull(whole), reason: text, ended_by: orNull(person), model: text, inserts: list(putIn), eta_s: orNull(whole), hint: orNull(whole), tools: orMissing(list(toolItem)), checks: lineMarks, about: orNull(about), highlights, held_by: orNull(person), ...searchOf }),
   step: shaped({ ...placed, step: text, text, after: orNull(text), verdict: orNull(text), reason: text, witness: orNull(text), column: orNull(whole) }),
+  run: shaped({ ...placed, ...report }),
   hint: hintItem(placed),
   notice: shaped({ ...placed, type: text, data: isRecord }),
 };
@@ -215,6 +219,7 @@ const SHAPES: Record<ServerType, Shape> = {
   "step.checked": { step: text, verdict: text, reason: text, witness: orNull(text), column: orNull(whole) },
   "lines.checked": linesChecked,
   ...PASSAGE_SHAPES,
+  "code.ran": report,
   "hint.requested": { rung: whole },
   "hint.given": hintGiven,
   "rung.moved": { rung: whole, before: whole, ladder },

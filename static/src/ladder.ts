@@ -53,7 +53,7 @@ const SIGNS_MIN = 12;
 /** Whether a line is a try of the students; as `is_try` in `classroom/rooms/tries.py`, which says why so. */
 export function isTry(kind: string, by: Person | null, said: string): boolean {
   if (by?.role !== "student") return false;
-  if (kind === "step.submitted") return true;
+  if (kind === "step.submitted" || kind === "code.ran") return true;
   if (kind !== "message.posted" && kind !== "answer.asked") return false;
   if (MATHS.test(said)) return true;
   return (said.match(/[^ \t\r\n]+/g)?.length ?? 0) >= WORDS_MIN || (said.match(/[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/g)?.length ?? 0) >= SIGNS_MIN;

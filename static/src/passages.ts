@@ -1,7 +1,7 @@
 // Passages of a room on the wire: what a question points at (A11), key steps (Y1–Y3), and who may do what (C1–C3).
 
 import type { Person, You } from "./frames";
-import { flag, list, orNull, person, type Shape, shaped, text, whole } from "./shapes";
+import { flag, list, orMissing, orNull, person, type Shape, shaped, text, whole } from "./shapes";
 
 /** A part of an answer's shown text, in code points. */
 export interface Place {
@@ -23,7 +23,7 @@ export interface About {
 export interface Highlight extends Place {
   by: Person | null;
 }
-export type Action = "stop" | "pause" | "insert" | "highlight" | "about";
+export type Action = "stop" | "pause" | "insert" | "highlight" | "about" | "run";
 export type Who = "everybody" | "asker" | "staff";
 export type Controls = Record<Action, Who>;
 
@@ -38,7 +38,7 @@ export interface PassageData {
 const place = { start: whole, end: whole };
 export const about = shaped({ seq: whole, step: orNull(text), answer: orNull(text), start: orNull(whole), end: orNull(whole), text });
 export const highlights = list(shaped({ ...place, by: orNull(person) }));
-export const controls = shaped({ stop: text, pause: text, insert: text, highlight: text, about: text });
+export const controls = shaped({ stop: text, pause: text, insert: text, highlight: text, about: text, run: orMissing(text) });
 export const PASSAGE_SHAPES: Record<keyof PassageData, Shape> = {
   "highlight.changed": { ...place, answer: text, on: flag },
   "highlight.proposed": { answer: text, places: list(shaped(place)) },
@@ -47,7 +47,7 @@ export const PASSAGE_SHAPES: Record<keyof PassageData, Shape> = {
 
 // ---- folding
 
-export const EVERYBODY: Controls = { stop: "everybody", pause: "everybody", insert: "everybody", highlight: "everybody", about: "everybody" };
+export const EVERYBODY: Controls = { stop: "everybody", pause: "everybody", insert: "everybody", highlight: "everybody", about: "everybody", run: "everybody" };
 
 const sorted = (all: Highlight[]): Highlight[] => all.sort((one, other) => one.start - other.start || one.end - other.end);
 const isAt = (one: Place, other: Place): boolean => one.start === other.start && one.end === other.end;

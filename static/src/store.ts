@@ -3,7 +3,7 @@
 
 import type { AnswerItem, Item, Limits, NoticeItem, Person, PutIn, Received, RoomState, ServerFrame, TutorState, You } from "./frames";
 import { isTry, moved } from "./ladder";
-import { highlighted, proposed } from "./passages";
+import { EVERYBODY, highlighted, proposed } from "./passages";
 import { callAdded, callReturned } from "./tools";
 
 export const TYPING_MS = 6000;
@@ -154,6 +154,8 @@ export function fold(before: RoomState, frame: ServerFrame): RoomState {
       const isIts = (item: Item): boolean => (message === null ? item.kind === "answer" && item.answer === answer : item.seq === message);
       return { ...state, items: state.items.map((item) => ("checks" in item && isIts(item) ? { ...item, checks: [...item.checks, ...checks] } : item)) };
     }
+    case "code.ran":
+      return added(state, { kind: "run", ...at, ...frame.data });
     case "highlight.changed":
       return answered(state, frame.data.answer, (item) => ({ highlights: highlighted(item.highlights, frame.data, frame.data.on, frame.by) }));
     case "highlight.proposed":
@@ -185,7 +187,7 @@ function noticed(state: RoomState, frame: ServerFrame, at: Omit<NoticeItem, "kin
       break;
     }
     case "controls.changed":
-      state = { ...state, controls: frame.data.controls };
+      state = { ...state, controls: { ...EVERYBODY, ...frame.data.controls } };
       break;
     case "rung.moved":
     case "rules.changed":

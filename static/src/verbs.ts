@@ -1,6 +1,7 @@
 // The frames that this page sends: the data of each verb, as the server's verbs.py reads it.
 
 import type { AboutWanted, Place } from "./passages";
+import type { Report } from "./runs";
 import { uuid } from "./uuid";
 
 /** The data of every frame that this page sends, by verb. */
@@ -14,6 +15,7 @@ export interface ClientData {
   "answer.resume": { answer: string };
   "answer.insert": { answer: string; text: string };
   "step.submit": { text: string; after?: string | null; fresh?: boolean };
+  "code.run": Report;
   "highlight.set": { answer: string; on: boolean } & Place;
   "hint.request": Record<string, never>;
   "teacher.rung": { rung: number };

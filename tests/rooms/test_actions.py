@@ -24,6 +24,7 @@ WRITING: dict[str, dict[str, Any]] = {
     "answer.resume": {"answer": str(uuid4())},
     "answer.insert": {"answer": str(uuid4()), "text": "why?"},
     "step.submit": {"text": "2x = 4"},
+    "code.run": {"sha256": "0" * 64, "ok": True, "output": "hello\n"},
     "highlight.set": {"answer": str(uuid4()), "start": 0, "end": 4, "on": True},
     "hint.request": {},
     "teacher.rung": {"rung": 5},

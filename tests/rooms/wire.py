@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -211,6 +211,7 @@ class Controls(Shape):
     insert: Who
     highlight: Who
     about: Who
+    run: Who = "everybody"
 
 
 class ControlsChanged(Shape):
@@ -288,6 +289,29 @@ class StepItem(Shape):
     column: int | None
 
 
+class TestsSaid(Shape):
+    __test__ = False
+    passed: int = Field(ge=0, le=100)
+    total: int = Field(ge=1, le=100)
+    failed: list[Annotated[str, Field(max_length=200)]] = Field(max_length=5)
+
+
+class CodeRan(Shape):
+    sha256: str = Field(pattern="^[0-9a-f]{64}$")
+    ok: bool
+    output: str = Field(max_length=4_000)
+    cut: bool
+    ending: Literal["done", "stopped", "time"]
+    tests: TestsSaid | None
+
+
+class RunItem(CodeRan):
+    kind: Literal["run"]
+    seq: int
+    at: str
+    by: By
+
+
 class NoticeItem(Shape):
     kind: Literal["notice"]
     seq: int
@@ -304,7 +328,7 @@ class State(Shape):
     room: RoomHead
     problem: ProblemHead | None
     ladder: LadderState | None
-    items: list[MessageItem | AnswerItem | StepItem | HintItem | NoticeItem]
+    items: list[MessageItem | AnswerItem | StepItem | RunItem | HintItem | NoticeItem]
     hands: list[By]
     controls: Controls
     truncated: bool
@@ -511,6 +535,7 @@ DATA: dict[str, type[Shape]] = {
     "step.submitted": StepSubmitted,
     "step.checked": StepChecked,
     "lines.checked": LinesChecked,
+    "code.ran": CodeRan,
     "answer.status": Searched,
     "answer.source": AnswerSource,
     "highlight.changed": HighlightChanged,

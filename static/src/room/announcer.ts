@@ -6,6 +6,7 @@ import { plainLine } from "../markdown";
 import { rungName } from "../ladder";
 import { markWords, SAID, TAUGHT } from "../marks";
 import { noticeWords } from "../words";
+import { runSentence } from "./run-line";
 import { stepSentence } from "./step-line";
 import { t } from "../translate";
 import { said } from "../said";
@@ -29,6 +30,7 @@ function sentence(item: Item, old: Item | undefined, you: string | null): string
   const name = item.by?.name ?? t("Somebody");
   if (item.kind === "notice") return [`${noticeWords(item)}.`];
   if (item.kind === "step") return step(item, old, you);
+  if (item.kind === "run") return old || item.by?.id === you ? [] : [runSentence(item)];
   if (item.kind === "hint") return [t("Hint, {level}: {text}", { level: rungName(item.rung), text: cut(said(item.text)) })];
   if (item.kind === "message") return message(item, old, you);
   if (!old) return item.by?.id === you ? [] : [item.hint === null ? `${name} asks the tutor: ${cut(item.question)}` : `${name} asks for a hint.`];

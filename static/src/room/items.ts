@@ -2,7 +2,7 @@
 
 import { html, nothing, type TemplateResult } from "lit";
 
-import type { AnswerItem, HintItem, Item, MessageItem, NoticeItem, Person, StepItem } from "../frames";
+import type { AnswerItem, HintItem, Item, MessageItem, NoticeItem, Person, RunItem, StepItem } from "../frames";
 import { type IconName, icon } from "../icons";
 import { rungName } from "../ladder";
 import { SAID, TAUGHT } from "../marks";
@@ -15,6 +15,7 @@ import { marksDressing, once } from "./dress";
 import { sourcesBelow } from "./sources";
 import { blocksDressing } from "./block-tools";
 import { playbackBar } from "./playback-bar";
+import { runBody } from "./run-line";
 import { stepBody, stepShown } from "./step-line";
 import { answerPieces } from "./tools";
 import { locale, t } from "../translate";
@@ -71,6 +72,7 @@ export function itemLine(item: Item, before: Item | undefined, context: ItemCont
   if (item.kind === "message") return messageLine(item, isContinued(item, before), context);
   if (item.kind === "answer") return answerLine(item, context);
   if (item.kind === "step") return stepLine(item, context);
+  if (item.kind === "run") return runLine(item, context);
   if (item.kind === "hint") return hintLine(item);
   return noticeLine(item);
 }
@@ -83,6 +85,15 @@ function stepLine(item: StepItem, context: ItemContext): TemplateResult {
     <article class="said" aria-label=${t("Step by {name}, {time}", { name: item.by?.name ?? t("somebody"), time: clockTime(item.at) })}>
       ${nameLine(item.by, item.at, t("showed a step"), you)}
       ${stepBody(item, context.canAsk && context.may("about", item.by) ? () => context.askAbout(item) : null)}
+    </article>
+  </li>`;
+}
+
+function runLine(item: RunItem, { you }: ItemContext): TemplateResult {
+  return html`<li class="line run-line ${item.by?.id === you ? "own" : ""}" id=${`seq-${item.seq}`} data-seq=${item.seq}>
+    ${item.by ? avatar(item.by) : html`<span class="avatar-gap"></span>`}
+    <article class="said" aria-label=${t("Run by {name}, {time}", { name: item.by?.name ?? t("somebody"), time: clockTime(item.at) })}>
+      ${nameLine(item.by, item.at, t("ran the code"), you)} ${runBody(item)}
     </article>
   </li>`;
 }
