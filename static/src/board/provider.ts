@@ -1,0 +1,300 @@
+// One shared document of a room over its own socket: Yjs updates in the log's order, edits kept while the line is away and
+// merged when it is back, and a fresh start under a new client id when the server refuses an edit. It knows nothing of what
+// stands in the document: the board's sheets and the code pane use it alike. The wire is in PROTOCOL.md.
+
+import * as decoding from "lib0/decoding";
+import * as encoding from "lib0/encoding";
+import { applyAwarenessUpdate, Awareness, encodeAwarenessUpdate, removeAwarenessStates } from "y-protocols/awareness";
+import * as Y from "yjs";
+
+import { flag, isRecord, shaped, text, whole } from "../shapes";
+import type { Env } from "../transports";
+
+export type BoardMode = "open" | "view" | "isolated" | "locked";
+export type LinePhase = "connecting" | "live" | "waiting" | "ended";
+export interface BoardState {
+  phase: LinePhase;
+  /** Whether what the server had when this page joined is here. */
+  isSynced: boolean;
+  /** Whether edits of this page are not in the log yet. */
+  isSaving: boolean;
+  mayWrite: boolean;
+  mode: BoardMode;
+  /** When the next attempt begins (ms, the clock of `env.now`), while waiting. */
+  retryAt: number | null;
+  /** Why it has ended. */
+  reason: "removed" | "missing" | "signed_out" | null;
+}
+export interface Refusal {
+  code: string;
+  message: string;
+  retryable: boolean;
+}
+export interface BoardListener {
+  /** A document that takes the place of the one before: at the start, and after a refusal. */
+  document(doc: Y.Doc, awareness: Awareness): void;
+  state(state: BoardState): void;
+  /** An edit was refused: what this page had not saved is gone. */
+  refused(refusal: Refusal): void;
+}
+
+export const BOARD_SUBPROTOCOL = "board.v1";
+const SYNC = 0;
+const AWARENESS = 1;
+const STEP1 = 0;
+const STEP2 = 1;
+const UPDATE = 2;
+const FRAME_MOST = 60_000;
+const HELLO_MS = 10_000;
+const PING_MS = 25_000;
+const DELAY_FIRST_MS = 1000;
+const DELAY_LEAST_MS = 300;
+const DELAY_MOST_MS = 20_000;
+const ENDS: Readonly<Record<number, BoardState["reason"]>> = { 4403: "removed", 4404: "missing" };
+const AT_ONCE: ReadonlySet<number> = new Set([4401, 4410]);
+/** Closes that the same document would bring about again. */
+const SPOILT: ReadonlySet<number> = new Set([1009, 4400]);
+/** Origin of what came over the line; whatever has another one is an edit of this page. */
+const LINE = Symbol("line");
+
+const isHello = shaped({ document: text, mode: text, may_write: flag });
+const isRights = shaped({ mode: text, may_write: flag });
+const isSaved = shaped({ n: whole });
+
+export class BoardLine {
+  doc!: Y.Doc;
+  awareness!: Awareness;
+  private state: BoardState = { phase: "connecting", isSynced: false, isSaving: false, mayWrite: false, mode: "open", retryAt: null, reason: null };
+  private socket: WebSocket | null = null;
+  private attempts = 0;
+  private timers: number[] = [];
+  private heardAt = 0;
+  private isStopped = false;
+  /** Edits that are not known to be saved, with the number of the frame that carries them on this socket (0: none does yet). */
+  private unsaved: { update: Uint8Array; frame: number }[] = [];
+  private sent = 0;
+
+  constructor(
+    readonly document: string,
+    private readonly env: Env,
+    private readonly listener: BoardListener,
+  ) {}
+
+  start(): void {
+    this.renew();
+    void this.open();
+  }
+
+  stop(): void {
+    this.isStopped = true;
+    this.drop();
+    this.awareness.destroy();
+    this.doc.destroy();
+  }
+
+  /** No reason to wait any longer. */
+  wake(): void {
+    if (this.state.phase === "waiting") void this.open();
+  }
+
+  get now(): BoardState {
+    return this.state;
+  }
+
+  private renew(): void {
+    const before = this.doc as Y.Doc | undefined;
+    const shown = (this.awareness as Awareness | undefined)?.getLocalState() ?? {};
+    if (before) {
+      this.awareness.destroy();
+      before.destroy();
+    }
+    this.doc = new Y.Doc();
+    this.awareness = new Awareness(this.doc);
+    this.awareness.setLocalState(shown);
+    this.unsaved = [];
+    this.doc.on("update", (update: Uint8Array, origin: unknown) => origin !== LINE && this.edited(update));
+    this.awareness.on("update", (change: Record<"added" | "updated" | "removed", number[]>, origin: unknown) => {
+      if (origin !== LINE) this.show([...change.added, ...change.updated, ...change.removed].filter((id) => id === this.doc.clientID));
+    });
+    this.listener.document(this.doc, this.awareness);
+  }
+
+  private edited(update: Uint8Array): void {
+    const edit = { update, frame: 0 };
+    this.unsaved.push(edit);
+    if (this.state.phase === "live" && this.state.isSynced) edit.frame = this.sync(UPDATE, update);
+    this.tell({ isSaving: true });
+  }
+
+  private discard(refusal: Refusal): void {
+    this.drop();
+    this.renew();
+    this.tell({ isSaving: false, isSynced: false });
+    this.listener.refused(refusal);
+  }
+
+  // ---- the line
+
+  private async open(): Promise<void> {
+    this.drop();
+    this.tell({ phase: "connecting", retryAt: null, isSynced: false });
+    const ticket = await this.ticket();
+    if (ticket === null || this.isStopped || this.socket) return;
+    const socket = new this.env.WebSocket(`${this.env.origin.replace(/^http/, "ws")}/ws/boards/${this.document}/`, [BOARD_SUBPROTOCOL, `ticket.${ticket}`]);
+    socket.binaryType = "arraybuffer";
+    this.socket = socket;
+    this.sent = 0;
+    for (const edit of this.unsaved) edit.frame = 0;
+    this.later(HELLO_MS, () => this.state.phase !== "live" && this.ended(1006));
+    socket.onmessage = ({ data }: MessageEvent) => {
+      this.heardAt = this.env.now();
+      if (typeof data === "string") this.told(data);
+      else this.received(new Uint8Array(data as ArrayBuffer));
+    };
+    socket.onclose = ({ code, reason }: CloseEvent) => this.ended(code, Number(/retry_ms=(\d+)/.exec(reason)?.[1] ?? 0));
+  }
+
+  private async ticket(): Promise<string | null> {
+    const headers = { "Content-Type": "application/json", "X-CSRFToken": this.env.csrf() };
+    try {
+      const reply = await this.env.fetch("/api/tickets/", { method: "POST", credentials: "same-origin", headers, body: "{}" });
+      if (reply.ok) return String(((await reply.json()) as { ticket: string }).ticket);
+      if (reply.status === 401 || reply.status === 403) {
+        this.drop();
+        this.tell({ phase: "ended", reason: "signed_out", retryAt: null });
+        return null;
+      }
+    } catch {
+      // No network: tried again below.
+    }
+    if (!this.isStopped) this.ended(1006);
+    return null;
+  }
+
+  private drop(): void {
+    for (const timer of this.timers) this.env.clearTimeout(timer);
+    this.timers = [];
+    const socket = this.socket;
+    this.socket = null;
+    if (!socket) return;
+    socket.onmessage = socket.onclose = null;
+    socket.close();
+    // Whoever was seen over this line may be gone before it is back.
+    removeAwarenessStates(this.awareness, [...this.awareness.getStates().keys()].filter((id) => id !== this.doc.clientID), LINE);
+  }
+
+  private ended(code: number, retryMs = 0): void {
+    const wasLive = this.state.phase === "live";
+    this.drop();
+    const reason = ENDS[code];
+    if (reason) return this.tell({ phase: "ended", reason, retryAt: null, isSynced: false, mayWrite: false });
+    if (SPOILT.has(code) && this.unsaved.length) this.discard({ code: "bad_update", message: "", retryable: false });
+    if (wasLive) this.attempts = 0;
+    this.attempts++;
+    if (AT_ONCE.has(code) && this.attempts === 1) return void this.open();
+    const most = Math.min(DELAY_MOST_MS, DELAY_FIRST_MS * 2 ** (this.attempts - 1));
+    const wait = retryMs || DELAY_LEAST_MS + this.env.random() * (most - DELAY_LEAST_MS);
+    this.tell({ phase: "waiting", retryAt: this.env.now() + wait, isSynced: false });
+    this.later(wait, () => void this.open());
+  }
+
+  private later(ms: number, run: () => void): void {
+    this.timers.push(this.env.setTimeout(run, ms));
+  }
+
+  private beat(): void {
+    this.later(PING_MS, () => {
+      if (this.env.now() - this.heardAt > 2.5 * PING_MS) return this.ended(1006);
+      this.write(JSON.stringify({ type: "ping" }));
+      this.beat();
+    });
+  }
+
+  // ---- frames
+
+  private told(json: string): void {
+    let frame: unknown;
+    try {
+      frame = JSON.parse(json);
+    } catch {
+      return;
+    }
+    if (!isRecord(frame)) return;
+    const data = frame["data"] ?? {};
+    if (frame["type"] === "hello" && isHello(data)) return this.greeted(data as { mode: BoardMode; may_write: boolean });
+    if (frame["type"] === "board.rights" && isRights(data)) return this.tell(rights(data as { mode: BoardMode; may_write: boolean }));
+    if (frame["type"] === "board.saved" && isSaved(data)) return this.saved((data as { n: number }).n);
+    if (frame["type"] === "board.refused" && isRecord(data)) {
+      this.discard({ code: String(data["code"] ?? ""), message: String(data["message"] ?? ""), retryable: data["retryable"] === true });
+      void this.open();
+    }
+  }
+
+  private greeted(data: { mode: BoardMode; may_write: boolean }): void {
+    this.tell({ phase: "live", ...rights(data) });
+    this.sync(STEP1, Y.encodeStateVector(this.doc));
+    this.show([this.doc.clientID]);
+    this.beat();
+  }
+
+  private saved(n: number): void {
+    this.unsaved = this.unsaved.filter((edit) => edit.frame === 0 || edit.frame > n);
+    this.tell({ isSaving: this.unsaved.length > 0 });
+  }
+
+  private received(bytes: Uint8Array): void {
+    const decoder = decoding.createDecoder(bytes);
+    const type = decoding.readVarUint(decoder);
+    if (type === AWARENESS) return applyAwarenessUpdate(this.awareness, decoding.readVarUint8Array(decoder), LINE);
+    if (type !== SYNC) return;
+    const step = decoding.readVarUint(decoder);
+    const content = decoding.readVarUint8Array(decoder);
+    if (step === STEP1) return this.answer(content);
+    Y.applyUpdate(this.doc, content, LINE);
+    if (step === STEP2) this.tell({ isSynced: true });
+  }
+
+  /** The server says what it has. It gets what this page has beyond that; from who only reads it gets nothing at all. */
+  private answer(vector: Uint8Array): void {
+    if (!this.unsaved.length) return;
+    const missing = Y.encodeStateAsUpdate(this.doc, vector);
+    if (missing.length <= FRAME_MOST) {
+      const frame = this.sync(STEP2, missing);
+      for (const edit of this.unsaved) edit.frame = frame;
+    } else {
+      // Long work without a line does not fit into one frame; edit by edit it does.
+      for (const edit of this.unsaved) edit.frame = this.sync(UPDATE, edit.update);
+    }
+  }
+
+  /** Sends a sync message; gives its number among those that the server saves. */
+  private sync(step: number, content: Uint8Array): number {
+    const encoder = encoding.createEncoder();
+    encoding.writeVarUint(encoder, SYNC);
+    encoding.writeVarUint(encoder, step);
+    encoding.writeVarUint8Array(encoder, content);
+    this.write(encoding.toUint8Array(encoder));
+    return step === STEP1 ? this.sent : ++this.sent;
+  }
+
+  private show(clients: number[]): void {
+    if (!clients.length || this.state.phase !== "live") return;
+    const encoder = encoding.createEncoder();
+    encoding.writeVarUint(encoder, AWARENESS);
+    encoding.writeVarUint8Array(encoder, encodeAwarenessUpdate(this.awareness, clients));
+    this.write(encoding.toUint8Array(encoder));
+  }
+
+  private write(frame: string | Uint8Array): void {
+    if (this.socket?.readyState === 1) this.socket.send(frame as string);
+  }
+
+  private tell(change: Partial<BoardState>): void {
+    this.state = { ...this.state, ...change };
+    if (!this.isStopped) this.listener.state(this.state);
+  }
+}
+
+function rights({ mode, may_write }: { mode: BoardMode; may_write: boolean }): Partial<BoardState> {
+  return { mode, mayWrite: may_write };
+}
