@@ -25,6 +25,9 @@ ACTIONS: dict[str, str] = {
     "highlight.set": "tutor.actions.highlight_set",
     "hint.request": "tutor.actions.hint_request",
     "teacher.rung": "tutor.actions.rung_move",
+    "board.mode": "classroom.board.actions.mode_set",
+    "board.grant": "classroom.board.actions.grant_set",
+    "board.reveal": "classroom.board.actions.reveal_set",
 }
 
 _routes = URLRouter(

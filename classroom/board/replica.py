@@ -18,8 +18,9 @@ from classroom.board.models import Document, Kind, Snapshot, Update, Writer
 from classroom.board.scene import SceneError, code_read, pages_read, shape_read
 from classroom.board.updates import EMPTY, Change, Malformed, change_read, clocks_read
 
-ROOTS: Final = {Kind.CODE.value: frozenset({"code"})}
-SCENE: Final = frozenset({"shapes", "pages"})
+# The parts of a document, and whether what stands in them has a key.
+CODE: Final = frozenset({("code", False)})
+SCENE: Final = frozenset({("shapes", True), ("pages", False)})
 
 
 class UpdateRefused(Exception):
@@ -44,7 +45,7 @@ class Replica:
         self.doc: Doc[Any] = Doc(allow_multithreading=True)
         self.writers: dict[int, str] = {}
         self._touched: set[str] = set()
-        self._pages_touched = self._foreign = False
+        self._pages_touched = False
         self._page_of: dict[str, str] = {}
         self._indexed = 0
         self._integrated: bytes | None = None
@@ -120,7 +121,7 @@ class Replica:
         """
         self._taken()
         self._touched.clear()
-        self._pages_touched = self._foreign = False
+        self._pages_touched = False
         change = self._fitting(data, who)
         if change is None:
             return None
@@ -154,8 +155,9 @@ class Replica:
             change = change_read(data)
         except Malformed as error:
             raise UpdateRefused("malformed", f"The update cannot be read: {error}.") from None
-        if not change.roots <= ROOTS.get(self.kind, SCENE):
-            raise UpdateRefused("bad_field", "This document has no such part.", sorted(change.roots)[0][:60])
+        foreign = sorted(change.roots - (CODE if self.kind == Kind.CODE else SCENE))
+        if foreign:
+            raise UpdateRefused("bad_field", "This document has no such part.", foreign[0][0][:60])
         clocks = clocks_read(self.doc.get_state())
         for client, start, end in change.structs:
             known = clocks.get(client, 0)
@@ -176,8 +178,6 @@ class Replica:
             if self.kind == Kind.CODE:
                 code_read(self.doc)
                 return
-            if self._foreign:
-                raise SceneError("bad_field", "Shapes are kept by their ids.", "shapes")
             if self._pages_touched:
                 pages_read(self.doc)
             for key in self._touched:
@@ -215,10 +215,8 @@ class Replica:
         for event in events:
             if event.path:
                 self._touched.add(str(event.path[0]))
-            elif event.keys:
-                self._touched.update(event.keys)
             else:
-                self._foreign = True
+                self._touched.update(event.keys)
 
     def _pages_note(self, events: list[Any]) -> None:
         self._pages_touched = True

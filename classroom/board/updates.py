@@ -69,11 +69,14 @@ class Reader:
 
 @dataclass(slots=True)
 class Change:
-    """What an update says: ``structs`` are (client, from clock, to clock), ``deleted`` the same, ``roots`` the names."""
+    """What an update says: ``structs`` are (client, from clock, to clock), ``deleted`` the same.
+
+    ``roots`` are the document's parts that it names: (name, whether something stands there under a key).
+    """
 
     structs: list[tuple[int, int, int]] = field(default_factory=list)
     deleted: list[tuple[int, int, int]] = field(default_factory=list)
-    roots: set[str] = field(default_factory=set)
+    roots: set[tuple[str, bool]] = field(default_factory=set)
 
     @property
     def clients(self) -> set[int]:
@@ -115,12 +118,14 @@ def _struct(reader: Reader, change: Change) -> int:
         if info & flag:
             _id(reader)
     if not info & 0xC0:
+        root = None
         if reader.number(1):
-            change.roots.add(reader.text())
+            root = reader.text()
         else:
             _id(reader)
-        if info & 0x20:
-            reader.text()
+        key = reader.text() if info & 0x20 else None
+        if root is not None:
+            change.roots.add((root, key is not None))
     return _content(reader, kind)
 
 

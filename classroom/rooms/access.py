@@ -34,6 +34,9 @@ VERB_NEEDS: dict[str, str] = {
     "highlight.set": "write",
     "hint.request": "write",
     "teacher.rung": "staff",
+    "board.mode": "staff",
+    "board.grant": "staff",
+    "board.reveal": "staff",
     "hand.raise": "write",
     "hand.lower": "write",
 }

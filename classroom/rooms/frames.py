@@ -65,6 +65,7 @@ FACTS: frozenset[str] = frozenset(
         "answer.completed", "answer.stopped", "answer.failed", "step.submitted", "step.checked", "lines.checked", "code.ran",
         "highlight.changed", "highlight.proposed", "controls.changed",
         "hint.requested", "hint.given", "rung.moved", "rules.changed", "memory.changed", "hand.raised", "hand.lowered",
+        "board.changed", "board.granted", "board.revealed",
         "member.joined", "member.removed", "room.closed", "room.reopened", "room.changed",
     }
 )  # fmt: skip

@@ -97,6 +97,20 @@ class Rung(Strict):
     rung: int = Field(ge=0, le=MAX_RUNG)
 
 
+class BoardMode(Strict):
+    mode: str = Field(max_length=8)
+
+
+class BoardGrant(Strict):
+    person: str = Field(max_length=36)
+    write: bool | None
+
+
+class BoardReveal(Strict):
+    document: str = Field(max_length=36)
+    on: bool
+
+
 class AuthRefresh(Strict):
     access: str = Field(max_length=4_096)
 
@@ -115,6 +129,9 @@ VERBS: dict[str, type[Strict]] = {
     "highlight.set": Highlight,
     "hint.request": Nothing,
     "teacher.rung": Rung,
+    "board.mode": BoardMode,
+    "board.grant": BoardGrant,
+    "board.reveal": BoardReveal,
     "hand.raise": Nothing,
     "hand.lower": HandLower,
     "typing.show": Nothing,

@@ -1,6 +1,7 @@
 // The wire, as the browser reads and writes it. The spec is PROTOCOL.md; the truth that this file and the server share is
 // tests/frames/*.json. A frame that cannot be read is a value ("unreadable"), never an exception.
 
+import { BOARD_SHAPES, type BoardData } from "./boards";
 import { type HintGiven, type HintItem, hintGiven, hintItem, type Ladder, ladder, type LadderState, ladderState } from "./ladder";
 import { type About, about, type Controls, controls, type Highlight, highlights, PASSAGE_SHAPES, type PassageData } from "./passages";
 import { type Check, fault, flag, isRecord, list, orMissing, orNull, person, type Shape, shaped, text, whole } from "./shapes";
@@ -106,7 +107,7 @@ interface Ended {
 }
 
 /** The data of every frame of the server, by type. */
-export interface ServerData extends ToolData, PassageData {
+export interface ServerData extends BoardData, ToolData, PassageData {
   hello: { v: number; room: string; epoch: string; seq: number; you: You; limits: Limits };
   snapshot: { state: RoomState; epoch?: string; present: Person[]; tutor: TutorState };
   "message.posted": { text: string };
@@ -220,6 +221,7 @@ const SHAPES: Record<ServerType, Shape> = {
   "lines.checked": linesChecked,
   ...PASSAGE_SHAPES,
   "code.ran": report,
+  ...BOARD_SHAPES,
   "hint.requested": { rung: whole },
   "hint.given": hintGiven,
   "rung.moved": { rung: whole, before: whole, ladder },

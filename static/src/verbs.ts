@@ -1,5 +1,6 @@
 // The frames that this page sends: the data of each verb, as the server's verbs.py reads it.
 
+import type { BoardMode } from "./boards";
 import type { AboutWanted, Place } from "./passages";
 import type { Report } from "./runs";
 import { uuid } from "./uuid";
@@ -19,6 +20,9 @@ export interface ClientData {
   "highlight.set": { answer: string; on: boolean } & Place;
   "hint.request": Record<string, never>;
   "teacher.rung": { rung: number };
+  "board.mode": { mode: BoardMode };
+  "board.grant": { person: string; write: boolean | null };
+  "board.reveal": { document: string; on: boolean };
   "hand.raise": Record<string, never>;
   "hand.lower": { user?: string | null };
   "typing.show": Record<string, never>;

@@ -474,6 +474,26 @@ class Present(Shape):
     present: list[By]
 
 
+class BoardChanged(Shape):
+    mode: Literal["open", "view", "isolated", "locked"]
+
+
+class BoardGranted(Shape):
+    person: By
+    write: bool | None
+
+
+class Owner(Shape):
+    id: str = Field(min_length=36, max_length=36)
+    name: str
+
+
+class BoardRevealed(Shape):
+    document: str = Field(min_length=36, max_length=36)
+    owner: Owner
+    on: bool
+
+
 class Behind(Shape):
     behind: bool
 
@@ -546,6 +566,9 @@ DATA: dict[str, type[Shape]] = {
     "rung.moved": RungMoved,
     "rules.changed": RulesChanged,
     "memory.changed": MemoryChanged,
+    "board.changed": BoardChanged,
+    "board.granted": BoardGranted,
+    "board.revealed": BoardRevealed,
     "hand.raised": Nothing,
     "hand.lowered": Someone,
     "member.joined": Someone,
