@@ -45,8 +45,9 @@ def access_changes(
         yield
         after = _rights(school_class, room, person)
         _log_differences(before, after, journal.person(by, role or role_in(by, school_class)), by)
-        if any(before[pair].role != after[pair].role for pair in before.keys() & after.keys()):
-            # No room is gained or lost, but what may be done there is another: sockets must not wait for H5.
+        lost = before.keys() - after.keys()
+        if lost or any(before[pair].role != after[pair].role for pair in before.keys() & after.keys()):
+            # What may be done there is another, and a board's socket hears no event of the room: none must wait for H5.
             transaction.on_commit(partial(broadcast.everywhere_tell, {"type": "rights.changed"}))
 
 
