@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-HEAVY = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "sympy")
+HEAVY = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "sympy", "PIL", "ziamath", "typst")
 
 
 @pytest.mark.parametrize("module", ["classroom.asgi", "classroom.celery", "tutor.scribe", "inference_worker.job"])

@@ -124,3 +124,45 @@ class Writer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.client} is {self.who}"
+
+
+class Formula(models.Model):
+    """A formula that was drawn once: its paths (``typesetting``), under the hash of its LaTeX. Nothing of it is secret."""
+
+    digest = models.CharField(max_length=64, primary_key=True)
+    drawn = models.JSONField(help_text="{w, h, paths}")
+
+    def __str__(self) -> str:
+        return self.digest
+
+
+class Picture(models.Model):
+    """A picture on a board, made anew from what was uploaded. It is in the database, so that a backup has whole boards."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="pictures")
+    kind = models.CharField(max_length=20, help_text="its content type")
+    w = models.PositiveIntegerField(help_text="pixels")
+    h = models.PositiveIntegerField(help_text="pixels")
+    size = models.PositiveIntegerField(help_text="bytes")
+    sha256 = models.CharField(max_length=64)
+    data = models.BinaryField()
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["document", "sha256"], name="one_picture_of_a_document")]
+
+    def __str__(self) -> str:
+        return f"{self.id} on {self.document_id}"
+
+
+class Thumbnail(models.Model):
+    """How a document looked at ``seq``, small, for a teacher's wall."""
+
+    document = models.OneToOneField(Document, on_delete=models.CASCADE, related_name="thumbnail", primary_key=True)
+    seq = models.BigIntegerField()
+    data = models.BinaryField()
+
+    def __str__(self) -> str:
+        return f"{self.document_id} at {self.seq}"

@@ -95,9 +95,14 @@ Bucket = tuple[str, float, int]  # key, tokens a millisecond, burst
 
 def spend(rights: RoomRights, verb: str) -> None:
     """Take one token of each bucket that this frame draws from. Raises FrameError ``slow_down`` with when to come back."""
-    if settings.RATE_LIMITS <= 0 or verb not in LIMITS:
+    if verb in LIMITS:
+        spend_for(rights, *LIMITS[verb])
+
+
+def spend_for(rights: RoomRights, kind: str, limit: Limit) -> None:
+    """The same for what is no frame. Raises FrameError ``slow_down``."""
+    if settings.RATE_LIMITS <= 0:
         return
-    kind, limit = LIMITS[verb]
     wait_ms = _wait_ms(list(_buckets(rights, kind, limit)))
     if wait_ms:
         raise FrameError("slow_down", _("That was very quick. Wait a moment, then send it again."), retry_ms=wait_ms)
