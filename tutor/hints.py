@@ -129,7 +129,8 @@ def _authored(ladder: Ladder, rung: int) -> list[Hint]:
     if rung >= rungs.SOLUTION:
         solution = solution_of(reference)
         return [Hint(ladder.authored - 1, rungs.SOLUTION, solution)] if solution else []
-    hints = hints_of(reference, vault.forbidden_of(ladder.problem_id, rung))
+    values = vault.forbidden_of(ladder.problem_id, rung, ladder.room_id, between=False)
+    hints = hints_of(reference, values)
     return [hint for hint in hints if hint.place >= ladder.authored and ladder.rung <= hint.rung <= rung]
 
 

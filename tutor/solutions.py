@@ -76,7 +76,7 @@ def spoken(raw: str) -> str:
 def sample_read(raw: str, parts: int) -> Sample | None:
     """The final answers of a sample for ``parts`` parts, in order; None if it does not give all of them."""
     text = spoken(raw)
-    boxed = [answer for answer in map(answer_clean, _boxes(text)) if answer]
+    boxed = [answer for answer in map(answer_clean, boxes(text)) if answer]
     if len(boxed) >= parts:
         return Sample(tuple(boxed[-parts:]), text)
     if len(boxed) == 1:
@@ -87,7 +87,7 @@ def sample_read(raw: str, parts: int) -> Sample | None:
     return Sample(tuple(said[-parts:]), text) if len(said) >= parts else None
 
 
-def _boxes(text: str) -> Iterator[str]:
+def boxes(text: str) -> Iterator[str]:
     """What stands in each ``\\boxed{…}``, braces counted."""
     for found in _BOX.finditer(text):
         depth, at = 1, found.end()

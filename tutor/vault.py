@@ -20,7 +20,8 @@ from uuid import UUID
 from django.db import transaction
 
 from classroom.rooms.clock import database_now
-from classroom.rooms.models import Problem
+from classroom.rooms.models import Problem, Room
+from tutor.documents.keys import hidden_values
 from tutor.forbidden import search
 from tutor.forbidden.values import values_of
 from tutor.models import Reference, Solve, Step, Vault
@@ -42,11 +43,12 @@ class Found:
     model: str
 
 
-def forbidden_of(problem_id: UUID | None, rung: int, room_id: UUID | None = None) -> list[str]:
+def forbidden_of(problem_id: UUID | None, rung: int, room_id: UUID | None = None, *, between: bool = True) -> list[str]:
     """The values that an answer on this rung may not show, sealed now if they are not; none without a problem.
 
     They are frozen into the answer when it is asked, so that the guard decides the same however often it is run again.
-    For a room, on the lowest rungs, those between belong to them which none of its verified steps has found.
+    For a room what its class's hidden documents give as the answer belongs to them, and on the lowest rungs, unless
+    ``between`` is False, those values on the way which none of its verified steps has found.
     """
     if problem_id is None or rung >= SOLUTION_RUNG:
         return []
@@ -54,9 +56,18 @@ def forbidden_of(problem_id: UUID | None, rung: int, room_id: UUID | None = None
     if problem is None:
         return []
     vault = _sealed(problem)
-    if room_id is None or rung > BETWEEN_RUNG or not vault.between:
-        return list(vault.forbidden)
-    return list(dict.fromkeys([*vault.forbidden, *_not_found(problem, vault.between, room_id)]))
+    found = list(vault.forbidden)
+    if room_id is not None:
+        found += _hidden(problem, room_id)
+        if between and rung <= BETWEEN_RUNG and vault.between:
+            found += _not_found(problem, vault.between, room_id)
+    return list(dict.fromkeys(found))
+
+
+def _hidden(problem: Problem, room_id: UUID) -> list[str]:
+    """What the teachers of the room's own class keep from it; other classes have their own documents."""
+    class_id = Room.objects.filter(pk=room_id).values_list("school_class_id", flat=True).first()
+    return hidden_values(class_id, problem) if class_id is not None else []
 
 
 def solution_told(problem_id: UUID | None, rung: int) -> str:
