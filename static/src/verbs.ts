@@ -26,9 +26,6 @@ export interface ClientData {
   "hand.raise": Record<string, never>;
   "hand.lower": { user?: string | null };
   "typing.show": Record<string, never>;
-  "board.mode": { mode: "open" | "view" | "isolated" | "locked" };
-  "board.grant": { person: string; write: boolean | null };
-  "board.reveal": { document: string; on: boolean };
   "auth.refresh": { access: string };
 }
 export type Verb = keyof ClientData;

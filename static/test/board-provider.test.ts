@@ -62,6 +62,15 @@ describe("joining", () => {
     await browser.pass(4321);
     expect(state().phase).toBe("live");
   });
+  it("is gone at once when the browser says that the network is", async () => {
+    line.start();
+    line.lost();
+    await browser.settle();
+    line.lost();
+    expect(state().phase).toBe("waiting");
+    line.lost();
+    expect(state().phase).toBe("waiting");
+  });
   it.each([[4403, "removed"], [4404, "missing"]])("ends for good with %i", async (code, reason) => {
     await enter();
     socket().drops(code);

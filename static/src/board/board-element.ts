@@ -110,9 +110,11 @@ export class BoardElement extends LitElement implements PaneElement {
     this.endings.push(this.context.listen((frame) => this.heard(frame)));
     this.endings.push(stageBind({ desk: this.desk, stage: this.stage, gestures: this.gestures, choose: (tool) => this.choose(tool), picture: (file) => void this.pictured(file) }));
     const wake = (): void => this.sheets.wake();
+    const lost = (): void => this.sheets.lost();
     window.addEventListener("online", wake);
+    window.addEventListener("offline", lost);
     const clock = window.setInterval(() => this.sheets.all.some(({ state }) => state.phase === "waiting") && (this.now = Date.now()), 1000);
-    this.endings.push(() => window.removeEventListener("online", wake), () => window.clearInterval(clock));
+    this.endings.push(() => window.removeEventListener("online", wake), () => window.removeEventListener("offline", lost), () => window.clearInterval(clock));
     this.sheets.start();
   }
 

@@ -214,10 +214,17 @@ export class Gestures {
     this.erase(this.from);
   }
 
-  private erase(at: Point): void {
+  /** Everything between the last place and this one: a quick hand is seen at few places. */
+  private erase(to: Point): void {
     const { target } = this.desk.sheets;
-    const found = this.desk.at(at, this.slack, true);
-    if (target && found && !found.shape.locked) target.scene.remove([found.shape.id]);
+    const { from, slack } = this;
+    const steps = Math.min(200, Math.ceil(Math.hypot(to.x - from.x, to.y - from.y) / slack));
+    for (let step = 0; step <= steps; step++) {
+      const part = steps ? step / steps : 1;
+      const found = this.desk.at({ x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part }, slack, true);
+      if (target && found && !found.shape.locked) target.scene.remove([found.shape.id]);
+    }
+    this.from = to;
   }
 
   // ---- selecting and moving

@@ -1,6 +1,5 @@
-// One shared document of a room over its own socket: Yjs updates in the log's order, edits kept while the line is away and
-// merged when it is back, and a fresh start under a new client id when the server refuses an edit. It knows nothing of what
-// stands in the document: the board's sheets and the code pane use it alike. The wire is in PROTOCOL.md.
+// One shared document of a room over its own socket (PROTOCOL.md): Yjs updates in the log's order, edits kept while the line
+// is away and merged when it is back, and a fresh start under a new client id when the server refuses one.
 
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
@@ -48,8 +47,7 @@ const FRAME_MOST = 60_000;
 const HELLO_MS = 10_000;
 const PING_MS = 25_000;
 const DELAY_FIRST_MS = 1000;
-const DELAY_LEAST_MS = 300;
-const DELAY_MOST_MS = 20_000;
+const [DELAY_LEAST_MS, DELAY_MOST_MS] = [300, 20_000];
 const ENDS: Readonly<Record<number, BoardState["reason"]>> = { 4403: "removed", 4404: "missing" };
 const AT_ONCE: ReadonlySet<number> = new Set([4401, 4410]);
 /** Closes that the same document would bring about again. */
@@ -97,17 +95,19 @@ export class BoardLine {
     if (this.state.phase === "waiting") void this.open();
   }
 
+  /** The browser knows that its network is gone; the socket would notice minutes later. */
+  lost(): void {
+    if (this.socket) this.ended(1006);
+  }
+
   get now(): BoardState {
     return this.state;
   }
 
   private renew(): void {
-    const before = this.doc as Y.Doc | undefined;
     const shown = (this.awareness as Awareness | undefined)?.getLocalState() ?? {};
-    if (before) {
-      this.awareness.destroy();
-      before.destroy();
-    }
+    (this.awareness as Awareness | undefined)?.destroy();
+    (this.doc as Y.Doc | undefined)?.destroy();
     this.doc = new Y.Doc();
     this.awareness = new Awareness(this.doc);
     this.awareness.setLocalState(shown);

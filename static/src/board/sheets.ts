@@ -60,6 +60,10 @@ export class Sheets {
     for (const sheet of this.open.values()) sheet.line.wake();
   }
 
+  lost(): void {
+    for (const sheet of this.open.values()) sheet.line.lost();
+  }
+
   /** Asks again which documents there are. */
   async fetch(): Promise<void> {
     if (this.timer !== null) this.env.clearTimeout(this.timer);
