@@ -23,9 +23,9 @@ from django.test.utils import override_settings, setup_databases, teardown_datab
 
 from classroom.env import Env
 from tests.bench.figures import figures_keep
-from tests.pedagogy import retrieval
+from tests.pedagogy import languages, retrieval
 from tests.pedagogy.canaries import canaries_score
-from tests.pedagogy.model_leaks import model_leaks
+from tests.pedagogy.model_leaks import demo_model, model_leaks
 from tests.pedagogy.poison import poison_score
 from tests.pedagogy.scores import Scores, hostile_score, problems_score, rows, slips_score, words_score
 from tests.pedagogy.solving import Solving, solving_score
@@ -36,6 +36,7 @@ from tutor.documents import vectors
 
 CANARIES = 1_000
 MODEL_PROBLEMS = 60
+LANGUAGE_PROBLEMS = 48
 ROOT = Path(__file__).resolve().parent.parent.parent
 OWN = ROOT / "tutor" / "problems" / "own.jsonl"
 
@@ -66,12 +67,16 @@ def main() -> int:
     tutoring.tools = tool_leaks(usable(rows(files[0])), every=1 if wanted is None else 20)
     documents = database_count(tutoring, files, every=3 if wanted is None else 40)
     home = Env().DATA_DIR.expanduser().resolve()
+    spoken = languages.Languages()
+    languages.languages_score(spoken)
     if not options.without_model:
         tutoring.model = model_leaks(home, itertools.islice(usable(rows(files[0])), MODEL_PROBLEMS))
-    record = scores.record() | tutoring.record() | documents.record() | solving.record()
+        with demo_model(home) as engine:
+            languages.replies(engine, itertools.islice(usable(rows(files[0])), LANGUAGE_PROBLEMS), spoken)
+    record = scores.record() | tutoring.record() | documents.record() | solving.record() | spoken.record()
     for name, counts in record.items():
         print(f"{name}: {counts}")
-    figures = scores.figures() + tutoring.figures() + documents.figures() + solving.figures()
+    figures = scores.figures() + tutoring.figures() + documents.figures() + solving.figures() + spoken.figures()
     for figure in figures:
         print(figure.line())
     print(figures_keep(home / "pedagogy", "pedagogy", figures, record))

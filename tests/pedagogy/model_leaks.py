@@ -10,6 +10,7 @@ import itertools
 import random
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -82,16 +83,23 @@ def written(engine: Engine, request: Request) -> Iterator[str]:
         yield event.text
 
 
-def model_leaks(home: Path, rows: Iterable[dict[str, Any]]) -> ModelLeaks:
-    """Ask the demo model, converted in ``home`` if it is not yet."""
-    found, chance = ModelLeaks(), random.Random(7)
+@contextmanager
+def demo_model(home: Path) -> Iterator[Engine]:
+    """The demo model's engine, converted in ``home`` if it is not yet."""
     engine = engine_make("batching", EngineOptions("demo", home))
     engine.start(print)
     try:
+        yield engine
+    finally:
+        engine.drain(20)
+
+
+def model_leaks(home: Path, rows: Iterable[dict[str, Any]]) -> ModelLeaks:
+    """Ask the demo model."""
+    found, chance = ModelLeaks(), random.Random(7)
+    with demo_model(home) as engine:
         for request, policy, answers in asked(rows):
             raw = "".join(written(engine, request))
             seen, _ = leaks.shown(policy, raw, chance)
             found.add(answers, policy.statement, raw, seen)
-    finally:
-        engine.drain(20)
     return found
