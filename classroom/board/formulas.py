@@ -52,15 +52,20 @@ def formula_drawn(latex: str, *, spender: RoomRights | None = None) -> dict[str,
     """
     try:
         text = formula_check(latex)
-        digest = digest_of(text)
-        drawn: dict[str, Any] | None = Formula.objects.filter(pk=digest).values_list("drawn", flat=True).first()
+        drawn = formula_known(text)
         if drawn is None:
             if spender is not None:
                 spend_for(spender, "formula", DRAWING)
             drawn = child_ask("formula", text.encode())[0]
-            _keep(digest, drawn)
+            _keep(digest_of(text), drawn)
     except (FormulaError, Refused) as refused:
         raise FrameError("bad_field", reason_said(str(refused)), field="latex") from None
+    return drawn
+
+
+def formula_known(text: str) -> dict[str, Any] | None:
+    """What was drawn of it before."""
+    drawn: dict[str, Any] | None = Formula.objects.filter(pk=digest_of(text)).values_list("drawn", flat=True).first()
     return drawn
 
 

@@ -17,7 +17,7 @@ from rest_framework.views import APIView
 
 from classroom.board.access import BoardRights, board_for
 from classroom.board.jail import Refused, child_ask
-from classroom.board.models import Document, Picture
+from classroom.board.models import Document, Kind, Picture
 from classroom.board.raster import BYTES_MAX
 from classroom.board.replica import UpdateRefused
 from classroom.board.replies import reason_said, refusal
@@ -36,7 +36,7 @@ class ImagesView(APIView):
     parser_classes = [MultiPartParser]
 
     def post(self, request: Request, document_id: UUID) -> Response:
-        rights = board_for(cast(User, request.user), document_id)
+        rights = _writing_rights(board_for(cast(User, request.user), document_id))
         try:
             picture = picture_add(rights, _sent(request))
         except UpdateRefused as refused:
@@ -47,16 +47,27 @@ class ImagesView(APIView):
 
 
 class ImageView(APIView):
-    """``GET /api/boards/<document>/images/<uuid>/``: the picture, if it is on that board and the board is hers to read."""
+    """``GET /api/boards/<document>/images/<uuid>/``: a picture of that room, if she may read the board that it was put on."""
 
     def get(self, request: Request, document_id: UUID, image_id: UUID) -> HttpResponse:
-        rights = board_for(cast(User, request.user), document_id)
-        picture = Picture.objects.filter(pk=image_id, document=rights.document).only("kind", "data").first()
+        user = cast(User, request.user)
+        room_id = board_for(user, document_id).document.room_id
+        picture = Picture.objects.filter(pk=image_id, document__room=room_id).first()
         if picture is None:
             raise Http404("no such picture")
+        board_for(user, picture.document_id)  # it is as secret as the board that it was put on
         return HttpResponse(
             bytes(picture.data), content_type=picture.kind, headers={"Cache-Control": "private, max-age=3600"}
         )
+
+
+def _writing_rights(rights: BoardRights) -> BoardRights:
+    """At the document that was named, or at her own layer where she may write on that alone."""
+    if rights.may_write or rights.room.staff:
+        return rights
+    own = Document.objects.filter(room=rights.document.room_id, kind=Kind.LAYER, owner=rights.room.user).first()
+    layer = board_for(rights.room.user, own.pk) if own else rights
+    return layer if layer.may_write else rights
 
 
 def _sent(request: Request) -> bytes:

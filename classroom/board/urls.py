@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from classroom.board.documents import BoardsView
+from classroom.board.export import ExportView
 from classroom.board.formulas import FormulasView
 from classroom.board.images import ImagesView, ImageView
 
@@ -13,4 +14,5 @@ urlpatterns = [
     path("api/boards/<uuid:document_id>/formulas/", FormulasView.as_view(), name="api_formulas"),
     path("api/boards/<uuid:document_id>/images/", ImagesView.as_view(), name="api_images"),
     path("api/boards/<uuid:document_id>/images/<uuid:image_id>/", ImageView.as_view(), name="api_image"),
+    path("api/boards/<uuid:document_id>/export.<str:kind>", ExportView.as_view(), name="api_export"),
 ]

@@ -201,3 +201,13 @@ describe("the selection", () => {
     expect(page.svg.querySelector("[data-shape]")).toBeNull();
   });
 });
+
+describe("a file of the board", () => {
+  it("comes from the server, of the sheet and page that one draws on", async () => {
+    await page.settled();
+    const links = [...page.board.querySelectorAll<HTMLAnchorElement>("[data-name=export] a")];
+    expect(links.map((link) => link.getAttribute("href"))).toEqual(["/api/boards/d/export.png?page=1", "/api/boards/d/export.svg?page=1", "/api/boards/d/export.pdf"]);
+    expect(links.every((link) => link.hasAttribute("download"))).toBe(true);
+    expect(page.board.querySelector("[data-name=export] summary")?.getAttribute("aria-label")).toBe("Save as a file");
+  });
+});

@@ -78,6 +78,24 @@ def test_q21_who_only_looks_adds_none(room: Room, board: Document, bob: User, ol
     assert Picture.objects.count() == 1
 
 
+def test_q21_on_a_layer_of_her_own_a_student_has_pictures_of_her_own(
+    room: Room, board: Document, bob: User, dora: User, alice: User
+) -> None:
+    """In isolated mode the common board is not hers to write on: the picture is her layer's, and as secret as that."""
+    Board.objects.create(room=room, mode=Mode.ISOLATED)
+    layer = Document.objects.create(room=room, kind=Kind.LAYER, owner=dora)
+    made = send(dora, board).json()["image"]
+    assert Picture.objects.get().document == layer
+    assert [api(one).get(f"/api/boards/{board.pk}/images/{made}/").status_code for one in (dora, alice, bob)] == [
+        200,
+        200,
+        404,
+    ]
+    Document.objects.filter(pk=layer.pk).update(revealed=True)
+    assert api(bob).get(f"/api/boards/{board.pk}/images/{made}/").status_code == 200
+    assert send(bob, board).status_code == 403  # he has no layer yet
+
+
 @pytest.mark.parametrize(
     "data", [b"", b"<svg onload='alert(1)'/>", picture_of(9, 9, kind="GIF"), b"\x89PNG\r\n\x1a\n" + b"x" * 99]
 )

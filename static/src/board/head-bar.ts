@@ -36,7 +36,7 @@ export function headBar(context: HeadContext): TemplateResult {
   return html`<header class="board-head">
     <p class="board-mode" data-mode=${sheets.mode} title=${words}>${icon(sheets.mode === "open" ? "people" : sheets.mode === "view" ? "eye" : sheets.mode === "isolated" ? "layers" : "lock")}<span>${words}</span></p>
     <span class="board-line" data-tone=${line.tone} role="status">${line.words}</span>
-    ${sheetMenu(context)} ${peopleMenu(context)} ${sheets.listing?.may_manage ? manageMenu(context) : nothing}
+    ${sheetMenu(context)} ${peopleMenu(context)} ${exportMenu(context)} ${sheets.listing?.may_manage ? manageMenu(context) : nothing}
   </header>`;
 }
 
@@ -69,6 +69,19 @@ function peopleMenu({ desk, others, follow }: HeadContext): TemplateResult | typ
       ${other.view ? html`<button type="button" class="button small" aria-pressed=${desk.following === other.id ? "true" : "false"} @click=${() => follow(desk.following === other.id ? null : other.id)}>${icon("eye")}${desk.following === other.id ? t("Following") : t("Follow")}</button>` : nothing}
     </li>`)}</ul>
   `);
+}
+
+/** The sheet that is drawn on as a file, made by the server. */
+function exportMenu({ desk }: HeadContext): TemplateResult | typeof nothing {
+  const sheet = desk.sheets.target ?? desk.sheets.base;
+  if (!sheet) return nothing;
+  const file = (kind: string): string => `/api/boards/${sheet.info.id}/export.${kind}`;
+  const page = `?page=${encodeURIComponent(desk.page)}`;
+  return menu("export", t("Save as a file"), icon("download"), html`<ul class="board-files">
+    <li><a href=${file("png") + page} download>${t("This page as a picture (PNG)")}</a></li>
+    <li><a href=${file("svg") + page} download>${t("This page as a drawing (SVG)")}</a></li>
+    <li><a href=${file("pdf")} download>${t("All pages to print (PDF)")}</a></li>
+  </ul>`);
 }
 
 function manageMenu(context: HeadContext): TemplateResult {

@@ -1,0 +1,117 @@
+"""A board as a file: SVG, PNG or PDF for whoever may read it (Q22), and its picture for other pages of the house."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any, Final, cast
+from uuid import UUID
+
+from django.db.models import Q
+from django.http import Http404, HttpResponse
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from classroom.board.access import board_for
+from classroom.board.drawing import Sources, page_draw
+from classroom.board.formulas import formula_drawn, formula_known
+from classroom.board.jail import Refused, child_ask
+from classroom.board.log import document_load
+from classroom.board.models import Document, Kind, Picture
+from classroom.board.printing import Sheet
+from classroom.board.replies import reason_said, refusal
+from classroom.board.scene import Page, Shape, pages_read, scene_read
+from classroom.people.models import User
+from classroom.rooms.frames import FrameError
+from classroom.rooms.limits import Limit, Rate, spend_for
+
+EXPORTING: Final = Limit(Rate(20, 6), Rate(60, 20))
+TYPES: Final = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf"}
+NEW_FORMULAS_MAX: Final = 30  # that one export has drawn; the browsers have drawn what they show already
+PNG_PIXELS: Final = 2400
+
+
+class ExportView(APIView):
+    """``GET /api/boards/<document>/export.<svg|png|pdf>?page=<id>``: a page, or (PDF without ``page``) all of them."""
+
+    def get(self, request: Request, document_id: UUID, kind: str) -> HttpResponse | Response:
+        rights = board_for(cast(User, request.user), document_id)
+        if rights.document.kind == Kind.CODE or kind not in TYPES:
+            raise Http404("no drawing")
+        try:
+            spend_for(rights.room, "export", EXPORTING)
+            sheets = sheets_of(rights.document, page=request.query_params.get("page"), whole=kind == "pdf")
+            data = sheets_print(sheets, kind, title=rights.room.room.title)
+        except FrameError as error:
+            return refusal(error)
+        headers = {
+            "Content-Disposition": f'attachment; filename="board-{str(document_id)[:8]}.{kind}"',
+            "Cache-Control": "private, no-store",
+            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
+        }
+        return HttpResponse(data, content_type=TYPES[kind], headers=headers)
+
+
+def sheets_print(sheets: list[Sheet], kind: str, *, title: str, pixels: int = PNG_PIXELS) -> bytes:
+    """SVG and PNG are the first sheet. Raises FrameError."""
+    if kind == "svg":
+        return sheets[0].svg.encode()
+    asked = {"format": kind, "pixels": pixels, "title": title, "pages": [asdict(sheet) for sheet in sheets]}
+    try:
+        return child_ask("print", json.dumps(asked).encode())[1]
+    except Refused as refused:
+        raise FrameError("unavailable", reason_said(str(refused))) from None
+
+
+def sheets_of(
+    document: Document, *, page: str | None = None, room_seq: int | None = None, whole: bool = False
+) -> list[Sheet]:
+    """The document's pages as they are, or were at a room's seq. One page: the one asked for, else the first with anything on
+    it; ``whole``: all that have. Raises FrameError for a page that is not there."""
+    doc = document_load(document, room_seq=room_seq)
+    pages, shapes = pages_read(doc), scene_read(doc)
+    if page is not None and page not in {one.id for one in pages}:
+        raise FrameError("bad_field", _("This board has no such page."), field="page")
+    by_page = {one.id: [shape for shape in shapes if shape.page == one.id] for one in pages}
+    wanted = (
+        [one for one in pages if one.id == page] if page else [one for one in pages if by_page[one.id]] or pages[:1]
+    )
+    sources = sources_of(document)
+    return [page_draw(by_page[one.id], sources, title=_title(one, pages)) for one in (wanted if whole else wanted[:1])]
+
+
+def _title(page: Page, pages: list[Page]) -> str:
+    return page.title or _("Page %(n)s") % {"n": pages.index(page) + 1}
+
+
+def shapes_drawn(document: Document, shapes: Iterable[Shape]) -> Sheet:
+    """Some shapes of a document, as they are."""
+    return page_draw(list(shapes), sources_of(document))
+
+
+def sources_of(document: Document) -> Sources:
+    """Formulas as they were drawn, or are now; pictures of the document and of what everybody in the room reads."""
+    left = NEW_FORMULAS_MAX
+
+    def formula(latex: str) -> dict[str, Any] | None:
+        nonlocal left
+        known = formula_known(latex.strip())
+        if known is not None or not left:
+            return known
+        left -= 1
+        try:
+            return formula_drawn(latex)
+        except FrameError:
+            return None
+
+    # A picture of a student's own layer is shown nowhere else: not everybody may read that layer.
+    here = Q(document=document) | (Q(document__room=document.room_id) & ~Q(document__kind=Kind.LAYER))
+
+    def picture(image: str) -> tuple[str, bytes] | None:
+        found = Picture.objects.filter(here, pk=image).values_list("kind", "data").first()
+        return (found[0], bytes(found[1])) if found else None
+
+    return Sources(formula, picture)
