@@ -119,6 +119,7 @@ if ENV.DATABASE_URL:
 else:
     _database = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "chalkstream.sqlite3")}
 if _database["ENGINE"].endswith("sqlite3"):
+    _database["ENGINE"] = "classroom.sqlite3"
     _database["OPTIONS"] = SQLITE_OPTIONS
     # Django's own test databases are files too: several threads and processes look at them.
     _database["TEST"] = {"NAME": str(DATA_DIR / "test.sqlite3")}

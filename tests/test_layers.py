@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # who → whom it may import beside itself
 ARROWS: dict[str, set[str]] = {
     "classroom.catalogue": set(),
+    "classroom.sqlite3": set(),
     "classroom.people": set(),
     "classroom.rooms": {"classroom.people"},
     "classroom.board": {"classroom.people", "classroom.rooms"},

@@ -1,0 +1,92 @@
+"""Waiting for SQLite's write lock: in line, with short looks, and not for ever."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.utils import OperationalError
+
+from classroom.people.models import Role, User
+from classroom.sqlite3 import base
+from tests.services import wait_until
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def holder() -> Iterator[sqlite3.Connection]:
+    """Another program that has begun to write."""
+    with closing(
+        sqlite3.connect(connection.settings_dict["NAME"], isolation_level=None, check_same_thread=False)
+    ) as it:
+        it.execute("BEGIN IMMEDIATE")
+        yield it
+
+
+def patience() -> Any:
+    with connection.cursor() as cursor:
+        return cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+
+
+def written(name: str) -> str:
+    try:
+        with transaction.atomic():
+            User.objects.create(username=name, role=Role.STUDENT)
+        return name
+    finally:
+        connection.close()
+
+
+def test_it_is_the_house_s_database() -> None:
+    assert settings.DATABASES["default"]["ENGINE"] == "classroom.sqlite3"
+    assert connection.vendor == "sqlite"
+
+
+def test_whoever_waits_begins_when_the_other_has_ended(holder: sqlite3.Connection) -> None:
+    names = [f"waits{number}" for number in range(6)]
+    with ThreadPoolExecutor(len(names)) as pool:
+        waiting = [pool.submit(written, name) for name in names]
+        wait_until(base._line.locked, "one of them is first in line")
+        assert not any(one.done() for one in waiting)
+        holder.execute("ROLLBACK")
+        assert [one.result(10) for one in waiting] == names
+    assert User.objects.filter(username__in=names).count() == len(names)
+    assert not base._line.locked()
+
+
+def test_nobody_waits_for_ever(holder: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.05)
+    with pytest.raises(OperationalError, match="locked"), transaction.atomic():
+        pass
+    assert not base._line.locked()
+    with base._line, pytest.raises(OperationalError, match="locked"), transaction.atomic():
+        pass
+    holder.execute("ROLLBACK")
+    with transaction.atomic():
+        assert User.objects.count() == 0
+
+
+def test_other_statements_wait_as_sqlite_does(holder: sqlite3.Connection) -> None:
+    """Only BEGIN looks again and again; a single UPDATE outside a transaction has SQLite's own patience."""
+    holder.execute("ROLLBACK")
+    with transaction.atomic():
+        assert patience() == 10_000
+    assert patience() == 10_000
+
+
+def test_what_is_no_lock_is_said_at_once() -> None:
+    connection.ensure_connection()
+    connection.connection.execute("BEGIN")
+    try:
+        with pytest.raises(OperationalError, match="within a transaction"), transaction.atomic():
+            pass
+    finally:
+        connection.connection.execute("ROLLBACK")
+    assert not base._line.locked()
