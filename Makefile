@@ -17,7 +17,7 @@ SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 WORKERS := $(shell $(PYTHON) -c 'import os; print(min(6, (os.cpu_count() or 1) + 1))')
 
 .DEFAULT_GOAL := help
-.PHONY: messages help run install dev test pages covered lint types doctor demo-info bench bench-inference chaos storm pedagogy clean
+.PHONY: messages help run install dev test pages covered lint types doctor demo-info bench bench-inference bench-board chaos storm pedagogy clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -60,6 +60,9 @@ bench: dev ## deliveries and latency beside a bare broadcast loop, as ratios
 
 bench-inference: dev ## the inference engine beside others with the same model on one core, as ratios
 	@$(BIN)/python -m tests.bench.inference
+
+bench-board: dev ## boards: equal copies under random hands and falling processes, and a stroke's age beside y-websocket
+	@$(BIN)/python -m tests.bench.board
 
 chaos: dev ## every fault of docs/faults.md on the real product; goes on where it was (ROWS=E4,E11 ROUNDS=5)
 	@ROWS="$(ROWS)" ROUNDS="$(ROUNDS)" $(BIN)/python -m tests.chaos

@@ -165,7 +165,7 @@ class Fuzz:
                 del peer.shapes[key]
 
     def _wrong(self, peer: Peer, keys: list[str]) -> None:
-        if self.random.random() < 0.3:
+        if self.random.random() < 0.5:
             peer.draw(str(UUID(int=self.random.getrandbits(128), version=4)), kind="text", text="<script>x</script>")
 
     async def _settle(self) -> None:

@@ -93,13 +93,26 @@ class Peer:
     ) -> Self:
         if at is not None:
             at.enter()
-        if ticket is None:
-            ticket = await sync_to_async(ticket_mint)(self.user, until=None, session_key=None)
         self.closed, self.sent = None, 0
         self.synced.clear()
         self.told.clear()
         self._in = asyncio.Queue()
-        self._in.put_nowait({"type": "websocket.connect"})
+        self._task = asyncio.create_task(self._run(self._in, ticket, scope))
+        if sync:
+            await until(lambda: self.told or self.closed, "hello")
+            if self.closed is None:
+                self.step1()
+                await self.synced.wait()
+        return self
+
+    async def _run(self, sent: asyncio.Queue[dict[str, Any]], ticket: str | None, scope: dict[str, Any]) -> None:
+        if ticket is None:
+            ticket = await sync_to_async(ticket_mint)(self.user, until=None, session_key=None)
+        first = [{"type": "websocket.connect"}]
+
+        async def receive() -> dict[str, Any]:
+            return first.pop() if first else await sent.get()
+
         whole = {
             "type": "websocket",
             "path": f"/ws/boards/{self.document_id}/",
@@ -108,13 +121,7 @@ class Peer:
             "url_route": {"kwargs": {"document_id": UUID(str(self.document_id))}},
             **scope,
         }
-        self._task = asyncio.create_task(BoardConsumer()(whole, self._in.get, self._take))
-        if sync:
-            await until(lambda: self.told or self.closed, "hello")
-            if self.closed is None:
-                self.step1()
-                await self.synced.wait()
-        return self
+        await BoardConsumer()(whole, receive, self._take)
 
     def step1(self) -> None:
         self.send(sync_frame(STEP1, self.doc.get_state()))
