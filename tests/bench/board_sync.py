@@ -192,7 +192,7 @@ def p95(ages: list[float]) -> float:
 
 
 def figures_of(found: Ages) -> list[Figure]:
-    """The median over the rounds of our p95 beside the peer's in the same round. Milliseconds mean nothing on another machine."""
+    """The median over the rounds of our p95 beside the peer's in the same round."""
     ratios = sorted(p95(mine) / p95(other) for mine, other in zip(found.ours, found.theirs, strict=False))
     return [
         Figure(
