@@ -27,6 +27,7 @@ export class Gestures {
   private drag: Drag | null = null;
   private readonly fingers = new Map<number, Point>();
   private hasPen = false;
+  private isFirst = true;
   isSpaceDown = false;
 
   constructor(
@@ -46,7 +47,8 @@ export class Gestures {
 
   private sample(event: PointerEvent): Sample {
     const at = this.world(event);
-    const isFlat = event.pointerType === "mouse" || event.pressure === 0;
+    // Fingers press with whatever the glass makes up.
+    const isFlat = event.pointerType !== "pen" || event.pressure === 0;
     const isFree = this.desk.tool === "pen" || this.desk.tool === "highlighter";
     return { ...(isFree || !this.desk.isSnapping || !this.desk.isGrid ? at : snapPoint(at, true)), pressure: isFlat ? 0.5 : event.pressure };
   }
@@ -184,8 +186,6 @@ export class Gestures {
     }
     this.finish();
   }
-
-  private isFirst = true;
 
   /** Ends the polygon with the corners that are set. */
   polygonEnd(): void {

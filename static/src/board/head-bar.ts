@@ -41,7 +41,7 @@ export function headBar(context: HeadContext): TemplateResult {
 }
 
 function menu(name: string, label: string, sign: TemplateResult, inside: unknown): TemplateResult {
-  return html`<details class="board-menu" data-menu data-name=${name}><summary class="button small quiet" aria-label=${label} title=${label}>${sign}</summary><div class="board-popup">${inside}</div></details>`;
+  return html`<details class="board-menu" data-menu data-name=${name}><summary class="button small quiet" title=${label}><span class="visually-hidden">${label}: </span>${sign}</summary><div class="board-popup">${inside}</div></details>`;
 }
 
 /** Which sheet is drawn on; only where there is a choice, or more than one lies there. */
@@ -87,7 +87,7 @@ function exportMenu({ desk }: HeadContext): TemplateResult | typeof nothing {
 function manageMenu(context: HeadContext): TemplateResult {
   const { desk, students, grants, you } = context;
   const layers = (desk.sheets.listing?.documents ?? []).filter(({ kind, owner }) => kind === "layer" && owner?.id !== you);
-  return menu("manage", t("Who may draw"), html`${icon("settings")}<span class="wide-only">${t("Who may draw")}</span>`, html`
+  return menu("manage", t("Who may draw"), html`${icon("settings")}<span class="wide-only" aria-hidden="true">${t("Who may draw")}</span>`, html`
     <fieldset><legend>${t("The board is for")}</legend>
       ${MODE_ORDER.map((mode) => html`<label class="choice"><input type="radio" name="board-mode" value=${mode} .checked=${desk.sheets.mode === mode} @change=${() => context.mode(mode)} /><span><strong>${modeName(mode)}</strong><br /><span class="muted small-text">${modeWords(mode, true, true)}</span></span></label>`)}
     </fieldset>

@@ -108,10 +108,10 @@ export function bottomBar({ desk, isList, showList }: ToolContext): TemplateResu
     </div>
     ${pageGroup(desk)}
     <div class="board-group" role="group" aria-label=${t("View")}>
-      ${button("minus", t("Smaller"), () => desk.look(zoomed(desk.view, 0.8, centre)))}
+      ${button("minus", t("Smaller"), () => desk.look(zoomed(desk.view, 0.8, centre)), { name: "narrow-off" })}
       <button type="button" class="tool zoom" title=${t("Everything in view")} aria-label=${t("{n} %: show everything", { n: Math.round(desk.view.zoom * 100) })} @click=${() => desk.fit()}>${Math.round(desk.view.zoom * 100)} %</button>
-      ${button("plus", t("Larger"), () => desk.look(zoomed(desk.view, 1.25, centre)))}
-      ${button("grid", t("Grid, and what is drawn goes to it"), () => gridTurn(desk), { pressed: desk.isGrid, name: "wide-only" })}
+      ${button("plus", t("Larger"), () => desk.look(zoomed(desk.view, 1.25, centre)), { name: "narrow-off" })}
+      ${button("grid", t("Grid, and what is drawn goes to it"), () => gridTurn(desk), { pressed: desk.isGrid, name: "narrow-off" })}
       ${button("list", t("List of shapes"), () => showList(!isList), { pressed: isList })}
     </div>
   </div>`;

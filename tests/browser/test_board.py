@@ -1,0 +1,198 @@
+"""The board in real browsers on two web processes: every tool by mouse and by touch, undo that leaves others' work alone,
+Lin who comes late, work without a line, and the teacher's modes. No screen may see a refused policy or a stranger."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from classroom.supervisor.child import BASE_DIR
+from tests.browser.boards import BoardScreen, round_path
+from tests.browser.rooms import RoomScreen
+from tests.browser.school import Console, Program
+from tests.browser.screens import PHONE, Screen, eventually, sideways
+from tests.stack import Stack
+
+OpenScreen = Callable[..., Screen]
+AXE = BASE_DIR / "static" / "node_modules" / "axe-core" / "axe.min.js"
+IMAGE = BASE_DIR / "docs" / "images" / "dashboard.png"
+LOADED = """async () => {
+    const image = new Image();
+    image.src = document.querySelector("image[data-shape]").getAttribute("href");
+    await image.decode();
+    return image.naturalWidth > 0;
+}"""
+DRAGGED = (("Line", "line"), ("Arrow", "arrow"), ("Rectangle", "rectangle"), ("Ellipse", "ellipse"))
+
+
+@pytest.fixture
+def room(console: Console) -> str:
+    return console.room_new("The board 画板 " + "with a long title " * 4)
+
+
+def looked_over(board: BoardScreen, name: str, folder: Path) -> None:
+    for scheme in ("light", "dark"):
+        board.page.emulate_media(color_scheme=scheme)
+        assert sideways(board.page) == []
+        board.room.screen.shot(folder / f"{name}-{scheme}.png")
+
+
+def axe_faults(page: Page) -> list[str]:
+    """What axe finds wrong with the page as it stands, by WCAG 2.2 AA."""
+    page.evaluate(AXE.read_text() + ";0")
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+    found = page.evaluate("(tags) => axe.run(document, {runOnly: tags})", tags)
+    return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found["violations"]]
+
+
+def test_every_tool_by_mouse_and_by_touch(house: Stack, open_screen: OpenScreen, room: str, tmp_path: Path) -> None:
+    mia = BoardScreen(RoomScreen(open_screen("mia"), room)).open()
+    noah = BoardScreen(RoomScreen(open_screen("noah", web=1, size=PHONE, has_touch=True), room)).open()
+    looked_over(mia, "empty-1280", tmp_path)
+    looked_over(noah, "empty-360", tmp_path)
+
+    # By mouse, and seen at the other process.
+    mia.drag(*round_path((180, 140), 50))
+    mia.tool("Highlighter").drag((120, 220), (300, 220))
+    for number, (tool, _) in enumerate(DRAGGED):
+        mia.tool(tool).drag((120 + number * 110, 260), (200 + number * 110, 320))
+    mia.tool("Polygon")
+    for corner in ((360, 120), (460, 120), (410, 180), (361, 121)):
+        mia.click(corner)
+    mia.write((120, 360), "x = 4, 所以\nthe fare is equal")
+    mia.room.screen.watch.expect("400")
+    mia.tool("Formula").click((420, 380))
+    mia.page.get_by_label("Formula in LaTeX").fill(r"\href{x}{y}")
+    expect(mia.page.get_by_role("dialog").get_by_role("status")).not_to_have_text("")
+    mia.page.get_by_label("Formula in LaTeX").fill(r"\frac{10 - 4}{2 - 1.4}")
+    mia.button("Put it on the board").click()
+    expect(mia.page.locator("[data-shape] path[d]").last).to_be_attached()
+    mia.page.locator(".board-file").set_input_files(IMAGE)
+    for board in (mia, noah):
+        board.has(10)
+        expect(board.page.locator("image[data-shape]")).to_have_count(1)
+        eventually(partial(board.page.evaluate, LOADED), "the picture is there", board.room.screen)
+    assert noah.kinds() == mia.kinds()
+    assert mia.one("line")["by"] == mia.one("text")["by"] != ""
+
+    mia.button("To the back").click()
+
+    # Moved, scaled and turned: one change each, seen by the other.
+    mia.tool("Select and move").drag((285, 260), (285, 220))
+    before = mia.one("arrow")
+    mia.click((250, 280))
+    mia.click((236, 264))
+    eventually(lambda: noah.one("arrow") == mia.one("arrow"), "the same arrow", noah.room.screen)
+    assert mia.one("arrow")["y"] <= before["y"]
+
+    # By one finger: drawn, erased; by two: moved and zoomed, and nothing drawn.
+    noah.touch(*round_path((150, 330), 30))
+    noah.has(11)
+    noah.tool("Rectangle").touch((60, 380), (120, 430))
+    noah.has(12)
+    noah.tool("Eraser").touch((40, 400), (70, 400))
+    noah.has(11)
+    zoom = noah.page.locator(".zoom")
+    noah.fingers([((100, 200), (60, 200), (40, 200)), ((200, 200), (240, 200), (260, 200))])
+    expect(zoom).not_to_have_text("100 %")
+    noah.has(11)
+    noah.page.locator(".zoom").click()
+    mia.has(11)
+
+    # Undo takes back one's own work alone, and the eraser's last.
+    mia.button("Undo my last change").click()
+    noah.button("Undo my last change").click()
+    noah.has(12)
+    noah.button("Redo").click()
+    noah.has(11)
+    looked_over(mia, "drawn-1280", tmp_path)
+    looked_over(noah, "drawn-360", tmp_path)
+
+    # Without a line: kept, said, and merged with what the other did meanwhile.
+    noah.page.context.set_offline(True)
+    noah.room.screen.watch.expect("ERR_INTERNET_DISCONNECTED", "Failed to load resource")
+    noah.tool("Pen").touch((40, 300), (90, 330), (140, 300))
+    expect(noah.page.locator(".board-line")).to_contain_text("No connection")
+    mia.tool("Rectangle").drag((520, 120), (600, 180))
+    noah.page.context.set_offline(False)
+    mia.has(13)
+    noah.has(13)
+    assert noah.kinds() == mia.kinds()
+
+    # Who comes after all others left sees all of it; an outsider sees nothing.
+    shapes = mia.all()
+    mia.page.goto("about:blank")
+    noah.page.goto("about:blank")
+    lin = BoardScreen(RoomScreen(open_screen("lin", web=1), room)).open().has(13)
+    assert lin.all() == shapes
+    table = Program(house, "mia").rooms()["Table one"]
+    lin.room.screen.watch.expect("status of 404")
+    assert lin.room.screen.fetch(f"/api/rooms/{table}/boards/")[0] == 404
+
+
+def test_the_teacher_decides_who_draws(open_screen: OpenScreen, room: str, tmp_path: Path) -> None:
+    ada = BoardScreen(RoomScreen(open_screen("ada"), room)).open()
+    mia = BoardScreen(RoomScreen(open_screen("mia", web=1), room)).open()
+    noah = BoardScreen(RoomScreen(open_screen("noah"), room)).open()
+    manage = ada.page.locator("[data-name=manage]")
+    manage.locator("summary").click()
+    pen = mia.page.get_by_role("toolbar", name="Tools").get_by_role("button", name="Pen")
+
+    # Only look: at once, for everybody but her to whom the pen is given.
+    manage.get_by_role("radio", name="Only look").check()
+    expect(mia.page.locator(".board-mode")).to_have_text("Only the teacher draws just now. You can look.")
+    expect(pen).to_have_count(0)
+    manage.get_by_label("Mia").select_option(label="may draw")
+    expect(mia.page.locator(".board-mode")).to_have_text("The teacher lets you draw.")
+    expect(noah.page.get_by_role("toolbar", name="Tools").get_by_role("button", name="Pen")).to_have_count(0)
+    mia.tool("Rectangle").drag((200, 200), (300, 260))
+    for board in (mia, noah, ada):
+        board.has(1)
+    looked_over(ada, "manage-1280", tmp_path)
+    manage.get_by_label("Mia").select_option(label="as for everybody")
+
+    # Each on their own sheet: seen by the teacher who looks, by the others when it is shown.
+    manage.get_by_role("radio", name="Each on their own sheet").check()
+    expect(mia.page.locator(".board-mode")).to_contain_text("your own sheet")
+    mia.ready().tool("Ellipse").drag((320, 200), (400, 260))
+    mia.has(2)
+    noah.has(1)
+    ada.page.keyboard.press("Escape")
+    ada.page.locator("[data-name=sheets] summary").click()
+    ada.page.locator("[data-name=sheets]").get_by_role("checkbox", name="Mia's sheet").check()
+    ada.has(2)
+    manage.locator("summary").click()
+    manage.get_by_role("checkbox", name="Mia's sheet").check()
+    noah.has(2)
+
+    # The teacher's own layer, which students read.
+    ada.page.keyboard.press("Escape")
+    ada.page.locator("[data-name=sheets] summary").click()
+    ada.page.get_by_role("radio", name="The teacher's layer").check()
+    ada.page.keyboard.press("Escape")
+    ada.tool("Arrow").drag((200, 320), (300, 280))
+    for board in (ada, mia, noah):
+        board.has(3)
+
+    # Locked: nobody but staff; what is drawn stands.
+    manage.locator("summary").click()
+    manage.get_by_role("radio", name="Locked").check()
+    expect(mia.page.locator(".board-mode")).to_have_text("The board is locked. You can look.")
+    expect(pen).to_have_count(0)
+    looked_over(mia, "locked-1280", tmp_path)
+    assert mia.kinds() == noah.kinds() == ["arrow", "ellipse", "rectangle"]
+
+    # Following: what one looks at, the other sees.
+    ada.page.keyboard.press("Escape")
+    mia.page.locator("[data-name=people] summary").click()
+    mia.page.get_by_role("listitem").filter(has_text="Ada").get_by_role("button", name="Follow").click()
+    expect(mia.page.locator(".board-following")).to_have_text(re.compile("You follow Ada"))
+    ada.stage.focus()
+    ada.page.keyboard.press("+")
+    expect(mia.page.locator(".zoom")).not_to_have_text("100 %")
+    assert axe_faults(ada.page) == []
