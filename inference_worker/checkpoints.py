@@ -13,6 +13,7 @@ import shutil
 import struct
 import tempfile
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -152,13 +153,18 @@ def _converted(gguf: Path, data_dir: Path, progress: Progress) -> Path:
     return target
 
 
+def transformers_quieten() -> None:
+    """No bars and no advice: a log is no terminal."""
+    logging: Any = import_module("transformers.utils.logging")
+    logging.disable_progress_bar()
+    logging.set_verbosity_error()
+
+
 def _convert(gguf: Path, folder: Path, progress: Progress) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging as transformers_logging
 
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # no types there  # a log is no terminal
-    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # no types there
+    transformers_quieten()
     progress("reading the vocabulary (1 of 3)")
     tokenizer = AutoTokenizer.from_pretrained(str(gguf.parent), gguf_file=gguf.name)
     progress("unpacking the weights (2 of 3)")

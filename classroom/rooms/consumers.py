@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from datetime import datetime
 from typing import Any
@@ -85,7 +84,7 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
             await self._close(Close.NOT_FOUND)
             return None
         except Error:
-            await self._close(Close.RESTART, f"retry_ms={random.randrange(500, 5_000)}")  # noqa: S311  (spread, not secrecy)
+            await self._close(Close.RESTART, f"retry_ms={frames.retry_spread(500, 5_000)}")
             return None
         translation.activate(language_of(self.scope, rights.user))
         viewer = self._viewer(rights, spent)

@@ -6,6 +6,7 @@ Rules have ids (F1, F2, …) in ``PROTOCOL.md``; the truth that Python and TypeS
 from __future__ import annotations
 
 import json
+import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -162,6 +163,11 @@ def hidden_frame(seq: int) -> dict[str, Any]:
 
 def ack_frame(ref: str, seq: int | None) -> dict[str, Any]:
     return {"type": "ack", "ref": ref, "seq": seq}
+
+
+def retry_spread(least: int, most: int) -> int:
+    """Milliseconds until somebody comes back, so that not everybody does at once."""
+    return least + secrets.randbelow(most - least)
 
 
 def error_frame(error: FrameError, ref: str | None) -> dict[str, Any]:

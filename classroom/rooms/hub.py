@@ -9,7 +9,6 @@ delivery goes on by H3; H7 a hint of another epoch is never placed.
 from __future__ import annotations
 
 import asyncio
-import random
 import uuid
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
@@ -109,7 +108,7 @@ class Hub:
         """Before a restart: every socket gets 1012 and its own moment to come back (F9)."""
         self.draining = True
         for viewer in self.viewers():
-            viewer.close(frames.Close.RESTART, retry_ms=random.randrange(200, spread_ms))  # noqa: S311  (spread, not secrecy)
+            viewer.close(frames.Close.RESTART, retry_ms=frames.retry_spread(200, spread_ms))
         self._tasks.cancel()
 
     async def empty(self, patience_s: float) -> None:

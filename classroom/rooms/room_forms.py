@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -42,6 +42,8 @@ class RoomForm(forms.Form):
 
     def __init__(self, *args: Any, school_class: SchoolClass, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["problem"].choices = _problems_by_course()  # type: ignore[attr-defined]  # a choice field
-        group = cast("forms.ModelChoiceField[Group]", self.fields["group"])
+        problem, group = self.fields["problem"], self.fields["group"]
+        assert isinstance(problem, forms.ModelChoiceField)
+        assert isinstance(group, forms.ModelChoiceField)
+        problem.choices = _problems_by_course()
         group.queryset = Group.objects.filter(school_class=school_class)

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
 def action(verb: str) -> Callable[..., int | None]:
     """The function that performs a verb: (rights, frame, trace) → seq of its event or None. Raises KeyError."""
     table: dict[str, str] = import_string(settings.ROOM_ACTIONS)
-    return import_string(table[verb])  # type: ignore[no-any-return]  # a dotted name of ours
+    found: Callable[..., int | None] = import_string(table[verb])
+    return found
 
 
 @cache
 def _saving_behind() -> Callable[[], bool]:
-    return import_string(settings.ROOM_SAVING_BEHIND)  # type: ignore[no-any-return]  # a dotted name of ours
+    found: Callable[[], bool] = import_string(settings.ROOM_SAVING_BEHIND)
+    return found
 
 
 def saving_behind() -> bool:
@@ -33,7 +35,8 @@ def saving_behind() -> bool:
 
 @cache
 def _tutor_state() -> Callable[[], dict[str, Any]]:
-    return import_string(settings.ROOM_TUTOR_STATE)  # type: ignore[no-any-return]  # a dotted name of ours
+    found: Callable[[], dict[str, Any]] = import_string(settings.ROOM_TUTOR_STATE)
+    return found
 
 
 def tutor_state() -> dict[str, Any]:
@@ -44,7 +47,8 @@ def tutor_state() -> dict[str, Any]:
 @cache
 def _ladder(name: str) -> Callable[..., Any]:
     table: dict[str, str] = settings.ROOM_LADDER
-    return import_string(table[name])  # type: ignore[no-any-return]  # a dotted name of ours
+    found: Callable[..., Any] = import_string(table[name])
+    return found
 
 
 def ladder_state(rights: RoomRights) -> dict[str, Any] | None:
@@ -66,7 +70,8 @@ def ladder_begin(room: Room, seq: int) -> None:
 
 @cache
 def _problem_set() -> Callable[[Room], None]:
-    return import_string(settings.ROOM_PROBLEM_SET)  # type: ignore[no-any-return]  # a dotted name of ours
+    found: Callable[[Room], None] = import_string(settings.ROOM_PROBLEM_SET)
+    return found
 
 
 def problem_set(room: Room) -> None:

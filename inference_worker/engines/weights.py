@@ -8,8 +8,8 @@ from typing import Any
 
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
-from transformers.utils import logging as transformers_logging
 
+from inference_worker.checkpoints import transformers_quieten
 from inference_worker.engines.base import ModelError, blamed
 from inference_worker.engines.speech import Speech
 
@@ -40,8 +40,7 @@ def dtype_choose(dtype: str, device: str) -> torch.dtype:
 
 def weights_load(folder: Path, *, device: str, dtype: torch.dtype, attention: str) -> Loaded:
     """``attention``: the registered name of the attention to run with. Raises ModelError, which names the file."""
-    transformers_logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # a log is no terminal
-    transformers_logging.set_verbosity_error()  # type: ignore[no-untyped-call]  # nor has it types
+    transformers_quieten()
     with blamed(folder / "config.json"):
         config: Any = AutoConfig.from_pretrained(str(folder), trust_remote_code=False)
     if "sliding_attention" in (getattr(config, "layer_types", None) or ()):

@@ -260,3 +260,9 @@ def test_x2_every_server_frame_is_an_sse_event(case: dict[str, Any]) -> None:
     assert (f"id: {seq}" in lines) is carries_a_place
     assert json.loads(lines[-3].removeprefix("data: ")) == case["frame"]
     assert lines[-2:] == ["", ""]
+
+
+def test_who_comes_back_comes_at_another_moment() -> None:
+    found = {frames.retry_spread(200, 700) for _ in range(200)}
+    assert len(found) > 20
+    assert 200 <= min(found) <= max(found) < 700

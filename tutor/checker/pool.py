@@ -6,6 +6,7 @@ The first use of a child waits until it has loaded sympy (START_S at most); a re
 from __future__ import annotations
 
 import json
+import os
 import queue
 import select
 import subprocess
@@ -81,7 +82,8 @@ class Child:
             wait = until - time.monotonic()
             if wait <= 0 or not select.select([self.process.stdout], [], [], wait)[0]:
                 raise TimeoutError("its time is over")
-            part = self.process.stdout.read1(REPLY_MAX)  # type: ignore[attr-defined]  # a pipe is buffered: it has read1
+            # Past the buffer of the file, in which a line could lie that select does not see.
+            part = os.read(self.process.stdout.fileno(), REPLY_MAX)
             if not part or len(self._kept) > REPLY_MAX:
                 raise OSError("it has ended")
             self._kept += part

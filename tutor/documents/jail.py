@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import select
 import signal
 import subprocess
@@ -58,7 +59,7 @@ def _output(process: subprocess.Popen[bytes], until: float) -> bytes:
         wait = until - time.monotonic()
         if wait <= 0 or not select.select([process.stdout], [], [], wait)[0]:
             raise TimeoutError
-        part = process.stdout.read1(65_536)  # type: ignore[attr-defined]  # a pipe is buffered: it has read1
+        part = os.read(process.stdout.fileno(), 65_536)  # past the file's buffer, as select is
         if not part:
             return bytes(said)
         said += part
