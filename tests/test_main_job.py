@@ -14,6 +14,7 @@ import httpx2 as httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
+from tests.bench import controls
 from tests.ledger import Account, Frame, Ledger, proven, text_of
 from tests.services import NO_TLS
 from tests.stack import Stack
@@ -178,6 +179,14 @@ def test_a_word_put_in_is_answered_at_once(room: str, mia: Account, ada: Account
     assert item["inserts"] == [
         {"offset": inserted["data"]["offset"], "text": inserted["data"]["text"], "by": inserted["by"]}
     ]
+
+
+def test_every_hand_on_an_answer_is_one_event_on_three_screens(stack: Stack) -> None:
+    """What `make bench` measures of stop, pause, insert and supersede, here without looking at the times."""
+    found, script = controls.Found(), "@scripted rate=20 tokens=500"
+    controls.house_measure(stack, controls.Size(rounds=1, question=script, word=script), found)
+    assert all(figure.value is not None for figure in controls.figures_of(found))
+    assert set(found.first_ms) == {"pause", "insert"}
 
 
 def test_a_tool_is_called_in_the_middle_of_an_answer(room: str, mia: Account, ada: Account) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from classroom.supervisor.child import BASE_DIR
 from tests.bench import __main__ as bench
-from tests.bench import processor
+from tests.bench import controls, processor
 from tests.bench.__main__ import CLOSED_EVENTS, plan_for
 from tests.bench.audience import Audience, percentile_ms
 from tests.bench.crowds import Rows, lines_of
@@ -25,6 +25,7 @@ from tests.bench.report import ROOMS, Pair, figures_of, table
 from tests.bench.rig import PEERS, NotMeasured, Plan, Rig, Sitting, Way, installed
 from tests.bench.sockets import Listener, Member, masked
 from tests.bench.talk import Talk, Unanswered
+from tests.stack import Stack
 
 LINE = re.compile(r"figure [a-z0-9_]+ [0-9.e+-]+ goal (>=|<=|=) [0-9.]+")
 SMALL = (3, 10)
@@ -349,10 +350,46 @@ def test_a_sitting_that_fails_gives_no_figure_and_the_next_one_does(rig: Rig) ->
     assert rig.sitting("ours", 3, Plan(warm=1, closed=20, paced=5)).deliveries == 3 * 25
 
 
+PARTS = [part for part in bench.PARTS if part != "controls"]
+
+
+def test_the_slowest_click_of_all_rounds_is_the_figure() -> None:
+    found = controls.Found({"stop": [120.0, 480.0, 90.0], "pause": [501.0]}, {"pause": [900.0]})
+    figures = {figure.name: figure for figure in controls.figures_of(found)}
+    assert (figures["control_stop_ms"].value, figures["control_stop_ms"].met) == (480.0, True)
+    assert figures["control_pause_ms"].met is False
+    assert figures["control_insert_ms"].line() == "missing control_insert_ms"
+    assert set(figures) == {f"control_{control}_ms" for control in controls.CONTROLS}
+    assert controls.lines_of(found) == [
+        "stop: median 120 ms of 3", "pause: median 501 ms of 1", "after a resume the answer goes on within 900 ms",
+    ]  # fmt: skip
+
+
+def test_a_house_that_does_not_stand_gives_no_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def falls(*_: object) -> None:
+        raise TimeoutError("never ready")
+
+    monkeypatch.setattr(Stack, "open", falls)
+    found = controls.measured(tmp_path, controls.Size(engine="scripted"), tmp_path)
+    assert {figure.value for figure in controls.figures_of(found)} == {None}
+
+
 @pytest.mark.stack
 def test_a_run_prints_every_figure_and_keeps_it(tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench", "--quick", "--events", "150", "--rooms", *map(str, SMALL)],
+        # The controls are run in the house of tests/test_main_job.py.
+        [
+            sys.executable,
+            "-m",
+            "tests.bench",
+            "--quick",
+            "--events",
+            "150",
+            "--rooms",
+            *map(str, SMALL),
+            "--parts",
+            *PARTS,
+        ],
         cwd=BASE_DIR,
         env={**os.environ, "DATA_DIR": str(tmp_path)},
         capture_output=True,
