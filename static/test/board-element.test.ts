@@ -208,6 +208,6 @@ describe("a file of the board", () => {
     const links = [...page.board.querySelectorAll<HTMLAnchorElement>("[data-name=export] a")];
     expect(links.map((link) => link.getAttribute("href"))).toEqual(["/api/boards/d/export.png?page=1", "/api/boards/d/export.svg?page=1", "/api/boards/d/export.pdf"]);
     expect(links.every((link) => link.hasAttribute("download"))).toBe(true);
-    expect(page.board.querySelector("[data-name=export] summary")?.getAttribute("aria-label")).toBe("Save as a file");
+    expect(page.board.querySelector("[data-name=export] summary")?.getAttribute("title")).toBe("Save as a file");
   });
 });
