@@ -7,6 +7,7 @@ import secrets
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from wsgiref.headers import Headers
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -249,6 +250,17 @@ STATIC_ROOT = str(DATA_DIR / "static")
 SERVESTATIC_USE_FINDERS = True
 SERVESTATIC_AUTOREFRESH = False
 SERVESTATIC_KEEP_ONLY_HASHED_FILES = False
+# What runs code of people (static/src/sandbox) has this policy and no other: it may compile what it is handed, and load and
+# reach nothing, this house included. A worker's policy is that of its own answer, not of the page.
+SANDBOX_POLICY = "default-src 'none'; script-src 'wasm-unsafe-eval'"
+
+
+def _sandbox_headers(headers: Headers, _path: str, url: str) -> None:
+    if url.startswith(f"{STATIC_URL}sandbox/"):
+        headers["Content-Security-Policy"] = SANDBOX_POLICY
+
+
+SERVESTATIC_ADD_HEADERS_FUNCTION = _sandbox_headers
 VITE_MANIFEST = BASE_DIR / "static" / "dist" / "manifest.json"
 
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

@@ -11,6 +11,7 @@ from classroom.metrics import metrics
 from classroom.people.languages import language_choose
 from classroom.people.tickets import TicketView
 from classroom.people.tokens import TokenView
+from classroom.rooms.code_tests import room_code_tests
 from classroom.rooms.transports import RoomsView, room_events
 from tutor.playback import answer_pace
 
@@ -26,6 +27,7 @@ urlpatterns = [
     path("api/tickets/", TicketView.as_view(), name="api_tickets"),
     path("api/rooms/", RoomsView.as_view(), name="api_rooms"),
     path("api/rooms/<uuid:room_id>/events/", room_events, name="room_events"),
+    path("api/rooms/<uuid:room_id>/code-tests/", room_code_tests, name="room_code_tests"),
     path("api/rooms/<uuid:room_id>/answers/<uuid:answer_id>/pace/", answer_pace, name="answer_pace"),
     path("", include("classroom.people.urls")),
     path("", include("classroom.rooms.page_urls")),

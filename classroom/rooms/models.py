@@ -23,6 +23,9 @@ class Problem(models.Model):
     slug = models.CharField(max_length=120, unique=True, help_text="the id in the file it was imported from")
     title = models.CharField(max_length=200)
     statement = models.TextField(max_length=20_000, help_text="Markdown; formulas between $ or $$")
+    code_tests = models.TextField(
+        blank=True, max_length=4_000, help_text="Python that pupils' browsers run behind their code"
+    )
     course = models.CharField(max_length=200, blank=True)
     lesson = models.CharField(max_length=200, blank=True)
     source = models.CharField(max_length=400, blank=True)

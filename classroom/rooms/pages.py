@@ -23,8 +23,9 @@ from classroom.rooms.access import RoomRights, room_for, rooms_of
 from classroom.rooms.models import Room
 from classroom.rooms.room_forms import RoomForm
 
-# The room writes model output into the page: there the browser itself refuses strings as HTML, except Lit's templates.
-ROOM_CSP = {"require-trusted-types-for": ["'script'"], "trusted-types": ["lit-html"]}
+# The room writes model output into the page: there the browser itself refuses strings as HTML, except Lit's templates, and as
+# addresses of scripts, except the one of the sandbox for code (static/src/sandbox/source.ts).
+ROOM_CSP = {"require-trusted-types-for": ["'script'"], "trusted-types": ["lit-html", "sandbox"]}
 
 
 @login_required

@@ -76,7 +76,7 @@ def problem_new(request: PageRequest) -> HttpResponse:
 @login_required
 def problem_edit(request: PageRequest, problem_id: UUID) -> HttpResponse:
     problem = problem_access.problem_for_editing(request.user, problem_id)
-    fields = ("title", "statement", "course", "lesson")
+    fields = ("title", "statement", "code_tests", "course", "lesson")
     return _edit(request, problem, {name: getattr(problem, name) for name in fields})
 
 

@@ -20,6 +20,7 @@ from classroom.people.access import role_in
 from classroom.people.models import Enrolment, Group, SchoolClass, User
 from classroom.rooms import broadcast, journal, wiring
 from classroom.rooms.access import RoomRights, rights_of, rooms_of
+from classroom.rooms.code_tests import tests_checked
 from classroom.rooms.models import Event, Problem, Room
 from classroom.rooms.projection import problem_head
 
@@ -186,20 +187,24 @@ def _by(user: User, room: Room) -> dict[str, str]:
 
 
 @transaction.atomic
-def problem_create(*, by: User, title: str, statement: str, course: str, lesson: str) -> Problem:
+def problem_create(*, by: User, title: str, statement: str, course: str, lesson: str, code_tests: str = "") -> Problem:
     problem = Problem(title=title, statement=statement, course=course, lesson=lesson, created_by=by, source=by.name)
-    problem.slug = f"own-{problem.pk}"
+    problem.slug, problem.code_tests = f"own-{problem.pk}", tests_checked(code_tests)
     _guard_problem(problem)
     problem.save()
     return problem
 
 
 @transaction.atomic
-def problem_update(*, by: User, problem: Problem, title: str, statement: str, course: str, lesson: str) -> None:
-    """Change a problem; the rooms that work on it are told, in id order."""
+def problem_update(
+    *, by: User, problem: Problem, title: str, statement: str, course: str, lesson: str, code_tests: str | None = None
+) -> None:
+    """Change a problem; the rooms that work on it are told, in id order. ``code_tests`` None: they stay as they are."""
     problem.title, problem.statement, problem.course, problem.lesson = title, statement, course, lesson
+    if code_tests is not None:
+        problem.code_tests = tests_checked(code_tests)
     _guard_problem(problem)
-    problem.save(update_fields=["title", "statement", "course", "lesson"])
+    problem.save(update_fields=["title", "statement", "course", "lesson", "code_tests"])
     rooms = Room.objects.select_for_update(of=("self",)).filter(problem=problem)
     for room in rooms.select_related("school_class", "problem").order_by("pk"):
         _log_change(room, by)

@@ -49,6 +49,7 @@ export interface PaneWanted {
 /** Every pane, in the order of the bar. */
 export const PANES: readonly Pane[] = [
   { id: "board", label: mark("Board"), icon: "board", tag: "cs-board", load: () => import("./board/board-element") },
+  { id: "code", label: mark("Code"), icon: "code", tag: "cs-code", load: () => import("./panes/code-element") },
   { id: "solution", label: mark("Solution"), icon: "check", tag: "cs-solution", load: () => import("./panes/solution-element") },
 ];
 

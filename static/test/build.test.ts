@@ -47,7 +47,7 @@ beforeAll(async () => {
     files.set(one.fileName, typeof content === "string" ? new TextEncoder().encode(content) : new Uint8Array(content));
   }
   manifest = JSON.parse(new TextDecoder().decode(files.get("manifest.json"))) as Manifest;
-});
+}, 120_000);
 
 describe("the bundles", () => {
   it("has the entries that templates name", () => {

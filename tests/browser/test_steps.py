@@ -91,6 +91,43 @@ def test_a_solution_is_written_line_by_line_beside_the_chat(open_screen: OpenScr
             screen.screen.shot(tmp_path / f"solution-{width.get('width')}-{scheme}.png")
 
 
+TESTED = """
+from classroom.rooms.models import Problem, Room
+problem = Problem.objects.create(slug="own-double", title="Double", statement="Write `double(x)`.",
+    code_tests=">>> double(4)\\n8\\n>>> double('a')\\n'aa'")
+Room.objects.filter(pk={room!r}).update(problem=problem)
+result = None
+"""
+CODE = "double = lambda x: 2 * x\nprint('double', double(21))"
+
+
+def test_z2_code_is_written_together_and_run_in_one_browser(
+    open_screen: OpenScreen, console: Console, tmp_path: Path
+) -> None:
+    """Two web processes; Mia writes and runs, Ada reads the code with Mia's name at her caret, and the same output."""
+    room = console.room_new("Code")
+    console.run(TESTED.format(room=room))
+    mia = RoomScreen(open_screen("mia"), room).open(query="?pane=code")
+    ada = RoomScreen(open_screen("ada", web=1, size=PHONE), room).open(query="?pane=code")
+    editor = mia.page.get_by_role("textbox", name=re.compile("shared code"))
+    expect(mia.page.get_by_role("button", name="Run", exact=True)).to_be_enabled()
+    editor.press_sequentially(CODE)
+    expect(ada.page.locator(".cm-content")).to_contain_text("print('double', double(21))")
+    expect(ada.page.locator(".cs-caret-name")).to_have_text("Mia")
+    mia.page.get_by_role("button", name="Run", exact=True).click()
+    for screen in (mia, ada):
+        below = screen.page.get_by_role("region", name="Output")
+        expect(below.locator(".run-output").first).to_have_text("double 42\n", timeout=90_000)
+        expect(below).to_contain_text("2 of 2 tests passed")
+        expect(below).to_contain_text("no proof")
+    for screen in (mia, ada):
+        for scheme in ("light", "dark"):
+            screen.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            assert sideways(screen.page) == []
+            width = screen.page.viewport_size or {}
+            screen.screen.shot(tmp_path / f"code-{width.get('width')}-{scheme}.png")
+
+
 def test_the_kept_mode_is_there_after_a_reload(open_screen: OpenScreen, room: str) -> None:
     mia = RoomScreen(open_screen("mia"), room).open()
     mia.choose("Step")
