@@ -15,6 +15,8 @@ from classroom.rooms.code_tests import room_code_tests
 from classroom.rooms.transports import RoomsView, room_events
 from tutor.playback import answer_pace
 
+admin.autodiscover()  # here and not in every process: the scribe and the class worker have no pages
+
 urlpatterns = [
     path("livez", livez, name="livez"),
     path("readyz", readyz, name="readyz"),

@@ -11,8 +11,8 @@ import structlog
 from django.db import Error
 
 from classroom.board import access
+from classroom.people.digests import auth_digest
 from classroom.people.models import RevokedSession
-from classroom.people.tickets import auth_digest
 from classroom.rooms.frames import Close
 from classroom.rooms.offload import offload
 

@@ -5,7 +5,6 @@ A ticket never stands in a URL: it is offered as a WebSocket sub-protocol. Spend
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,6 +20,7 @@ from rest_framework.views import APIView
 from rest_framework_simplejwt.exceptions import TokenError
 from rest_framework_simplejwt.tokens import AccessToken, Token
 
+from classroom.people.digests import auth_digest, session_digest
 from classroom.people.models import SpentTicket, User
 
 LIFETIME_S = 30
@@ -44,15 +44,6 @@ class Pass:
     until: datetime | None
     session: str
     auth: str
-
-
-def session_digest(session_key: str | None) -> str:
-    return hashlib.sha256(session_key.encode()).hexdigest() if session_key else ""
-
-
-def auth_digest(user: User) -> str:
-    """Changes with the password; says nothing about it."""
-    return hashlib.sha256(user.get_session_auth_hash().encode()).hexdigest()[:32]
 
 
 def ticket_mint(user: User, *, until: int | None, session_key: str | None) -> str:

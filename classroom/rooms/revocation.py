@@ -8,8 +8,8 @@ from django.contrib.auth.signals import user_logged_out
 from django.dispatch import receiver
 from django.http import HttpRequest
 
+from classroom.people.digests import session_digest
 from classroom.people.models import RevokedSession
-from classroom.people.tickets import session_digest
 from classroom.rooms import broadcast
 
 

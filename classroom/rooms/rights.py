@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import structlog
 from django.db import Error
 
+from classroom.people.digests import auth_digest
 from classroom.people.models import RevokedSession
-from classroom.people.tickets import auth_digest
 from classroom.rooms import access
 from classroom.rooms.frames import Close
 from classroom.rooms.offload import offload

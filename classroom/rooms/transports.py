@@ -17,8 +17,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 from rest_framework_simplejwt.authentication import JWTAuthentication
 
+from classroom.people.digests import auth_digest, session_digest
 from classroom.people.models import User
-from classroom.people.tickets import auth_digest, session_digest
 from classroom.rooms import access, actions, frames
 from classroom.rooms.consumers import hello_frame
 from classroom.rooms.frames import FrameError

@@ -18,8 +18,8 @@ from django.db import transaction
 from django.utils import timezone
 from pytest_django import Settings
 
+from classroom.people.digests import auth_digest
 from classroom.people.models import Enrolment, RevokedSession, SchoolClass, User
-from classroom.people.tickets import auth_digest
 from classroom.rooms import access, around, broadcast, catchup, hub, journal, rights, roster, services
 from classroom.rooms.frames import Close
 from classroom.rooms.hub import Hub
