@@ -28,7 +28,9 @@ def message_post(rights: RoomRights, frame: ClientFrame, trace: str) -> int | No
 def answer_ask(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
     text = text_checked(frame.data.text)
     passage = _about(rights, frame.data.about) if frame.data.about is not None else None
-    question_check(rights.room, prompt.question_about(text, passage.text) if passage else text)
+    question_check(
+        rights.room, prompt.question_about(text, passage.text, on_board=bool(passage.shapes)) if passage else text
+    )
     asked = answers.answer_ask(
         rights, text, ref=frame.id, trace=trace, about=passage.data if passage else None,
         supersedes=None if frame.data.supersedes is None else _uuid(frame.data.supersedes, "data.supersedes"),
@@ -38,12 +40,16 @@ def answer_ask(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None
 
 def _about(rights: RoomRights, about: About) -> Passage:
     """What the question points at, if this person may ask about it (A11). Raises FrameError that names the field."""
-    if about.step is not None and about.answer is None:
-        passage = passages.step_passage(rights, about.step)
-    elif about.answer is not None and about.step is None and about.start is not None and about.end is not None:
-        passage = passages.answer_passage(rights, about.answer, about.start, about.end, prefix="data.about")
+    given = about.model_dump(exclude_none=True)
+    if given.keys() == {"step"}:
+        passage = passages.step_passage(rights, given["step"])
+    elif given.keys() == {"answer", "start", "end"}:
+        passage = passages.answer_passage(rights, given["answer"], given["start"], given["end"], prefix="data.about")
+    elif given.keys() == {"document", "shapes"}:
+        passage = passages.shapes_passage(rights, given["document"], given["shapes"])
     else:
-        raise FrameError("bad_field", "`data.about` is {step} or {answer, start, end}.", field="data.about")
+        words = "`data.about` is {step}, {answer, start, end} or {document, shapes}."
+        raise FrameError("bad_field", words, field="data.about")
     controls.require(rights, "about", passage.by)
     return passage
 

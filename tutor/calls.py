@@ -20,8 +20,9 @@ from django.db import transaction
 
 from classroom.rooms import journal
 from classroom.rooms.clock import database_now
+from classroom.rooms.models import Room
 from inference_worker.job import THINK
-from tutor import guard, hidden, showing
+from tutor import boarding, guard, hidden, showing
 from tutor.checker.pool import pool
 from tutor.class_worker import task_ring
 from tutor.dispatch import answer_dispatch, attempt_stop_send
@@ -138,11 +139,21 @@ def call_run(answer_id: UUID) -> bool:
         fresh.inserts = [*fresh.inserts, told]
         fresh.call_due_at, fresh.progress_at = None, database_now()
         fresh.save(update_fields=["calls", "inserts", "call_due_at", "progress_at"])
-        data = {"answer": str(answer_id), "call": last["n"], **found}
+        data = {"answer": str(answer_id), "call": last["n"], **found, **_boarded(fresh, found)}
         journal.append(fresh.room_id, type="answer.tool_returned", data=data, trace=fresh.trace)
         transaction.on_commit(partial(answer_dispatch, answer_id))
     log.info("call_returned", answer=str(answer_id), tool=last["tool"], outcome=found["outcome"], trace=fresh.trace)
     return True
+
+
+def _boarded(answer: Answer, found: dict[str, Any]) -> dict[str, Any]:
+    """{board: ids of its shapes} of a drawing that is on the room's board now (K8)."""
+    if found["drawing"] is None:
+        return {}
+    Room.objects.select_for_update().get(pk=answer.room_id)  # rooms are locked before their documents
+    alt = _kept(showing.policy_of(answer), "", boarding.alt_of(found["text"])) or ""
+    ids = boarding.drawing_put(answer.room, found["drawing"], alt)
+    return {"board": ids} if ids else {}
 
 
 def _outcome(answer: Answer) -> dict[str, Any]:

@@ -95,7 +95,8 @@ class Answer(models.Model):
     @property
     def words(self) -> str:
         """The question, with the passage that it points at."""
-        return question_about(self.question, (self.about or {}).get("text", ""))
+        about = self.about or {}
+        return question_about(self.question, about.get("text", ""), on_board="shapes" in about)
 
     @property
     def order(self) -> int:

@@ -5,12 +5,19 @@ An id that is unknown, or of another room, looks the same: ``bad_field`` that na
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
+from django.http import Http404
 from django.utils.translation import gettext as _
 
+from classroom.board.access import board_for
+from classroom.board.describing import shapes_described
+from classroom.board.log import document_load
+from classroom.board.models import Kind
+from classroom.board.scene import scene_read
 from classroom.rooms.access import RoomRights
 from classroom.rooms.frames import FrameError
 from tutor.models import Answer, Step
@@ -29,12 +36,15 @@ class Passage:
     answer: str | None = None
     start: int | None = None
     end: int | None = None
+    document: str | None = None
+    shapes: tuple[str, ...] = ()
 
     @property
     def data(self) -> dict[str, Any]:
         """As events carry it and rows keep it."""
         names = ("seq", "step", "answer", "start", "end", "text")
-        return {name: getattr(self, name) for name in names}
+        more = {"document": self.document, "shapes": list(self.shapes)} if self.document else {}
+        return {name: getattr(self, name) for name in names} | more
 
 
 def step_passage(rights: RoomRights, step_id: str) -> Passage:
@@ -43,6 +53,29 @@ def step_passage(rights: RoomRights, step_id: str) -> Passage:
     if step is None:
         raise FrameError("bad_field", "This room has no such step.", field="data.about.step")
     return Passage(step.text, step.seq, step.by_id, step=str(step.pk))
+
+
+def shapes_passage(rights: RoomRights, document_id: str, ids: Sequence[str]) -> Passage:
+    """Shapes of a board of this room that this person may read now, told in words by the server (A13).
+
+    The room reads the question with what it is about; so a layer that is not shown to all is quoted by its owner alone.
+    Raises FrameError ``bad_field`` or ``forbidden``.
+    """
+    try:
+        board = board_for(rights.user, _uuid(document_id, "data.about.document"))
+    except Http404:
+        raise FrameError("bad_field", "This room has no such board.", field="data.about.document") from None
+    document = board.document
+    if document.room_id != rights.room.pk or document.kind == Kind.CODE:
+        raise FrameError("bad_field", "This room has no such board.", field="data.about.document")
+    if document.kind == Kind.LAYER and not document.revealed and document.owner_id != rights.user.pk:
+        raise FrameError("forbidden", _("Not everybody sees this sheet: show it first."), field="data.about.document")
+    there = {shape.id: shape for shape in scene_read(document_load(document))}
+    found = [there[one] for one in dict.fromkeys(ids) if one in there]
+    if len(found) != len(set(ids)):
+        raise FrameError("bad_field", "This board has no such shape.", field="data.about.shapes")
+    text = shapes_described(found, QUOTE_MAX)
+    return Passage(text, rights.room.last_seq, None, document=str(document.pk), shapes=tuple(one.id for one in found))
 
 
 def answer_passage(rights: RoomRights, answer_id: str, start: int, end: int, *, prefix: str = "data") -> Passage:

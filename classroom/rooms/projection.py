@@ -121,7 +121,7 @@ def _answer(state: State, frame: Frame) -> None:
         told = {name: data[name] for name in ("call", "tool", "asked", "offset")}
         item["tools"] = [*item.get("tools", []), {**told, "put_ins": put_ins, **_NO_RESULT}]
     elif kind == "answer.tool_returned":
-        found = {name: data[name] for name in _NO_RESULT}
+        found = {name: data[name] for name in (*_NO_RESULT, "board") if name != "board" or name in data}
         item["tools"] = [{**one, **found} if one["call"] == data["call"] else one for one in item.get("tools", [])]
     elif kind == "answer.delta":
         item["text"] = item["text"][: data["offset"]] + data["text"]

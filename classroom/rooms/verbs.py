@@ -34,12 +34,14 @@ class Post(Strict):
 
 
 class About(Strict):
-    """A step, or a part of what an answer has shown."""
+    """A step, a part of what an answer has shown, or shapes of a board."""
 
     step: str | None = Field(default=None, max_length=36)
     answer: str | None = Field(default=None, max_length=36)
     start: int | None = Field(default=None, ge=0)
     end: int | None = Field(default=None, ge=1)
+    document: str | None = Field(default=None, max_length=36)
+    shapes: list[Annotated[str, Field(max_length=36)]] | None = Field(default=None, min_length=1, max_length=40)
 
 
 class Ask(Strict):

@@ -9,7 +9,7 @@ export interface Place {
   end: number;
 }
 /** What the client says it asks about. */
-export type AboutWanted = { step: string } | ({ answer: string } & Place);
+export type AboutWanted = { step: string } | { document: string; shapes: string[] } | ({ answer: string } & Place);
 /** What the server found there; `seq` is the line that shows it. */
 export interface About {
   seq: number;
@@ -18,6 +18,9 @@ export interface About {
   start: number | null;
   end: number | null;
   text: string;
+  /** Shapes of a board (A13): its document, and their ids. */
+  document?: string | null;
+  shapes?: string[] | null;
 }
 /** `by` null: proposed by the tutor. */
 export interface Highlight extends Place {
@@ -36,7 +39,7 @@ export interface PassageData {
 // ---- reading
 
 const place = { start: whole, end: whole };
-export const about = shaped({ seq: whole, step: orNull(text), answer: orNull(text), start: orNull(whole), end: orNull(whole), text });
+export const about = shaped({ seq: whole, step: orNull(text), answer: orNull(text), start: orNull(whole), end: orNull(whole), text, document: orMissing(orNull(text)), shapes: orMissing(orNull(list(text))) });
 export const highlights = list(shaped({ ...place, by: orNull(person) }));
 export const controls = shaped({ stop: text, pause: text, insert: text, highlight: text, about: text, run: orMissing(text) });
 export const PASSAGE_SHAPES: Record<keyof PassageData, Shape> = {

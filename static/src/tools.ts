@@ -1,6 +1,6 @@
-// Calls of tools on the wire (rules K1–K7): what the tutor asked for, what came back, and drawings as data.
+// Calls of tools on the wire (rules K1–K8): what the tutor asked for, what came back, and drawings as data.
 
-import { type Check, flag, isRecord, list, orNull, type Shape, shaped, text, whole } from "./shapes";
+import { type Check, flag, isRecord, list, orMissing, orNull, type Shape, shaped, text, whole } from "./shapes";
 
 export type Outcome = "done" | "failed" | "withheld";
 export type Place = [number, number];
@@ -32,6 +32,8 @@ export interface ToolFound {
   text: string;
   tex: string;
   drawing: Drawing | null;
+  /** Ids of its shapes, where it was put on the room's board (K8). */
+  board?: string[];
 }
 /** What an answer has of them; nothing before the first call. */
 export interface ToolCards {
@@ -69,7 +71,7 @@ const drawing: Check = shaped({
   shapes: list(shape),
 });
 const CALLED: Shape = { call: whole, tool: text, asked: text, offset: whole };
-const FOUND: Shape = { outcome: text, text, tex: text, drawing: orNull(drawing) };
+const FOUND: Shape = { outcome: text, text, tex: text, drawing: orNull(drawing), board: orMissing(list(text)) };
 export const toolShapes: Record<keyof ToolData, Shape> = {
   "answer.tool_called": { answer: text, ...CALLED },
   "answer.tool_returned": { answer: text, call: whole, ...FOUND },
@@ -83,8 +85,8 @@ export function callAdded(calls: readonly ToolItem[], { call, tool, asked, offse
   return [...calls, { call, tool, asked, offset, put_ins: putIns, outcome: null, text: "", tex: "", drawing: null }];
 }
 
-export function callReturned(calls: readonly ToolItem[], call: number, { outcome, text: said, tex, drawing: picture }: ToolFound): ToolItem[] {
-  return calls.map((one) => (one.call === call ? { ...one, outcome, text: said, tex, drawing: picture } : one));
+export function callReturned(calls: readonly ToolItem[], call: number, { outcome, text: said, tex, drawing: picture, board }: ToolFound): ToolItem[] {
+  return calls.map((one) => (one.call === call ? { ...one, outcome, text: said, tex, drawing: picture, ...(board && { board }) } : one));
 }
 
 /** A part of an answer that no word put in divides, cut where the tutor called a tool: each piece but the first follows a call. */

@@ -211,3 +211,25 @@ describe("a file of the board", () => {
     expect(page.board.querySelector("[data-name=export] summary")?.getAttribute("title")).toBe("Save as a file");
   });
 });
+
+describe("what the tutor draws and is asked", () => {
+  const A = "11111111-1111-4111-8111-111111111111";
+  it("is asked about a selection by its ids: the server reads it", async () => {
+    page.tool("rectangle");
+    await page.drag([140, 140], [240, 200]);
+    await page.settled();
+    const [id] = Object.keys(page.shapes) as [string];
+    page.board.desk.select(page.board.desk.sheets.target, [id]);
+    await page.settled();
+    page.board.querySelector<HTMLButtonElement>(".board-ask")?.click();
+    expect(page.asked).toEqual([[{ document: "d", shapes: [id] }, expect.stringContaining("ectangle")]]);
+  });
+  it("is lit up when a card of an answer points at it, also where it comes later", async () => {
+    page.board.aim = { shapes: [A] };
+    await page.settled();
+    expect(page.svg.querySelector(".lit")).toBe(null);
+    page.put(A, { kind: "rectangle", page: "1", x: 10, y: 10, w: 30, h: 30, by: "tutor", z: 1 });
+    await page.settled();
+    expect(page.svg.querySelector(`[data-shape="${A}"]`)?.classList.contains("lit")).toBe(true);
+  });
+});

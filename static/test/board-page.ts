@@ -22,6 +22,7 @@ export class BoardPage {
   readonly server = new BoardServer();
   readonly ears = new Set<(frame: Received) => void>();
   readonly sent: [string, unknown][] = [];
+  readonly asked: [unknown, string][] = [];
   documents: unknown[] = [info(), info({ id: "t", kind: "teacher", may_write: false })];
   mode = "open";
   mayManage = false;
@@ -51,7 +52,7 @@ export class BoardPage {
     document.body.innerHTML = "<main></main>";
     this.board = document.createElement("cs-board") as BoardElement;
     const context: PaneContext = {
-      room: "r", view: { ...EMPTY, you: who, state: roomState(), present: [ALICE, BOB, LIN] }, askAbout: () => undefined,
+      room: "r", view: { ...EMPTY, you: who, state: roomState(), present: [ALICE, BOB, LIN] }, askAbout: (about, words) => void this.asked.push([about, words]),
       send: (type: string, data: unknown) => (this.sent.push([type, data]), `ref-${this.sent.length}`),
       listen: (hear) => (this.ears.add(hear), () => void this.ears.delete(hear)),
     };

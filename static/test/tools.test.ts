@@ -102,6 +102,18 @@ describe("a card", () => {
     expect(card.querySelector("details")?.open).toBe(false);
     expect(card.querySelector("details")?.textContent).toContain("exactly");
   });
+  it("leads to its shapes on the board, as a question about shapes does", () => {
+    const wanted: unknown[] = [];
+    const hear = (event: Event): unknown => wanted.push((event as CustomEvent).detail);
+    document.body.addEventListener("panewanted", hear);
+    const about = { seq: 3, step: null, answer: null, start: null, end: null, text: "1. blue line <b>\n2. point", document: "d", shapes: ["s"] };
+    const list = line(answer({ about, tools: [call({ tool: "draw", drawing: PARABOLA.drawing, text: PARABOLA.alt, board: ["a", "b"] })] }));
+    for (const button of list.querySelectorAll<HTMLButtonElement>(".tool-card > button, .about-shapes > button")) button.click();
+    document.body.removeEventListener("panewanted", hear);
+    expect(wanted).toEqual([{ pane: "board", aim: { shapes: ["s"] } }, { pane: "board", aim: { shapes: ["a", "b"] } }]);
+    expect(list.querySelector(".about-shapes")?.textContent).toContain("<b>");
+    expect(cards(line(answer({ tools: [call({ tool: "draw", drawing: PARABOLA.drawing })] })))[0]?.querySelector("button")).toBe(null);
+  });
   it("shows what TeX cannot as text", () => {
     const card = cards(line(answer({ tools: [call({ asked: "Calculated: 2 boxes", tex: "" })] })))[0] as HTMLElement;
     expect(card.querySelector("code")?.textContent).toBe("2 boxes → 21");

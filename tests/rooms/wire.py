@@ -171,6 +171,7 @@ class ToolCalled(Shape):
 class ToolReturned(ToolFound):
     answer: str
     call: int = Field(ge=1)
+    board: list[str] = Field(default=[], max_length=500)
     outcome: Literal["done", "failed", "withheld"]
 
 
@@ -181,6 +182,8 @@ class About(Shape):
     start: int | None
     end: int | None
     text: str = Field(min_length=1)
+    document: str | None = None
+    shapes: list[str] | None = None
 
 
 class Place(Shape):

@@ -16,10 +16,14 @@ from django.http import Http404
 from django.utils import timezone
 from pytest_django import Settings
 
+from classroom.board.access import document_of
+from classroom.board.log import document_load
+from classroom.board.models import Kind, Update
+from classroom.board.scene import scene_read
 from classroom.people.models import SchoolClass, User
 from classroom.rooms import projection
 from classroom.rooms.access import room_for
-from classroom.rooms.models import Problem, Room
+from classroom.rooms.models import Event, Problem, Room
 from inference_worker.job import CONTROL, JOB, WORKER, Control, Job, WorkerState
 from tests.tutor.turns import ask, done, fresh, log_of, rights, shown, started, text, types
 from tutor import calls, dispatch, hands, prompt
@@ -308,6 +312,25 @@ def test_k4_a_drawing_praises_nothing_that_is_not_verified(room: Room, answer: A
     row = write(answer, call("draw", objects=[{**POINT, "label": "Your answer is correct!"}]))
     run(row)
     assert events(room, "answer.tool_returned")[0]["outcome"] == "withheld"
+
+
+def test_k8_a_drawing_is_on_the_board_when_the_room_hears_of_it(room: Room, answer: Answer, client: Any) -> None:
+    row = write(answer, call("draw", objects=[{**POINT, "label": "top"}]))
+    run(row)
+    (found,) = events(room, "answer.tool_returned")
+    shapes = scene_read(document_load(document_of(room, Kind.BOARD)))
+    assert found["board"] == [shape.id for shape in shapes]
+    assert [(shape.by, shape.text) for shape in shapes if shape.text] == [("tutor", "top")]
+    assert shapes[0].alt == found["text"].replace("\n", " ")
+    at = Event.objects.get(room=room, type="answer.tool_returned").seq
+    assert len(scene_read(document_load(document_of(room, Kind.BOARD), room_seq=at))) == len(shapes)
+
+
+def test_k8_what_is_withheld_is_not_on_the_board_either(sealed: None, room: Room, answer: Answer, client: Any) -> None:
+    row = write(answer, call("draw", objects=[{**POINT, "label": "21"}]))
+    run(row)
+    assert "board" not in events(room, "answer.tool_returned")[0]
+    assert Update.objects.count() == 0
 
 
 def test_k4_text_and_cards_are_read_together(sealed: None, room: Room, answer: Answer, client: Any) -> None:

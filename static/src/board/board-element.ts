@@ -6,11 +6,12 @@ import { html, LitElement, nothing, type PropertyValues, type TemplateResult } f
 import { icon } from "../icons";
 import type { PaneContext, PaneElement } from "../panes";
 import { browserEnv } from "../room/link";
-import { t } from "../translate";
+import { t, tn } from "../translate";
 import { hue } from "../words";
 import { Desk } from "./desk";
 import type { Tool } from "./draw";
 import { Gestures } from "./gestures";
+import { boundsOfAll } from "./geometry";
 import { headBar } from "./head-bar";
 import { type Other, othersRead, Pointers, Telling } from "./others";
 import { picturePut, writtenPut } from "./putting";
@@ -27,6 +28,7 @@ import "./writing";
 import type { Written } from "./writing";
 
 const FAULT_MS = 8000;
+const ASKED_MOST = 40;
 const PICTURES = "image/png,image/jpeg,image/webp";
 
 export class BoardElement extends LitElement implements PaneElement {
@@ -130,6 +132,7 @@ export class BoardElement extends LitElement implements PaneElement {
   private shapesChanged(sheet: string, ids: ReadonlySet<string>): void {
     this.stage.painter.changed(sheet, ids);
     if ([...ids].some((id) => this.desk.selection.ids.has(id))) this.desk.prune();
+    if (this.isAimOpen) this.showAim();
     if (this.isList || !this.hasShapes || this.desk.selection.ids.size) this.requestUpdate();
   }
 
@@ -195,6 +198,15 @@ export class BoardElement extends LitElement implements PaneElement {
     field.value = "";
   }
 
+  /** The selection goes to the tutor by its ids: the server reads what is there. */
+  private askAbout(): void {
+    const { sheet, ids } = this.desk.selection;
+    const [first] = this.desk.selected;
+    if (!first) return;
+    const shapes = [...ids].slice(0, ASKED_MOST);
+    this.context.askAbout({ document: sheet, shapes }, shapes.length === 1 ? this.label(first) : tn("{n} shape on the board", "{n} shapes on the board", shapes.length));
+  }
+
   private switched(ref: string): void {
     this.refs.add(ref);
   }
@@ -218,11 +230,20 @@ export class BoardElement extends LitElement implements PaneElement {
     if (this.desk.size.w === 0) this.stage.look();
   }
 
+  /** What is aimed at may come a moment after the pane was opened: it is shown then. */
   private showAim(): void {
-    const wanted = (this.aim as { shape?: unknown }).shape;
-    const sheet = this.sheets.all.find(({ scene }) => scene.shapes.has(String(wanted)));
-    if (sheet) this.show(sheet.info.id, String(wanted));
+    const { shape, shapes } = this.aim as { shape?: unknown; shapes?: unknown };
+    const wanted = (Array.isArray(shapes) ? shapes : [shape]).map(String);
+    const sheet = this.sheets.all.find(({ scene }) => wanted.some((id) => scene.shapes.has(id)));
+    this.isAimOpen = !sheet;
+    if (!sheet) return;
+    const here = wanted.flatMap((id) => sheet.scene.shapes.get(id) ?? []);
+    if (here.length > 1) this.desk.turnTo(here[0]?.page ?? "1");
+    if (here.length > 1) this.desk.look(fitted(boundsOfAll(here), this.desk.size));
+    for (const { id } of here) this.show(sheet.info.id, id);
   }
+
+  private isAimOpen = false;
 
   private show(sheet: string, id: string): void {
     const shape = this.sheets.get(sheet)?.scene.shapes.get(id);
@@ -238,7 +259,7 @@ export class BoardElement extends LitElement implements PaneElement {
     const { desk } = this;
     this.hasShapes = this.sheets.all.some(({ scene }) => scene.on(desk.page).length > 0);
     this.zoomShown = Math.round(desk.view.zoom * 100);
-    const tools: ToolContext = { desk, choose: (tool) => this.choose(tool), isList: this.isList, showList: (on) => (this.isList = on) };
+    const tools: ToolContext = { desk, choose: (tool) => this.choose(tool), isList: this.isList, showList: (on) => (this.isList = on), ask: this.context.view.you?.can.ask ? () => this.askAbout() : null };
     const { view, send } = this.context;
     return html`
       ${headBar({

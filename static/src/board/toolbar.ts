@@ -44,6 +44,8 @@ export interface ToolContext {
   choose: (tool: Tool) => void;
   isList: boolean;
   showList: (on: boolean) => void;
+  /** Asks the tutor about the selection; null where this person may not ask. */
+  ask: (() => void) | null;
 }
 
 export function toolbar({ desk, choose }: ToolContext): TemplateResult {
@@ -71,9 +73,11 @@ function roving(event: KeyboardEvent): void {
 const STYLED: ReadonlySet<Tool> = new Set<Tool>(["pen", "highlighter", "line", "arrow", "rectangle", "ellipse", "polygon", "text", "formula"]);
 
 /** Colours and widths for what is drawn next or is selected, and what can be done with the selection. */
-export function styleBar({ desk }: ToolContext): TemplateResult | typeof nothing {
+export function styleBar({ desk, ask }: ToolContext): TemplateResult | typeof nothing {
   const selected = desk.selected;
-  if (!desk.mayWrite || (!STYLED.has(desk.tool) && !selected.length)) return nothing;
+  const asking = ask && selected.length ? askButton(ask) : nothing;
+  if (!desk.mayWrite) return asking === nothing ? nothing : html`<div class="board-style" role="group" aria-label=${t("The selection")}>${asking}</div>`;
+  if (!STYLED.has(desk.tool) && !selected.length) return nothing;
   const stroke = selected[0]?.stroke ?? desk.style.stroke;
   const width = selected[0]?.width ?? desk.style.width;
   const isFilled = selected.length ? selected.some((shape) => shape.fill !== null) : desk.style.fill;
@@ -85,9 +89,11 @@ export function styleBar({ desk }: ToolContext): TemplateResult | typeof nothing
       ${WIDTHS.map((one) => html`<button type="button" class="swatch" aria-pressed=${one.width === width ? "true" : "false"} aria-label=${translated(one.label)} title=${translated(one.label)} @click=${() => desk.dress({ width: one.width })}><svg viewBox="0 0 20 20" aria-hidden="true"><path d="M3 10h14" stroke="currentColor" stroke-linecap="round" stroke-width=${one.width}></path></svg></button>`)}
       <button type="button" class="swatch" aria-pressed=${isFilled ? "true" : "false"} aria-label=${t("Filled")} title=${t("Filled")} @click=${() => desk.dress({ fill: !isFilled })}>${icon("fill")}</button>
     </div>
-    ${selected.length && desk.mayChange(null) ? selectionBar(desk) : nothing}
+    ${selected.length && desk.mayChange(null) ? selectionBar(desk) : nothing} ${asking}
   </div>`;
 }
+
+const askButton = (ask: () => void): TemplateResult => html`<button type="button" class="button small board-ask" @click=${ask}>${icon("tutor")}${t("Ask the tutor about it")}</button>`;
 
 function selectionBar(desk: Desk): TemplateResult {
   const button = (sign: IconName, label: string, act: () => void): TemplateResult => html`<button type="button" class="swatch" aria-label=${label} title=${label} @click=${act}>${icon(sign)}</button>`;

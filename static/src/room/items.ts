@@ -17,7 +17,7 @@ import { blocksDressing } from "./block-tools";
 import { playbackBar } from "./playback-bar";
 import { runBody } from "./run-line";
 import { stepBody, stepShown } from "./step-line";
-import { answerPieces } from "./tools";
+import { answerPieces, boardButton } from "./tools";
 import { locale, t } from "../translate";
 import { said } from "../said";
 
@@ -155,6 +155,7 @@ function supersededLine(item: AnswerItem): TemplateResult {
 
 /** What a question points at, with the way to it. */
 function aboutQuote(about: About): TemplateResult {
+  if (about.shapes?.length) return html`<div class="about-quote about-shapes"><p class="about-text"><bdi>${about.text}</bdi></p>${boardButton(about.shapes)}</div>`;
   return html`<div class="about-quote"><a class="about-link" href=${`#seq-${about.seq}`} title=${t("To the passage")}>${icon("quote")}<span class="visually-hidden">${t("About this passage")}</span></a>
     ${about.step ? html`<span class="about-text">${stepShown(about.text)}</span>` : html`<cs-markdown class="about-text" .text=${about.text}></cs-markdown>`}</div>`;
 }

@@ -71,7 +71,13 @@ function result(call: ToolItem): TemplateResult {
   }
   return html`<div class="tool-head"><span class="tool-verb">${verb}</span>${rest ? html`<span class="tool-maths">${shown(rest)}</span>` : nothing}</div>
     <cs-drawing .content=${[drawing, text] as const}></cs-drawing>
-    ${details(t("In words"), text)}`;
+    ${details(t("In words"), text)} ${call.board?.length ? boardButton(call.board) : nothing}`;
+}
+
+/** Opens the board where these shapes are, and lights them up. */
+export function boardButton(shapes: readonly string[]): TemplateResult {
+  const show = (event: Event): unknown => event.currentTarget?.dispatchEvent(new CustomEvent("panewanted", { bubbles: true, composed: true, detail: { pane: "board", aim: { shapes: [...shapes] } } }));
+  return html`<button type="button" class="button small quiet" @click=${show}>${icon("board")}${t("Show on the board")}</button>`;
 }
 
 function details(summary: string, words: string): TemplateResult {
