@@ -184,7 +184,7 @@ def test_a_word_put_in_is_answered_at_once(room: str, mia: Account, ada: Account
 def test_every_hand_on_an_answer_is_one_event_on_three_screens(stack: Stack) -> None:
     """What `make bench` measures of stop, pause, insert and supersede, here without looking at the times."""
     found, script = controls.Found(), "@scripted rate=20 tokens=500"
-    controls.house_measure(stack, controls.Size(rounds=1, question=script, word=script), found)
+    controls.house_measure(stack, controls.Size(rounds=1, questions=(script,), word=script), found)
     assert all(figure.value is not None for figure in controls.figures_of(found))
     assert set(found.first_ms) == {"pause", "insert"}
 

@@ -34,7 +34,7 @@ PARTS = ("rooms", "crowds", "scribe", "e2e", "controls")
 QUICK_CROWDS = crowds.Size(paced=(3, 5, 50.0, 50), busy=(4, 5, 80.0, 50), dead=(5, 3, 300), idle=40, rounds=1)
 QUICK_SCRIBE = scribes.Size(streams=3, seconds=1.0, chunks=500, rounds=1)
 QUICK_CONTROLS = controls.Size(
-    rounds=1, engine="scripted", question=controls.SCRIPT, word="@scripted rate=20 tokens=500"
+    rounds=1, engine="scripted", questions=(controls.SCRIPT,), word="@scripted rate=20 tokens=500"
 )
 QUICK_E2E = endtoend.Size(viewers=3, tokens=50, rounds=1)
 

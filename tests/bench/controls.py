@@ -33,7 +33,12 @@ WAIT_S: Final = 120.0  # for a first word: a small machine reads the prompt mean
 QUIET_S: Final = 1.0  # how long a paused answer is watched for words that come after all
 DELTAS: Final = 3  # so many pieces are seen before the click: it is running
 MODEL_S: Final = 240.0
-LONG: Final = "Explain very slowly and in many sentences how equations are solved, and give a long list of examples."
+TRIES: Final = 12
+LONG: Final = (
+    "Explain very slowly and in many sentences how equations are solved, and give a long list of examples.",
+    "Tell me a long story about a teacher who explains fractions to a class, with every word that is said.",
+    "Write a long lesson about triangles: definitions, properties, and ten exercises with hints.",
+)
 SCRIPT: Final = "@scripted rate=20 tokens=500"
 WORD: Final = "Why is that so? Explain it with another long list of examples."
 
@@ -42,7 +47,7 @@ WORD: Final = "Why is that so? Explain it with another long list of examples."
 class Size:
     rounds: int = 5
     engine: str = "batching"
-    question: str = LONG
+    questions: tuple[str, ...] = LONG
     word: str = WORD
 
 
@@ -152,6 +157,14 @@ class Screen:
                     raise TimeoutError(f"no such frame; the last: {[frame for _, frame in self._frames[-3:]]}")
 
 
+Fits = Callable[[Frame], bool]
+ENDS: Final = {"answer.completed", "answer.stopped", "answer.failed"}
+
+
+def ended(answer: str) -> Fits:
+    return lambda frame: frame["type"] in ENDS and frame["data"]["answer"] == answer
+
+
 def of(kind: str, answer: str, **data: Any) -> Callable[[Frame], bool]:
     wanted = {"answer": answer, **data}
 
@@ -165,12 +178,18 @@ class Room:
     """Three screens in one room, the first of which clicks."""
 
     def __init__(self, screens: Sequence[Screen], size: Size) -> None:
-        self._screens, self._size = screens, size
+        self._screens, self._size, self._count = screens, size, 0
 
     def measure(self, control: str, found: Found) -> None:
-        answer = self._asked(self._size.question)
-        begun = time.monotonic()
-        fact, ref = self._click(control, answer)
+        """One click that counts. A small model may end by itself before it: then it is tried again."""
+        for _ in range(TRIES):
+            answer = self._asked()
+            begun = time.monotonic()
+            fact, ref = self._click(control, answer)
+            if all(fact(self._first(screen, fact, answer, begun)[1]) for screen in self._screens):
+                break
+        else:
+            raise TimeoutError(f"{control}: the model ends each time before the click")
         times = [screen.wait(fact, since=begun)[0] for screen in self._screens]
         if control != "insert":  # there the words behind the fact are the reply to it
             time.sleep(QUIET_S)
@@ -185,6 +204,10 @@ class Room:
             self._end(self._named(ref))
         assert len({self._text(screen, answer) for screen in self._screens}) == 1, "the same words on every screen"
 
+    def _first(self, screen: Screen, fits: Fits, answer: str, since: float) -> tuple[float, Frame]:
+        """What comes first: a frame that fits, or the answer's own end."""
+        return screen.wait(lambda frame: fits(frame) or ended(answer)(frame), since=since)
+
     def _click(self, control: str, answer: str) -> tuple[Callable[[Frame], bool], str]:
         """(what every screen will get, the frame's id)."""
         clicker = self._screens[0]
@@ -192,21 +215,22 @@ class Room:
             return of("answer.inserted", answer), clicker.send("answer.insert", answer=answer, text=self._size.word)
         if control == "supersede":
             gone = of("answer.stopped", answer, reason="superseded")
-            return gone, clicker.send("answer.ask", text=self._size.question, supersedes=answer)
+            return gone, clicker.send("answer.ask", text=self._size.questions[0], supersedes=answer)
         fact = of({"stop": "answer.stopped", "pause": "answer.paused"}[control], answer)
         return fact, clicker.send(f"answer.{control}", answer=answer)
 
     def _new_words(self, control: str, answer: str, since: float, found: Found) -> None:
         if control == "pause":
             self._screens[0].send("answer.resume", answer=answer)
-        first = [screen.wait(of("answer.delta", answer), since=since)[0] for screen in self._screens]
-        found.first_ms.setdefault(control, []).append((max(first) - since) * 1000)
+        first = [self._first(screen, of("answer.delta", answer), answer, since) for screen in self._screens]
+        if all(frame["type"] == "answer.delta" for _, frame in first):
+            found.first_ms.setdefault(control, []).append((max(at for at, _ in first) - since) * 1000)
         self._end(answer)
 
     def _end(self, answer: str) -> None:
         self._screens[0].send("answer.stop", answer=answer)
         for screen in self._screens:
-            screen.wait(of("answer.stopped", answer))
+            screen.wait(ended(answer))
 
     def _named(self, ref: str) -> str:
         _, asked = self._screens[0].wait(lambda frame: frame["type"] == "answer.asked" and frame["ref"] == ref)
@@ -215,9 +239,14 @@ class Room:
     def _text(self, screen: Screen, answer: str) -> str:
         return text_of([frame for _, frame in screen.seen(of("answer.delta", answer))], answer)
 
-    def _asked(self, question: str) -> str:
+    def _asked(self) -> str:
         """A question whose answer runs on every screen."""
-        answer = self._named(self._screens[0].send("answer.ask", text=question))
-        for screen in self._screens:
-            screen.wait(of("answer.delta", answer), DELTAS)
-        return answer
+        for _ in range(TRIES):
+            question = self._size.questions[self._count % len(self._size.questions)]
+            self._count += 1
+            answer = self._named(self._screens[0].send("answer.ask", text=question))
+            for screen in self._screens:
+                screen.wait(lambda frame, one=answer: of("answer.delta", one)(frame) or ended(one)(frame), DELTAS)
+            if not any(screen.seen(ended(answer)) for screen in self._screens):
+                return answer
+        raise TimeoutError("the model ends at once, whatever it is asked")
