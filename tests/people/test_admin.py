@@ -9,6 +9,8 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+import classroom.urls  # noqa: F401  (registers what the admin shows)
+from classroom.board import models as board
 from classroom.people.models import RevokedSession, SpentTicket, User
 from classroom.review import services
 from classroom.rooms import journal
@@ -18,7 +20,10 @@ from tutor.documents.models import Document, Passage, Retrieval
 from tutor.models import Answer, Controls, HintRules, Ladder, Memory, Reference, Shard, Solve, Step, Vault, Writing
 
 OURS = [model for model in apps.get_models() if model.__module__.startswith(("classroom.", "tutor."))]
-READ_ONLY = {"Event", "Answer", "Step", "Controls", "Ladder", "ReadAudit", "Shard", "SpentTicket", "RevokedSession"}
+BOARD = {"Board", "Grant", "Update", "Snapshot", "Writer", "Formula", "Picture", "Thumbnail"}
+READ_ONLY = BOARD | {
+    "Event", "Answer", "Step", "Controls", "Ladder", "ReadAudit", "Shard", "SpentTicket", "RevokedSession",
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -47,7 +52,20 @@ def office(room: Room, root: User, client_for: ClientFor) -> Client:
     RevokedSession.objects.create(digest="d")
     services.read_record(room=room, actor=root, actor_name="Root", verb="view")
     room.school_class.groups.create(name="Group one")
+    _board(room, root)
     return client_for(root)
+
+
+def _board(room: Room, root: User) -> None:
+    board.Board.objects.create(room=room)
+    board.Grant.objects.create(room=room, person=root, write=True)
+    drawn = board.Document.objects.create(room=room, kind="board")
+    board.Update.objects.create(document=drawn, seq=1, room_seq=1, origin="o", data=b"\0\0", at=timezone.now())
+    board.Snapshot.objects.create(document=drawn, seq=1, data=b"\0\0")
+    board.Writer.objects.create(document=drawn, client=1, who="tutor")
+    board.Formula.objects.create(digest="d", drawn={"w": 1, "h": 1, "paths": []})
+    board.Picture.objects.create(document=drawn, kind="image/png", w=1, h=1, size=1, sha256="s", data=b"p")
+    board.Thumbnail.objects.create(document=drawn, seq=1, data=b"p")
 
 
 def address(model: type, action: str = "changelist") -> str:
