@@ -36,7 +36,9 @@ class User(AbstractUser):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     display_name = models.CharField(max_length=80, blank=True)
     role = models.CharField(max_length=12, choices=Role, default=Role.STUDENT)
-    language = models.CharField(max_length=12, blank=True, help_text="of pages and refusals; empty: as the browser asks")
+    language = models.CharField(
+        max_length=12, blank=True, help_text="of pages and refusals; empty: as the browser asks"
+    )
 
     @property
     def name(self) -> str:
