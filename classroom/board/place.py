@@ -14,6 +14,7 @@ from classroom.board.sockets import Socket, Wire
 from classroom.rooms.viewers import PENDING_HIGH
 
 EARLY_MAX = 1_000
+BATCH = 32  # updates in one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Waiting:
     """An update that a socket has sent: its ``n``-th."""
 
     socket: Socket
+    origin: str
     n: int
     data: bytes
 
@@ -47,6 +49,7 @@ class Place:
         self.sockets: set[Socket] = set()
         self.inbox: deque[Waiting] = deque()
         self.writing = False
+        self.batch = BATCH
         self.subscribed = False
         self.states = States()
 
@@ -88,5 +91,5 @@ def write(socket: Socket, told: Iterable[Told]) -> None:
     for one in told:
         if one.seq > socket.cursor:
             socket.cursor = one.seq
-            if one.origin != socket.id:
+            if one.origin != socket.origin:
                 socket.send(one.wire)

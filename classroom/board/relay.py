@@ -96,7 +96,7 @@ class Relay:
         Raises ValueError for a state that cannot be read, django.db.Error, Document.DoesNotExist.
         """
         place = self.places[socket.document_id]
-        socket.live, socket.backlog = False, []
+        told = socket.begin()
         try:
             seq, missing, own = await offload(board_log.document_answer, socket.document_id, state)
         except ValueError:
@@ -107,7 +107,7 @@ class Relay:
         states = place.states.all()
         if states:
             socket.send(Wire(awareness_frame(states)))
-        told, socket.backlog, socket.cursor, socket.live = socket.backlog, None, seq, True
+        socket.backlog, socket.cursor, socket.live = None, seq, True
         write(socket, told)
 
     async def drain(self, spread_ms: int = 5_000) -> None:

@@ -128,7 +128,7 @@ class Replica:
         self.spoilt = True
         try:
             self.doc.apply_update(data)
-        except ValueError:
+        except (ValueError, RuntimeError):  # cannot be decoded, cannot be integrated
             raise UpdateRefused("malformed", "The update cannot be read.") from None
         self._whole(change)
         self._scene_check()

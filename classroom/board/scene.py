@@ -116,7 +116,7 @@ def shape_read(key: str, fields: Any) -> Shape:
     if unknown:
         raise SceneError("bad_field", f"`{unknown[0][:60]}` is not a field of a shape.", unknown[0][:60])
     kind = fields.get("kind")
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise SceneError("bad_field", "There is no such kind of shape.", "kind")
     for name in ("page", "x", "y", "by", *_needed(kind)):
         if name not in fields:

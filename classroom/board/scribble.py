@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from classroom.board.relay import Relay
 
 log = structlog.get_logger(__name__)
-BATCH = 32
 
 
 class Scribble:
@@ -34,7 +33,7 @@ class Scribble:
     def submit(self, place: Place, socket: Socket, data: bytes) -> None:
         """Take an update; its socket hears ``board.saved`` or ``board.refused`` with its number."""
         socket.heard += 1
-        place.inbox.append(Waiting(socket, socket.heard, data))
+        place.inbox.append(Waiting(socket, socket.origin, socket.heard, data))
         if not place.writing:
             place.writing = True
             self._relay.spawn(self._write(place))
@@ -43,8 +42,8 @@ class Scribble:
         taken: list[Waiting] = []
         try:
             while place.inbox:
-                taken = [place.inbox.popleft() for _ in range(min(BATCH, len(place.inbox)))]
-                drafts = [Draft(one.data, one.socket.rights.room.user, one.socket.id) for one in taken]
+                taken = [place.inbox.popleft() for _ in range(min(place.batch, len(place.inbox)))]
+                drafts = [Draft(one.data, one.socket.rights.room.user, one.origin) for one in taken]
                 outcomes = await offload(board_log.updates_append, place.document_id, drafts, allow=Allowed())
                 self._relay.place(place, [one for one in outcomes if isinstance(one, Row)])
                 self._tell(taken, outcomes)
@@ -53,11 +52,18 @@ class Scribble:
             # They keep what they have, come back, and it arrives again as their step 2.
             log.warning("board_not_saved", document=str(place.document_id), error=str(error))
         finally:
-            place.writing = False
-            for one in [*taken, *place.inbox]:  # nothing is known of these: their sockets begin anew
-                one.socket.close(Close.RESTART, retry_ms=random.randrange(500, 3_000))  # noqa: S311  (spread, not secrecy)
-            place.inbox.clear()
-            self._relay.leave_if_empty(place)
+            self._end(place, taken)
+
+    def _end(self, place: Place, taken: list[Waiting]) -> None:
+        """``taken``: nothing is known of these, so their sockets begin anew. From then on each update is written by itself:
+        if one of them was to blame, the next time it takes nobody else along."""
+        for one in taken:
+            place.batch = 1
+            one.socket.close(Close.RESTART, retry_ms=random.randrange(500, 3_000))  # noqa: S311  (spread, not secrecy)
+        place.writing = bool(place.inbox) and not self._relay.draining
+        if place.writing:
+            self._relay.spawn(self._write(place))
+        self._relay.leave_if_empty(place)
 
     def _tell(self, taken: list[Waiting], outcomes: list[Outcome]) -> None:
         done: dict[Socket, int] = {}

@@ -92,6 +92,7 @@ class Socket:
         self, rights: BoardRights, outlet: Outlet, *, session: str = "", until: datetime | None = None, auth: str = ""
     ) -> None:
         self.id = uuid4().hex
+        self.origin = self.id
         self.rights, self._outlet = rights, outlet
         self.document_id, self.user_id = rights.document.pk, rights.room.user.pk
         self.session, self.until, self.auth = session, until, auth
@@ -102,6 +103,14 @@ class Socket:
         self.closed: int | None = None
         self.heard = 0  # update and step 2 frames
         self.refused_in_a_row = 0
+
+    def begin(self) -> list[Any]:
+        """Its client tells anew what it has, perhaps with another document: what it sent before is a stranger's to it, and is
+        told to it like anybody else's. Gives back where rows gather until it is live again."""
+        self.origin = uuid4().hex
+        self.live, told = False, list[Any]()
+        self.backlog = told
+        return told
 
     def send(self, wire: Wire) -> None:
         if self.closed is None:

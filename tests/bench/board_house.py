@@ -69,7 +69,9 @@ class School:
 
 
 class WirePeer(Peer):
-    """Somebody at a board over a real socket."""
+    """Somebody at a board over a real socket. A process that comes back may take long to answer."""
+
+    patience_s = OPEN_S
 
     def __init__(self, school: School, person: str, document: str) -> None:
         super().__init__(cast(User, SimpleNamespace(pk=person)), document)

@@ -64,6 +64,8 @@ class Process:
 class Peer:
     """``doc`` is hers; what she changes in it is sent at once while she is connected, and with her step 2 afterwards."""
 
+    patience_s = WAIT_S
+
     def __init__(self, user: User, document_id: UUID | str) -> None:
         self.user, self.document_id = user, document_id
         self.told: list[dict[str, Any]] = []
@@ -99,7 +101,7 @@ class Peer:
         self._in = asyncio.Queue()
         self._task = asyncio.create_task(self._run(self._in, ticket, scope))
         if sync:
-            await until(lambda: self.told or self.closed, "hello")
+            await until(lambda: self.told or self.closed, "hello", self.patience_s)
             if self.closed is None:
                 self.step1()
                 await self.synced.wait()
@@ -205,7 +207,9 @@ class Peer:
     async def settled(self) -> None:
         """Until the server has decided on everything that was sent."""
         await until(
-            lambda: self.closed or max([self.saved, *[one["n"] for one in self.refused]]) >= self.sent, "all decided"
+            lambda: self.closed or max([self.saved, *[one["n"] for one in self.refused]]) >= self.sent,
+            "all decided",
+            self.patience_s,
         )
 
     async def __aenter__(self) -> Self:

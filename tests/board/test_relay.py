@@ -188,6 +188,21 @@ async def test_offline_edits_merge_on_return(
         assert here.seen() == there.seen()
 
 
+async def test_q9_what_was_on_its_way_reaches_a_document_that_began_anew(
+    two: tuple[Process, Process], board: Document, bob: User, dora: User
+) -> None:
+    """Her own strokes are not told to her, but what she draws on now is another document, which has none of them."""
+    async with Peer(bob, board.pk) as peer, Peer(dora, board.pk) as other:
+        await peer.connect(two[0])
+        await other.connect(two[1])
+        for _ in range(20):
+            peer.draw()
+        peer.begin()
+        peer.step1()
+        await until(lambda: len(other.seen()) == 20, "the others have them")
+        await until(lambda: len(peer.seen()) == 20, "and she has them again")
+
+
 async def test_q14_who_comes_without_step_1_is_closed(
     two: tuple[Process, Process], board: Document, bob: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
