@@ -5,16 +5,20 @@ Of the two web processes one is Daphne and one uvicorn, with the databases chang
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 import uuid
 from collections.abc import Iterator
+from typing import Any
 
 import httpx2 as httpx
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.bench import controls
+from tests.bench.board_house import WirePeer
+from tests.board.peers import until
 from tests.ledger import Account, Frame, Ledger, proven, text_of
 from tests.services import NO_TLS
 from tests.stack import Stack
@@ -308,6 +312,38 @@ def test_a_long_log_is_told_without_waiting(room: str, mia: Account) -> None:
             if streamed and streamed[-1] == seqs[-1]:
                 break
     assert streamed == list(range(first + 1, seqs[-1] + 1))
+
+
+def test_a_board_is_drawn_on_through_both_servers(stack: Stack, room: str, mia: Account, ada: Account) -> None:
+    """Mia at one web process, her teacher at the other: strokes cross, a switch binds at once, and Charlie sees nothing."""
+
+    def boards(who: Account) -> Any:
+        return httpx.get(f"{who.url}/api/rooms/{room}/boards/", headers=who.headers, timeout=20, verify=NO_TLS)
+
+    document = next(one["id"] for one in boards(mia).json()["documents"] if one["kind"] == "board")
+    charlie = outsider(stack)
+    assert boards(charlie).status_code == 404
+
+    async def draw() -> None:
+        pupil, teacher, outside = (
+            WirePeer(str(uuid.uuid4()), document, who.ticket, who.url) for who in (mia, ada, charlie)
+        )
+        async with pupil, teacher, outside:
+            await outside.connect()
+            assert (outside.closed, outside.told, outside.frames) == (4404, [], [])
+            await pupil.connect()
+            await teacher.connect()
+            keys = {pupil.draw(), teacher.draw()}
+            await until(lambda: keys <= pupil.seen().keys() and keys <= teacher.seen().keys(), "both see both", 30)
+            frame = {"type": "board.mode", "id": str(uuid.uuid4()), "data": {"mode": "locked"}}
+            address = f"{ada.url}/api/rooms/{room}/events/"
+            await asyncio.to_thread(httpx.post, address, json=frame, headers=ada.headers, timeout=20, verify=NO_TLS)
+            await until(lambda: pupil.of("board.rights"), "the pupil hears of it", 30)
+            pupil.draw()
+            await until(lambda: pupil.refused, "and is held to it", 30)
+            assert pupil.refused[0]["code"] == "forbidden"
+
+    asyncio.run(draw())
 
 
 def test_charlie_gets_nowhere(stack: Stack, room: str, mia: Account) -> None:

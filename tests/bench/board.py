@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
@@ -45,7 +46,7 @@ def fuzz(folder: Path, options: argparse.Namespace, result: Result) -> None:
                 made = Fuzz(Wired(school, document), seed, operations=options.operations, restarts=options.restarts)
                 outcomes.append(asyncio.run(made.run()))
                 say(f"seed {seed + 1} of {options.seeds}: {outcomes[-1]}")
-    except AssertionError as error:
+    except (AssertionError, subprocess.TimeoutExpired) as error:
         say(f"not measured: {error}")
     diverged = [one for one in outcomes if one.diverged]
     whole = len(outcomes) == options.seeds
@@ -69,7 +70,7 @@ def sync(folder: Path, options: argparse.Namespace, result: Result) -> None:
             stack.wait_answers()
             school = School(stack, people=2, rooms=size.rounds)
             found = board_sync.measured(school, school.documents, peer, size)
-    except (AssertionError, TimeoutError) as error:
+    except (AssertionError, TimeoutError, subprocess.TimeoutExpired) as error:
         say(f"not measured: {error}")
     result.figures += board_sync.figures_of(found)
     for name, rounds in (("ours, two web processes", found.ours), ("y-websocket, one process", found.theirs)):

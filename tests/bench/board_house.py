@@ -6,7 +6,9 @@ import asyncio
 import json
 import sqlite3
 import time
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -73,13 +75,12 @@ class WirePeer(Peer):
 
     patience_s = OPEN_S
 
-    def __init__(self, school: School, person: str, document: str) -> None:
+    def __init__(self, person: str, document: str, ticket: Callable[[], str], url: str = "") -> None:
         super().__init__(cast(User, SimpleNamespace(pk=person)), document)
-        self.school, self.person = school, person
-        self.url = ""
+        self.ticket, self.url = ticket, url
 
     async def _run(self, sent: asyncio.Queue[dict[str, Any]], ticket: str | None, scope: dict[str, Any]) -> None:
-        protocols: Any = ["board.v1", f"ticket.{ticket or self.school.ticket(self.person)}"]
+        protocols: Any = ["board.v1", f"ticket.{ticket or self.ticket()}"]
         address = f"{self.url.replace('http', 'ws', 1)}/ws/boards/{self.document_id}/"
         try:
             line = await connect(address, subprotocols=protocols, max_size=None, open_timeout=OPEN_S, **PLAIN)
@@ -111,7 +112,8 @@ class Wired:
         self.school, self.document = school, document
 
     def peer(self, at: int) -> Peer:
-        return WirePeer(self.school, self.school.people[at], self.document)
+        person = self.school.people[at]
+        return WirePeer(person, self.document, partial(self.school.ticket, person))
 
     async def connect(self, peer: Peer, process: int) -> None:
         assert isinstance(peer, WirePeer)
