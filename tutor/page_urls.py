@@ -13,6 +13,7 @@ urlpatterns = [
     path("rooms/<uuid:room_id>/memory/", memory_pages.room_memory, name="room_memory"),
     path("rooms/<uuid:room_id>/controls/", control_pages.room_controls, name="room_controls"),
     path("problems/<uuid:problem_id>/answers/", pages.problem_answers, name="problem_answers"),
+    path("problems/<uuid:problem_id>/copy/", pages.problem_copy, name="problem_copy"),
     path("problems/<uuid:problem_id>/solve/", solve_pages.problem_solve, name="problem_solve"),
     path("classes/<uuid:class_id>/documents/", documents.class_documents, name="class_documents"),
     path("classes/<uuid:class_id>/documents/<uuid:document_id>/hide/", documents.document_hide, name="document_hide"),

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from classroom.people.access import PageRequest, class_for_teacher
 from classroom.people.models import SchoolClass
@@ -141,3 +141,14 @@ def _reference(
         "rungs": dict(CEILINGS),
     }
     return render(request, "tutor/reference.html", context, status=status)
+
+
+@login_required
+@require_POST
+def problem_copy(request: PageRequest, problem_id: UUID) -> HttpResponse:
+    """A teacher's own copy of a problem that is not hers: this one she may change."""
+    problem = problem_access.problem_for(request.user, problem_id)
+    problem_access.require_writing(request.user)
+    own = references.problem_copy(problem, by=request.user)
+    messages.success(request, _("This is your own copy: change what you like."))
+    return redirect("problem_page", own.pk)

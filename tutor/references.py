@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from django.db import transaction
 
+from classroom.people.models import User
+from classroom.rooms.models import Problem
 from tutor.authored import gives_away, hint_texts, reference_of, solution_of, spread
 from tutor.models import Reference
 from tutor.parts import answer_shown
@@ -60,3 +62,19 @@ def hints_previewed(wanted: Wanted, statement: str) -> list[Previewed]:
     shows = [gives_away(text, wanted["answers"], statement) for text in wanted["hints"]]
     rungs = iter(spread(shows.count(False)))
     return [Previewed(0 if shown else next(rungs), text) for text, shown in zip(wanted["hints"], shows, strict=True)]
+
+
+@transaction.atomic
+def problem_copy(problem: Problem, *, by: User) -> Problem:
+    """The problem once more, with all that is written about it, as ``by``'s own; source and licence stay named."""
+    reference = reference_of(problem.pk)
+    own = Problem.objects.get(pk=problem.pk)
+    own.pk, own.created_by = uuid4(), by
+    own.slug = f"own-{own.pk}"
+    own._state.adding = True
+    own.save()
+    if reference is not None:
+        reference.problem, reference.pk = own, own.pk
+        reference._state.adding = True
+        reference.save()
+    return own

@@ -72,6 +72,7 @@ POST: dict[str, tuple[int, ...]] = {
     "room_close": STAFF_ACTS,
     "room_reopen": STAFF_ACTS,
     "problem_solve": TEACHERS_ACT,
+    "problem_copy": TEACHERS_ACT,
     "document_hide": TEACHER_ACTS,
     "document_delete": TEACHER_ACTS,
 }

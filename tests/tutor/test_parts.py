@@ -215,3 +215,41 @@ def test_nobody_but_author_and_admin_writes_parts(
         assert b"<textarea" not in page.content
         assert client.post(path, fields).status_code == 403
     assert Reference.objects.get().steps == STEPS
+
+
+# ---- a copy of one's own
+
+
+def test_a_teacher_changes_her_own_copy_of_an_imported_problem(
+    two: Reference, alice: User, room: Room, client_for: ClientFor
+) -> None:
+    Problem.objects.filter(pk=two.pk).update(source="A collection", license="CC BY 4.0", course="Lines")
+    client = client_for(alice)
+    assert f"/problems/{two.pk}/copy/" in client.get(f"/problems/{two.pk}/").content.decode()
+    answer = client.post(f"/problems/{two.pk}/copy/")
+    own = Problem.objects.get(created_by=alice)
+    assert (answer.status_code, answer["Location"]) == (302, f"/problems/{own.pk}/")
+    assert (own.source, own.license, own.course, own.slug) == ("A collection", "CC BY 4.0", "Lines", f"own-{own.pk}")
+    assert (own.reference.steps, own.reference.format) == (STEPS, "imported")
+    page = client.get(f"/problems/{own.pk}/").content.decode()
+    for named in ("A collection", "CC BY 4.0", alice.name):
+        assert named in page
+    assert f"/problems/{own.pk}/copy/" not in page
+    path = f"/problems/{own.pk}/answers/"
+    assert client.post(path, typed(client, path) | {"part-2-answers": "x=8"}).status_code == 302
+    assert Reference.objects.get(pk=two.pk).steps == STEPS, "the one that was copied stays as it is"
+    assert Reference.objects.get(pk=own.pk).steps[1]["answers"] == ["x=8"]
+
+
+def test_a_problem_without_anything_written_is_copied_too(problem: Problem, alice: User, client_for: ClientFor) -> None:
+    client = client_for(alice)
+    assert client.get(f"/problems/{problem.pk}/copy/").status_code == 405
+    client.post(f"/problems/{problem.pk}/copy/")
+    assert not Reference.objects.exists()
+    assert Problem.objects.get(created_by=alice).statement == problem.statement
+
+
+def test_who_may_copy(room: Room, two: Reference, charlie: User, client_for: ClientFor) -> None:
+    for who, status in (("bob", 403), ("tom", 403), ("olga", 403), ("charlie", 403), ("alice", 302)):
+        assert client_for(User.objects.get(username=who)).post(f"/problems/{two.pk}/copy/").status_code == status, who
+    assert Problem.objects.filter(slug__startswith="own-").count() == 1
