@@ -64,7 +64,7 @@ def measured(folder: Path, size: Size, home: Path) -> Found:
     found = Found()
     try:
         with ExitStack() as opened:
-            settings = {"MAX_ANSWER_TOKENS": "1000", "TUTOR_MODEL": "demo", "MEMORY_TURNS": "2"}
+            settings = {"MAX_ANSWER_TOKENS": "1000", "TUTOR_MODEL": "demo", "MEMORY_TURNS": "2", "SUPERSEDE_S": "60"}
             stack = Stack(folder / "controls", web=2, engine=size.engine, settings=settings, without=("inference",))
             if size.engine == "batching":
                 model_folder("demo", home, lambda words: print(words, file=sys.stderr))
@@ -186,8 +186,9 @@ class Room:
             answer = self._asked()
             begun = time.monotonic()
             fact, ref = self._click(control, answer)
-            if all(fact(self._first(screen, fact, answer, begun)[1]) for screen in self._screens):
+            if self._taken(ref) and all(fact(self._first(screen, fact, answer, begun)[1]) for screen in self._screens):
                 break
+            self._end(answer)
         else:
             raise TimeoutError(f"{control}: the model ends each time before the click")
         times = [screen.wait(fact, since=begun)[0] for screen in self._screens]
@@ -203,6 +204,11 @@ class Room:
         elif control == "supersede":
             self._end(self._named(ref))
         assert len({self._text(screen, answer) for screen in self._screens}) == 1, "the same words on every screen"
+
+    def _taken(self, ref: str) -> bool:
+        """Whether the click was not refused: the answer had ended, or was too old to be asked anew."""
+        replies = ("ack", "error")
+        return self._screens[0].wait(lambda f: f["type"] in replies and f.get("ref") == ref)[1]["type"] == "ack"
 
     def _first(self, screen: Screen, fits: Fits, answer: str, since: float) -> tuple[float, Frame]:
         """What comes first: a frame that fits, or the answer's own end."""
