@@ -19,6 +19,7 @@ from typing import Any
 import django
 
 from classroom.env import ENV
+from tests.bench import board_page
 from tests.bench.figures import Figure, figures_keep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
@@ -82,7 +83,11 @@ def sync(folder: Path, options: argparse.Namespace, result: Result) -> None:
 
 
 # The rows of the bench, in their order. What a browser measures is a part of its own too.
-PARTS: Mapping[str, Callable[[Path, argparse.Namespace, Result], None]] = {"sync": sync, "fuzz": fuzz}
+PARTS: Mapping[str, Callable[[Path, argparse.Namespace, Result], None]] = {
+    "sync": sync,
+    "page": board_page.page,
+    "fuzz": fuzz,
+}
 
 
 def main() -> int:

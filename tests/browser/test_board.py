@@ -9,17 +9,17 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from classroom.supervisor.child import BASE_DIR
 from tests.browser.boards import BoardScreen, round_path
+from tests.browser.pages import axe_faults
 from tests.browser.rooms import RoomScreen
 from tests.browser.school import Console, Program
 from tests.browser.screens import PHONE, Screen, eventually, sideways
 from tests.stack import Stack
 
 OpenScreen = Callable[..., Screen]
-AXE = BASE_DIR / "static" / "node_modules" / "axe-core" / "axe.min.js"
 IMAGE = BASE_DIR / "docs" / "images" / "dashboard.png"
 LOADED = """async () => {
     const image = new Image();
@@ -40,14 +40,6 @@ def looked_over(board: BoardScreen, name: str, folder: Path) -> None:
         board.page.emulate_media(color_scheme=scheme)
         assert sideways(board.page) == []
         board.room.screen.shot(folder / f"{name}-{scheme}.png")
-
-
-def axe_faults(page: Page) -> list[str]:
-    """What axe finds wrong with the page as it stands, by WCAG 2.2 AA."""
-    page.evaluate(AXE.read_text() + ";0")
-    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-    found = page.evaluate("(tags) => axe.run(document, {runOnly: tags})", tags)
-    return [f"{one['id']}: {one['nodes'][0]['html'][:120]}" for one in found["violations"]]
 
 
 def test_every_tool_by_mouse_and_by_touch(house: Stack, open_screen: OpenScreen, room: str, tmp_path: Path) -> None:

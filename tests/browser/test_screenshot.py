@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from classroom.supervisor.child import BASE_DIR
+from tests.browser.boards import BoardScreen
 from tests.browser.rooms import RoomScreen
 from tests.browser.school import Console, Program
 from tests.browser.screens import Screen
@@ -84,6 +85,8 @@ def test_the_pictures_of_the_readme(console: Console, open_screen: Callable[...,
     mia.box.fill("Then $r = 8$, so")
     mia.screen.shot(images / "room.png")
 
+    board_picture(BoardScreen(mia), BoardScreen(noah), images / "board.png")
+
     other = console.room_new("Table four", "cs-linear-7", rung=0)
     Program(console.stack, "lin").say(other, "I think the fare is $4 + 2k$.")
     ada.screen.open("/dashboard/")
@@ -92,8 +95,30 @@ def test_the_pictures_of_the_readme(console: Console, open_screen: Callable[...,
     ada.screen.shot(images / "dashboard.png")
 
 
+def board_picture(mia: BoardScreen, noah: BoardScreen, path: Path) -> None:
+    """A rectangle with heads and legs in it, drawn by two."""
+    for board in (mia, noah):
+        board.room.page.get_by_role("button", name="Board", exact=True).click()
+        board.ready()
+    mia.tool("Rectangle").drag((160, 180), (460, 340))
+    mia.tool("Line").drag((300, 180), (300, 340))
+    mia.write((180, 240), "chickens")
+    mia.write((330, 240), "rabbits")
+    mia.page.get_by_role("button", name="orange", exact=True).click()
+    mia.tool("Highlighter").drag((320, 275), (430, 275))
+    noah.tool("Formula").click((180, 400))
+    noah.page.get_by_label("Formula in LaTeX").fill(r"2c + 4r = 56 \Rightarrow c + 2r = 28")
+    noah.button("Put it on the board").click()
+    noah.tool("Arrow").drag((320, 400), (320, 350))
+    noah.page.mouse.move(*noah.at((345, 425)))
+    mia.has(7)
+    mia.tool("Pen")
+    expect(mia.page.locator(".board-others .pointer")).to_have_count(1)
+    mia.room.screen.shot(path)
+
+
 def test_the_readme_shows_what_is_there() -> None:
     words = (BASE_DIR / "README.md").read_text()
-    for picture in ("docs/images/room.png", "docs/images/dashboard.png"):
+    for picture in ("docs/images/room.png", "docs/images/board.png", "docs/images/dashboard.png"):
         assert picture in words
         assert (BASE_DIR / picture).read_bytes()[16:24] == (1280).to_bytes(4) + (800).to_bytes(4)

@@ -271,7 +271,7 @@ export class BoardElement extends LitElement implements PaneElement {
         reveal: (document, on) => this.switched(send("board.reveal", { document, on })),
       })}
       <div class="board-body">
-        <div class="board-stage">${this.stage.svg}
+        <div class="board-stage">${this.stage.grid}${this.stage.svg}
           ${this.empty()} ${styleBar(tools)}
           ${desk.following === null ? nothing : html`<p class="board-following"><span>${t("You follow {name}", { name: this.nameOf(desk.following) ?? "" })}</span><button type="button" class="button small" @click=${() => ((desk.following = null), this.requestUpdate())}>${t("Stop")}</button></p>`}
           ${this.fault ? html`<p class="board-fault" role="alert">${icon("warning")}<span>${this.fault}</span></p>` : nothing}

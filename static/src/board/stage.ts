@@ -12,6 +12,7 @@ import { toScreen } from "./viewport";
 
 export class Stage {
   readonly svg = svgNode("svg", { class: "board-svg", role: "group" });
+  readonly grid = document.createElement("div");
   readonly painter: Painter;
   readonly others = svgNode("g", { class: "board-others", "aria-hidden": "true" });
   private readonly world = svgNode("g", { class: "board-world" });
@@ -26,6 +27,7 @@ export class Stage {
     label: (shape: Shape) => string,
     painted: () => void,
   ) {
+    this.grid.className = "board-grid";
     this.svg.append(this.world, this.drafts, this.marks, this.others);
     this.painter = new Painter(this.world, supplies, label, () => {
       this.overlay();
@@ -47,10 +49,10 @@ export class Stage {
     this.paintPreview();
     this.paintMarks();
     const step = GRID * view.zoom * (view.zoom < 0.4 ? 5 : 1);
-    this.svg.classList.toggle("has-grid", isGrid);
-    this.svg.style.setProperty("--grid", `${step}px`);
-    this.svg.style.setProperty("--grid-x", `${(-view.x * view.zoom) % step}px`);
-    this.svg.style.setProperty("--grid-y", `${(-view.y * view.zoom) % step}px`);
+    // On an element of its own: a style of the SVG would be asked for anew by each of its thousands of shapes.
+    this.grid.hidden = !isGrid;
+    this.grid.style.setProperty("background-size", `${step}px ${step}px`);
+    this.grid.style.setProperty("background-position", `${(-view.x * view.zoom) % step}px ${(-view.y * view.zoom) % step}px`);
   }
 
   private paintDraft(): void {
