@@ -47,8 +47,10 @@ def _about(rights: RoomRights, about: About) -> Passage:
         passage = passages.answer_passage(rights, given["answer"], given["start"], given["end"], prefix="data.about")
     elif given.keys() == {"document", "shapes"}:
         passage = passages.shapes_passage(rights, given["document"], given["shapes"])
+    elif given.keys() == {"document"}:
+        passage = runs.code_passage(rights, given["document"])
     else:
-        words = "`data.about` is {step}, {answer, start, end} or {document, shapes}."
+        words = "`data.about` is {step}, {answer, start, end}, {document, shapes} or {document}."
         raise FrameError("bad_field", words, field="data.about")
     controls.require(rights, "about", passage.by)
     return passage

@@ -96,7 +96,7 @@ class Answer(models.Model):
     def words(self) -> str:
         """The question, with the passage that it points at."""
         about = self.about or {}
-        return question_about(self.question, about.get("text", ""), on_board="shapes" in about)
+        return question_about(self.question, about.get("text", ""), on_board=bool(about.get("shapes")))
 
     @property
     def order(self) -> int:

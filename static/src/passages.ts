@@ -9,7 +9,7 @@ export interface Place {
   end: number;
 }
 /** What the client says it asks about. */
-export type AboutWanted = { step: string } | { document: string; shapes: string[] } | ({ answer: string } & Place);
+export type AboutWanted = { step: string } | { document: string; shapes: string[] } | { document: string } | ({ answer: string } & Place);
 /** What the server found there; `seq` is the line that shows it. */
 export interface About {
   seq: number;

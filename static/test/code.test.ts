@@ -1,4 +1,5 @@
 import axe from "axe-core";
+import { render } from "lit";
 import { EditorView } from "@codemirror/view";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { Awareness } from "y-protocols/awareness";
@@ -8,8 +9,9 @@ import type { Received, RunItem } from "../src/frames";
 import type { PaneContext } from "../src/panes";
 import { caretsOf, decorationsOf } from "../src/panes/code-carets";
 import { CodeEditor } from "../src/panes/code-editor";
+import { itemLine } from "../src/room/items";
 import { EMPTY, type RoomView } from "../src/store";
-import { AT, BOB, LIN, ROOM, roomState, you } from "./samples";
+import { answer, AT, BOB, itemContext, LIN, ROOM, roomState, you } from "./samples";
 
 vi.mock("../src/sandbox/source", () => ({ SOURCE: { open: () => null, parts: async () => Promise.reject(new Error("not here")) } }));
 vi.mock("../src/board/listing", () => ({ listingFetch: async () => ({ mode: "open", may_manage: false, documents: [{ id: "d", kind: "code", owner: null, may_write: true, revealed: false }] }) }));
@@ -172,6 +174,26 @@ describe("the code pane", () => {
     pane.context = context(view({ room: { id: ROOM, title: "T", state: "closed", class: "Y" } }));
     await pane.updateComplete;
     expect(button("Run").disabled).toBe(true);
+  });
+  it("is asked about, where this room lets this person", async () => {
+    const asked = vi.fn();
+    pane.context = { ...context(view()), askAbout: asked };
+    await pane.updateComplete;
+    pane.querySelector<HTMLElement>(`[aria-label="Ask the tutor about this code"]`)?.click();
+    expect(asked).toHaveBeenCalledWith({ document: "d" }, "the shared code");
+    pane.context = context(view({ controls: { ...roomState().controls, about: "staff" } }));
+    await pane.updateComplete;
+    expect(pane.querySelector(`[aria-label="Ask the tutor about this code"]`)).toBeNull();
+  });
+  it("is opened from a question that was about it", () => {
+    const list = document.body.appendChild(document.createElement("ol"));
+    const about = { seq: 0, step: null, answer: null, start: null, end: null, text: "```python\nx = 1\n```", document: "d", shapes: [] };
+    render(itemLine(answer({ about }), undefined, itemContext()), list);
+    const wanted = vi.fn();
+    list.addEventListener("panewanted", (event) => wanted((event as CustomEvent).detail));
+    list.querySelector<HTMLElement>(`[aria-label="Show the code"]`)?.click();
+    expect(wanted).toHaveBeenCalledWith({ pane: "code" });
+    list.remove();
   });
   it("says when an edit was refused", async () => {
     line().listener.refused({ code: "too_big", message: "The code is too long.", retryable: false });

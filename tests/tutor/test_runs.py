@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.http import Http404
+from pycrdt import Doc, Text
 
+from classroom.board import access as board_access
+from classroom.board.log import update_append
+from classroom.board.models import Document, Kind
 from classroom.people.models import User
 from classroom.rooms import actions, frames, projection
 from classroom.rooms.frames import FrameError
@@ -15,7 +20,9 @@ from classroom.rooms.models import Event, Room
 from classroom.rooms.verbs import MAX_OUTPUT
 from tests.tutor.turns import log_of, rights
 from tutor.controls import controls_save
-from tutor.models import Step
+from tutor.models import Answer, Shard, Step
+from tutor.passages import QUOTE_MAX
+from tutor.runs import code_passage, run_words
 
 pytestmark = pytest.mark.django_db
 RAN = {
@@ -113,3 +120,84 @@ def test_c3_an_older_rule_knows_nothing_of_runs(room: Room, bob: User) -> None:
     older = {name: "staff" for name in projection.CONTROLS if name != "run"}
     frame = {"type": "controls.changed", "seq": 1, "at": "", "by": None, "data": {"controls": older}}
     assert projection.apply(state, frame)["controls"] == {**older, "run": "everybody"}
+
+
+# ---- A14: asking about the code
+
+
+def written(room: Room, text: str) -> Document:
+    """The room's code, with this text in its log."""
+    document = board_access.document_of(room, Kind.CODE)
+    doc: Doc[Any] = Doc()
+    code = doc.get("code", type=Text)
+    code += text
+    update_append(document, doc.get_update(), author=None, origin="test")
+    return document
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a14_the_code_goes_along_with_what_a_browser_said_of_it(room: Room, bob: User) -> None:
+    code = "print('é')\n"
+    document = written(room, code)
+    run(bob, room, sha256="00" * 32)
+    before = code_passage(rights(bob, room), str(document.pk))
+    assert before.text == "```python\nprint('é')\n```", "a report of other code says nothing of this"
+    seq = run(bob, room, sha256=hashlib.sha256(code.encode()).hexdigest())
+    passage = code_passage(rights(bob, room), str(document.pk))
+    assert passage.text.endswith("```\n2 of 3 tests passed in the browser that ran it: a report, no proof.")
+    assert "hello" not in passage.text, "what was printed is not quoted"
+    assert passage.data["document"] == str(document.pk)
+    assert (passage.seq, passage.by) == (seq, None)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a14_long_code_is_cut_and_its_own_fences_stay_inside(room: Room, bob: User) -> None:
+    document = written(room, "s = '```'\n" + "x = 1\n" * 900)
+    text = code_passage(rights(bob, room), str(document.pk)).text
+    assert len(text) <= QUOTE_MAX
+    assert text.startswith("````python\n")
+    assert text.endswith("…\n````")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a14_what_is_no_code_of_this_room_cannot_be_asked_about(
+    room: Room, bob: User, alice: User, charlie: User
+) -> None:
+    other = Room.objects.create(school_class=room.school_class, title="Other", created_by=alice)
+    empty = board_access.document_of(room, Kind.CODE)
+    wrong = [board_access.document_of(room, Kind.BOARD).pk, written(other, "x").pk, empty.pk, uuid4(), "code"]
+    for document in wrong:
+        with pytest.raises(FrameError) as caught:
+            code_passage(rights(bob, room), str(document))
+        assert (caught.value.code, caught.value.field) == ("bad_field", "data.about.document")
+    about = {"text": "why?", "about": {"document": str(empty.pk)}}
+    asked = frames.decode(frames.encode({"type": "answer.ask", "id": str(uuid4()), "data": about}))
+    with pytest.raises(FrameError, match="no code yet"):
+        actions.perform(bob, room.pk, asked)
+    with pytest.raises(Http404):
+        actions.perform(charlie, room.pk, asked)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"ending": "time", "ok": False}, "ended before"),
+        ({"ok": False}, "with an error"),
+        ({"tests": None}, "came to its end"),
+        ({}, "a report, no proof"),
+    ],
+)
+def test_a14_a_report_is_told_as_one(change: dict[str, Any], said: str) -> None:
+    words = run_words({**RAN, "ending": "done", **change})
+    assert said in words
+    assert "verified" not in words
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a14_the_tutor_reads_it_as_a_passage_and_not_as_a_board(room: Room, bob: User, redis_url: str) -> None:
+    Shard.objects.create(pk=0, epoch=1)
+    about = {"text": "Why?", "about": {"document": str(written(room, "x = 1").pk)}}
+    asked = frames.decode(frames.encode({"type": "answer.ask", "id": str(uuid4()), "data": about}))
+    actions.perform(bob, room.pk, asked)
+    question = Answer.objects.get().words
+    assert question.startswith("About this passage:\n> ```python\n> x = 1\n> ```")

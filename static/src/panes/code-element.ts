@@ -190,7 +190,7 @@ export class CodeElement extends LitElement {
   protected override render(): TemplateResult | typeof nothing {
     if (!this.context) return nothing;
     return html`<div class="code-pane">
-      <header class="pane-title code-head"><h2>${t("Code")}</h2><span class="muted small-text code-kind">Python</span>${this.state()}${this.runButton()}</header>
+      <header class="pane-title code-head"><h2>${t("Code")}</h2><span class="muted small-text code-kind">Python</span>${this.state()}${this.askButton()}${this.runButton()}</header>
       ${this.fault ? html`<p class="composer-fault" role="alert">${icon("warning")}<span>${this.fault}</span></p>` : nothing}
       <div class="code-host" ?data-waiting=${!this.line?.isSynced}></div>
       ${this.line === null && !this.fault ? html`<p class="muted code-wait" role="status">${t("Opening the code…")}</p>` : nothing}
@@ -205,6 +205,14 @@ export class CodeElement extends LitElement {
     if (line.phase !== "live") return html`<span class="badge warn" title=${t("What you write is kept until the connection is back.")}>${icon("clock")}${t("Offline")}</span>`;
     if (!line.mayWrite) return html`<span class="badge">${icon("eye")}${t("Read only")}</span>`;
     return html`<span class="muted small-text" role="status">${line.isSaving ? t("Saving…") : line.isSynced ? t("Saved") : ""}</span>`;
+  }
+
+  private askButton(): TemplateResult | typeof nothing {
+    const { state, you } = this.context.view;
+    const canAsk = you?.can.ask === true && state?.room.state === "open" && may(state.controls ?? EVERYBODY, "about", you, null);
+    const document = this.board?.document;
+    if (!canAsk || !document || !this.line?.isSynced) return nothing;
+    return html`<button type="button" class="button small quiet" title=${t("Ask the tutor about this code")} aria-label=${t("Ask the tutor about this code")} @click=${() => this.context.askAbout({ document }, t("the shared code"))}>${icon("quote")}</button>`;
   }
 
   private runButton(): TemplateResult {

@@ -153,9 +153,14 @@ function supersededLine(item: AnswerItem): TemplateResult {
   return html`<li class="line notice" id=${`seq-${item.seq}`} data-seq=${item.seq}><p><bdi>${item.by?.name ?? t("Somebody")}</bdi> ${t("put a question in other words")} ${time(item.at)}</p></li>`;
 }
 
+function codeShow(event: Event): void {
+  event.currentTarget?.dispatchEvent(new CustomEvent("panewanted", { bubbles: true, composed: true, detail: { pane: "code" } }));
+}
+
 /** What a question points at, with the way to it. */
 function aboutQuote(about: About): TemplateResult {
   if (about.shapes?.length) return html`<div class="about-quote about-shapes"><p class="about-text"><bdi>${about.text}</bdi></p>${boardButton(about.shapes)}</div>`;
+  if (about.document) return html`<div class="about-quote"><button type="button" class="block-tool" title=${t("Show the code")} aria-label=${t("Show the code")} @click=${codeShow}>${icon("code")}</button><cs-markdown class="about-text" .text=${about.text}></cs-markdown></div>`;
   return html`<div class="about-quote"><a class="about-link" href=${`#seq-${about.seq}`} title=${t("To the passage")}>${icon("quote")}<span class="visually-hidden">${t("About this passage")}</span></a>
     ${about.step ? html`<span class="about-text">${stepShown(about.text)}</span>` : html`<cs-markdown class="about-text" .text=${about.text}></cs-markdown>`}</div>`;
 }
