@@ -6,7 +6,8 @@ Schema ``chalkstream.transcript`` version 1, one object a line, told apart by ``
 * ``event``: seq, type, at, by {id, name, role} or null, trace, data: as in PROTOCOL.md
 * ``answer``: answer (id), state, reason, model, engine, prompt_version, preset, attempt, prompt_tokens, completion_tokens,
   asked_at, started_at, first_text_at, finished_at, trace
-* ``end`` (last): events, answers (how many lines of each): a file without it was cut off
+* ``board``: board (which kind of document), owner {id, name} or null, updates (rows of its log), shapes, code: as it stands
+* ``end`` (last): events, answers, boards (how many lines of each): a file without it was cut off
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from django.utils import timezone
 
 from classroom.people.models import User
 from classroom.people.selectors import names_known
+from classroom.review.boards import boards_read
 from classroom.review.pseudonyms import Pseudonyms
 from classroom.rooms.models import Event, Room
 from classroom.rooms.offload import offload
@@ -56,7 +58,11 @@ class Export:
         for rows in self._answers(room):
             answers += len(rows)
             yield "".join(_line(_answer(answer, replace)) for answer in rows)
-        yield _line({"kind": "end", "events": events, "answers": answers})
+        boards = 0
+        for row in boards_read(room, replace):
+            boards += 1
+            yield _line(row)
+        yield _line({"kind": "end", "events": events, "answers": answers, "boards": boards})
 
     def _header(self, room: Room, replace: Pseudonyms | None) -> dict[str, Any]:
         named = {"title": room.title, "class": room.school_class.name}

@@ -36,7 +36,7 @@ def test_the_first_line_names_the_schema_and_the_last_counts(talk: Room) -> None
     assert (header["schema"], header["version"]) == ("chalkstream.transcript", 1)
     assert header["room"] == {"id": str(talk.pk), "state": "open", "title": "Table one", "class": "Year 9"}
     assert (header["head"], header["pseudonymised"], header["deltas"]) == (10, True, False)
-    assert end == {"kind": "end", "events": 9, "answers": 1}
+    assert end == {"kind": "end", "events": 9, "answers": 1, "boards": 0}
 
 
 def test_events_come_in_order_and_deltas_on_request(talk: Room) -> None:
@@ -144,7 +144,7 @@ async def test_the_page_streams_the_file(talk: Room, alice: User) -> None:
     assert answer["Content-Disposition"] == f'attachment; filename="transcript-{talk.pk}.jsonl"'
     assert "no-store" in answer["Cache-Control"]
     text = b"".join([piece async for piece in answer.streaming_content]).decode()
-    assert text.splitlines()[-1] == '{"kind":"end","events":9,"answers":1}'
+    assert text.splitlines()[-1] == '{"kind":"end","events":9,"answers":1,"boards":0}'
     assert not [name for name in PEOPLE if name in text]
     read = await ReadAudit.objects.aget()
     assert (read.verb, read.detail, read.actor_name) == ("export", "pseudonymised", "Alice Archer")
