@@ -33,4 +33,4 @@ app.conf.update(
     },
     beat_schedule_filename=str(settings.DATA_DIR / "celerybeat"),
 )
-app.autodiscover_tasks(["classroom.people", "tutor"])
+app.autodiscover_tasks(["classroom.people", "classroom.board", "tutor"])

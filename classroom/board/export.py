@@ -5,28 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any, Final, cast
-from uuid import UUID
+from typing import Any, Final
 
 from django.db.models import Q
-from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
-from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from classroom.board.access import board_for
+from classroom.board.access import BoardRights
 from classroom.board.drawing import Sources, page_draw
 from classroom.board.formulas import formula_drawn, formula_known
 from classroom.board.jail import Refused, child_ask
 from classroom.board.log import document_load
-from classroom.board.models import Document, Kind, Picture
+from classroom.board.models import Document, Kind, Picture, Update
 from classroom.board.printing import Sheet
-from classroom.board.replies import reason_said, refusal
+from classroom.board.reasons import reason_said
 from classroom.board.scene import Page, Shape, pages_read, scene_read
-from classroom.people.models import User
 from classroom.rooms.frames import FrameError
 from classroom.rooms.limits import Limit, Rate, spend_for
+from classroom.rooms.models import Room
 
 EXPORTING: Final = Limit(Rate(20, 6), Rate(60, 20))
 TYPES: Final = {"svg": "image/svg+xml", "png": "image/png", "pdf": "application/pdf"}
@@ -34,25 +29,25 @@ NEW_FORMULAS_MAX: Final = 30  # that one export has drawn; the browsers have dra
 PNG_PIXELS: Final = 2400
 
 
-class ExportView(APIView):
-    """``GET /api/boards/<document>/export.<svg|png|pdf>?page=<id>``: a page, or (PDF without ``page``) all of them."""
+def board_exported(rights: BoardRights, kind: str, page: str | None) -> bytes:
+    """The file of a document, which this person pays for. Raises FrameError."""
+    spend_for(rights.room, "export", EXPORTING)
+    sheets = sheets_of(rights.document, page=page, whole=kind == "pdf")
+    return sheets_print(sheets, kind, title=rights.room.room.title)
 
-    def get(self, request: Request, document_id: UUID, kind: str) -> HttpResponse | Response:
-        rights = board_for(cast(User, request.user), document_id)
-        if rights.document.kind == Kind.CODE or kind not in TYPES:
-            raise Http404("no drawing")
-        try:
-            spend_for(rights.room, "export", EXPORTING)
-            sheets = sheets_of(rights.document, page=request.query_params.get("page"), whole=kind == "pdf")
-            data = sheets_print(sheets, kind, title=rights.room.room.title)
-        except FrameError as error:
-            return refusal(error)
-        headers = {
-            "Content-Disposition": f'attachment; filename="board-{str(document_id)[:8]}.{kind}"',
-            "Cache-Control": "private, no-store",
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
-        }
-        return HttpResponse(data, content_type=TYPES[kind], headers=headers)
+
+def board_at(room: Room, seq: int, kind: str) -> bytes:
+    """A room's common board as it was when the room's log was at ``seq``. Raises FrameError."""
+    document = Document.objects.filter(room=room, kind=Kind.BOARD).first()
+    if document is None:
+        raise FrameError("bad_field", "There is no board.", field="seq")
+    return sheets_print(sheets_of(document, room_seq=seq, whole=kind == "pdf"), kind, title=room.title)
+
+
+def changes_of(room: Room) -> list[int]:
+    """The room's seqs after which its common board has changed, in order."""
+    rows = Update.objects.filter(document__room=room, document__kind=Kind.BOARD)
+    return list(rows.order_by("room_seq").values_list("room_seq", flat=True).distinct())
 
 
 def sheets_print(sheets: list[Sheet], kind: str, *, title: str, pixels: int = PNG_PIXELS) -> bytes:

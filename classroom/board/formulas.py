@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any, Final, cast
-from uuid import UUID
+from typing import Any, Final
 
 from django.db import IntegrityError, transaction
-from rest_framework.request import Request
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from classroom.board.access import board_for
 from classroom.board.jail import Refused, child_ask
 from classroom.board.models import Formula
-from classroom.board.replies import reason_said, refusal
+from classroom.board.reasons import reason_said
 from classroom.board.typesetting import FormulaError, formula_check
-from classroom.people.models import User
 from classroom.rooms.access import RoomRights
 from classroom.rooms.frames import FrameError
 from classroom.rooms.limits import Limit, Rate, spend_for
@@ -25,19 +19,8 @@ DRAWING: Final = Limit(Rate(60, 30), Rate(240, 80))  # of formulas that nobody h
 VERSION: Final = "1"  # a new way of drawing is a new digest
 
 
-class FormulasView(APIView):
-    """``POST /api/boards/<document>/formulas/`` {latex} → {w, h, paths: [{d, transform}]}; for whoever reads the board."""
-
-    def post(self, request: Request, document_id: UUID) -> Response:
-        rights = board_for(cast(User, request.user), document_id)
-        try:
-            drawn = formula_drawn(_latex(request.data), spender=rights.room)
-        except FrameError as error:
-            return refusal(error)
-        return Response(drawn, headers={"Cache-Control": "private, max-age=86400"})
-
-
-def _latex(data: Any) -> str:
+def latex_of(data: Any) -> str:
+    """The formula of a request. Raises FrameError that names ``latex``."""
     if not isinstance(data, dict) or set(data) != {"latex"}:
         raise FrameError("bad_field", "Send {latex} and nothing else.", field="latex")
     if not isinstance(data["latex"], str):

@@ -158,11 +158,12 @@ class Picture(models.Model):
 
 
 class Thumbnail(models.Model):
-    """How a document looked at ``seq``, small, for a teacher's wall."""
+    """How a document looked at ``seq``, small, for a teacher's wall; ``asked_at`` is when it was last asked for."""
 
     document = models.OneToOneField(Document, on_delete=models.CASCADE, related_name="thumbnail", primary_key=True)
-    seq = models.BigIntegerField()
-    data = models.BinaryField()
+    seq = models.BigIntegerField(default=0)
+    data = models.BinaryField(default=b"")
+    asked_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return f"{self.document_id} at {self.seq}"

@@ -5,9 +5,7 @@ from __future__ import annotations
 from django.urls import path
 
 from classroom.board.documents import BoardsView
-from classroom.board.export import ExportView
-from classroom.board.formulas import FormulasView
-from classroom.board.images import ImagesView, ImageView
+from classroom.board.views import ExportView, FormulasView, ImagesView, ImageView
 
 urlpatterns = [
     path("api/rooms/<uuid:room_id>/boards/", BoardsView.as_view(), name="api_boards"),

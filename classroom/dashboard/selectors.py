@@ -12,6 +12,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 
+from classroom.board.thumbnails import thumbnail_seqs
 from classroom.dashboard.access import rooms_looked_at
 from classroom.people.access import Person
 from classroom.rooms.models import Event, Room
@@ -59,6 +60,7 @@ Tile = TypedDict(
         "hands": list[str],
         "idle": bool,
         "url": str,
+        "board": str | None,
     },
 )
 
@@ -71,7 +73,7 @@ def tiles_for(user: Person, room_ids: Iterable[UUID] | None = None) -> list[Tile
     found = list(_with_last_events(rooms).order_by("-state", "school_class__name", "title", "pk"))
     keys = [room.pk for room in found]
     lines, running, hands, present = _lines(found), _running(keys), _hands(keys), present_in(keys)
-    now = timezone.now()
+    now, boards = timezone.now(), thumbnail_seqs(keys)
     return [
         {
             "room": str(room.pk),
@@ -85,9 +87,17 @@ def tiles_for(user: Person, room_ids: Iterable[UUID] | None = None) -> list[Tile
             "hands": hands.get(room.pk, []),
             "idle": _idle(room, now),
             "url": reverse("room_page", args=[room.pk]),
+            "board": _board(room.pk, boards),
         }
         for room in found
     ]
+
+
+def _board(room_id: UUID, boards: dict[UUID, int]) -> str | None:
+    """Where the picture of its board is; another address for another picture."""
+    if room_id not in boards:
+        return None
+    return f"{reverse('dashboard_board', args=[room_id])}?seq={boards[room_id]}"
 
 
 def _with_last_events(rooms: QuerySet[Room]) -> QuerySet[Room]:

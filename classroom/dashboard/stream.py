@@ -18,12 +18,15 @@ from uuid import UUID
 from django.conf import settings
 from django.db import DatabaseError
 
+from classroom.board import thumbnails
+from classroom.board.thumbnails import thumbnails_due
 from classroom.dashboard.access import may_look
 from classroom.dashboard.selectors import Tile, tiles_for
 from classroom.people.models import User
 from classroom.rooms.hub import hub
 from classroom.rooms.models import Room
 from classroom.rooms.offload import offload
+from tutor.class_worker import task_ring
 
 RIGHTS_S = 5.0
 KEEP_ALIVE_S = 25.0
@@ -43,7 +46,11 @@ class Spectator:
         user = User.objects.filter(pk=self.user_id, is_active=True).first()
         if user is None or not may_look(user) or not self._session_lives():
             return None
-        return tiles_for(user, room_ids)
+        tiles = tiles_for(user, room_ids)
+        if room_ids is None:  # every RIGHTS_S: boards are drawn only while somebody looks at a wall
+            for document_id in thumbnails_due(UUID(tile["room"]) for tile in tiles):
+                task_ring(thumbnails.TASK, document_id)
+        return tiles
 
     def _session_lives(self) -> bool:
         store = import_module(settings.SESSION_ENGINE).SessionStore

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from classroom.dashboard.access import require_looking
+from classroom.board.thumbnails import thumbnail_read
+from classroom.dashboard.access import require_looking, rooms_looked_at
 from classroom.dashboard.selectors import tiles_for
 from classroom.dashboard.stream import Spectator, wall_stream
 from classroom.people.access import PageRequest
@@ -18,6 +21,16 @@ from classroom.people.access import PageRequest
 def dashboard(request: PageRequest) -> HttpResponse:
     require_looking(request.user)
     return render(request, "dashboard/dashboard.html", {"tiles": tiles_for(request.user)})
+
+
+@login_required
+@require_safe
+def dashboard_board(request: PageRequest, room_id: UUID) -> HttpResponse:
+    """The picture of a room's board, for whoever has the room on her wall."""
+    data = thumbnail_read(room_id) if rooms_looked_at(request.user).filter(pk=room_id).exists() else None
+    if data is None:
+        raise Http404("no such picture")
+    return HttpResponse(data, content_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
 
 
 @login_required

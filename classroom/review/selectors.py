@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
@@ -14,6 +15,7 @@ from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy as _
 
+from classroom.board.export import changes_of
 from classroom.people.access import Person
 from classroom.people.models import Role
 from classroom.review.access import rooms_reviewed
@@ -125,6 +127,27 @@ class Line:
             return []
         raw, parts = self.answer.raw, self.answer.withheld
         return [{"why": str(part["why"]), "text": raw[part["start"] : part["end"]]} for part in parts]
+
+
+@dataclass(frozen=True, slots=True)
+class BoardShown:
+    """The room's board as it was at ``seq``; ``before`` and ``after`` are where it looked otherwise, None at the ends."""
+
+    seq: int
+    before: int | None
+    after: int | None
+
+
+def board_shown(room: Room, lines: list[Line], wanted: str) -> BoardShown | None:
+    """The board beside these lines: at the seq that is ``wanted``, else at the last of them. None if nobody drew."""
+    changes = changes_of(room)
+    if not changes:
+        return None
+    last = lines[-1].event.seq if lines else room.last_seq
+    seq = min(int(wanted), room.last_seq) if wanted.isascii() and wanted.isdigit() and len(wanted) < 19 else last
+    shown = bisect_right(changes, seq)  # so many changes are seen
+    before = changes[shown - 2] if shown > 1 else (changes[0] - 1 if shown and changes[0] > 0 else None)
+    return BoardShown(seq, before, changes[shown] if shown < len(changes) else None)
 
 
 def lines_readable(rights: RoomRights) -> QuerySet[Event]:

@@ -22,7 +22,7 @@ describe("the wall as data", () => {
     wall = wallChanged(wall, "gone", '{"room":"1"}');
     expect([...wall.values()].map((one) => one.title)).toEqual(["New", "Room 3"]);
   });
-  it.each(["{", "null", "7", '{"room":"x"}', JSON.stringify(tile("1", { url: "javascript:alert(1)" })), JSON.stringify(tile("1", { url: "//evil.example" })), JSON.stringify(tile("1", { url: "/\\evil.example" }))])("is not moved by %s", (json) => {
+  it.each(["{", "null", "7", '{"room":"x"}', JSON.stringify(tile("1", { url: "javascript:alert(1)" })), JSON.stringify(tile("1", { url: "//evil.example" })), JSON.stringify(tile("1", { url: "/\\evil.example" })), JSON.stringify(tile("1", { board: "//evil.example/x.png" }))])("is not moved by %s", (json) => {
     const wall = wallOf(tile("2"));
     expect([...wallChanged(wall, "tile", json).keys()]).toEqual(["2"]);
   });
@@ -96,6 +96,14 @@ describe("<cs-dashboard>", () => {
     expect(texts(".tile .badge")).toEqual(["answering", "idle", "closed"]);
     expect(wall.querySelector<HTMLAnchorElement>(".tile")?.getAttribute("href")).toBe("/rooms/1/");
     expect(texts(".line-state")[0]).toBe("Live");
+  });
+  it("shows the room's board where there is one", async () => {
+    const element = document.createElement("cs-dashboard") as DashboardElement;
+    document.body.replaceChildren(element);
+    element.wall = wallOf(tile("1", { board: "/dashboard/1/board.png?seq=4" }), tile("2"));
+    await element.updateComplete;
+    const pictures = [...element.querySelectorAll<HTMLImageElement>("img")];
+    expect(pictures.map((one) => [one.getAttribute("src"), one.alt])).toEqual([["/dashboard/1/board.png?seq=4", "The board of Room 1"]]);
   });
   it("follows changes and says a new hand aloud", async () => {
     await shows(tile("1"), tile("2", { present: Array.from({ length: 9 }, (_, n) => ({ id: String(n), name: `P ${n}`, role: "student" })) }));

@@ -135,6 +135,7 @@ export class DashboardElement extends LitElement {
         <p class="muted small-text clip"><bdi>${tile.class}</bdi>${tile.group ? html` · <bdi>${tile.group}</bdi>` : nothing}</p>
       </div>
       ${tile.hands.length ? html`<p class="tile-hands">${icon("hand")}<span><bdi>${tile.hands.slice(0, 3).join(", ")}</bdi>${tile.hands.length > 3 ? t(" and {n} more", { n: tile.hands.length - 3 }) : ""}</span></p>` : nothing}
+      ${tile.board ? html`<img class="tile-board" src=${tile.board} alt=${t("The board of {room}", { room: tile.title })} loading="lazy" />` : nothing}
       <p class="tile-last">${tile.last ? html`<span class="tile-by"><bdi>${tile.last.by ?? t("Tutor")}</bdi><span class="muted">${agoWords(tile.last.at, this.now)}</span></span><span class="tile-text" dir="auto">${plainLine(tile.last.text)}</span>` : html`<span class="muted">${t("Nothing has been said yet.")}</span>`}</p>
       <div class="tile-foot">${this.faces(tile)}${this.badges(tile)}</div>
     </a>`;

@@ -19,6 +19,8 @@ export interface Tile {
   hands: string[];
   idle: boolean;
   url: string;
+  /** Where the picture of its board is, on this site. */
+  board?: string | null;
 }
 export type Wall = ReadonlyMap<string, Tile>;
 export type WallEvent = "tiles" | "tile" | "gone";
@@ -29,11 +31,12 @@ export interface Filter {
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
-/** Whether this can be shown; `url` must stay on this site, because it becomes a link. */
+const isOwnPath = (value: unknown): boolean => typeof value === "string" && value.startsWith("/") && !value.startsWith("//") && !value.includes("\\");
+
+/** Whether this can be shown; `url` and `board` must stay on this site, because they become addresses. */
 function isTile(value: unknown): value is Tile {
   if (!isRecord(value)) return false;
-  const url = value["url"];
-  const isOwn = typeof url === "string" && url.startsWith("/") && !url.startsWith("//") && !url.includes("\\");
+  const isOwn = isOwnPath(value["url"]) && (value["board"] == null || isOwnPath(value["board"]));
   return isOwn && ["room", "title", "class"].every((key) => typeof value[key] === "string") && Array.isArray(value["present"]) && Array.isArray(value["hands"]);
 }
 

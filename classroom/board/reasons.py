@@ -1,18 +1,10 @@
-"""How the boards' HTTP addresses refuse: the error frame of the wire, with the field that is wrong, in the reader's language.
-
-The sentences of the jail are written in English where they are made, without Django; here they are marked for translation.
-"""
+"""Why the board's jail refuses, for the catalogue: its sentences are written in English where they are made, without Django."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from django.utils.translation import gettext, gettext_noop
-from rest_framework.response import Response
-
-from classroom.rooms import frames
-from classroom.rooms.frames import FrameError
-from classroom.rooms.transports import STATUS
 
 REASONS: Final = (
     gettext_noop("Write a formula."),
@@ -34,9 +26,3 @@ REASONS: Final = (
 def reason_said(reason: str) -> str:
     """A sentence of the jail in the language of whoever is asking; one with a name in it stays English."""
     return gettext(reason)
-
-
-def refusal(error: FrameError) -> Response:
-    return Response(
-        frames.error_frame(error, None), status=STATUS.get(error.code, 400), headers={"Cache-Control": "no-store"}
-    )
