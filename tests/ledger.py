@@ -41,6 +41,9 @@ class Account:
         assert reply.status_code == 200, reply.text
         return str(reply.json()["ticket"])
 
+    def call(self, method: str, path: str, **more: Any) -> httpx.Response:
+        return httpx.request(method, f"{self.url}{path}", headers=self.headers, timeout=60, verify=NO_TLS, **more)
+
     def log(self, room: str) -> list[Frame]:
         """The room's log from its first event, as this person may see it."""
         frames: list[Frame] = []

@@ -208,6 +208,32 @@ def test_a_tool_is_called_in_the_middle_of_an_answer(room: str, mia: Account, ad
     assert (card["asked"], card["offset"], card["text"]) == ("Calculated: 170*190", 8, "32300")
 
 
+def test_the_tutor_draws_on_the_board_and_is_asked_about_it(
+    stack: Stack, room: str, mia: Account, ada: Account
+) -> None:
+    """K8, A13, Q20–Q22: what the class worker drew is on the board at the other web process, as a file and as a question."""
+    asker = mia.join(room)
+    points = [{"kind": "point", "id": name, "at": at} for name, at in (("A", [0, 0]), ("B", [4, 0]), ("C", [0, 3]))]
+    figure = {"name": "draw", "arguments": {"objects": [*points, {"kind": "polygon", "points": ["A", "B", "C"]}]}}
+    asker.ask(f"@scripted text=Look. <tool_call>{json.dumps(figure)}</tool_call> {{result}}")
+    shapes = asker.until("answer.tool_returned")["data"]["board"]
+    assert len(shapes) == 7  # three points with their names, and a polygon
+    asker.until("answer.completed")
+    boards = ada.call("GET", f"/api/rooms/{room}/boards/").json()["documents"]
+    board = next(one["id"] for one in boards if one["kind"] == "board")
+    svg = ada.call("GET", f"/api/boards/{board}/export.svg")
+    assert (svg.status_code, svg.text.count("<polygon"), svg.text.count(">B<")) == (200, 0, 1)
+    assert ada.call("GET", f"/api/boards/{board}/export.pdf").content.startswith(b"%PDF")
+    drawn = ada.call("POST", f"/api/boards/{board}/formulas/", json={"latex": "a^2+b^2=c^2"}).json()
+    assert drawn["paths"]
+    asker.send("answer.ask", text="@scripted text=fine", about={"document": board, "shapes": shapes[:1]})
+    about = asker.until("answer.asked")["data"]["about"]
+    assert (about["shapes"], "drawn by the tutor" in about["text"]) == (shapes[:1], True)
+    asker.until("answer.completed")
+    charlie = outsider(stack)
+    assert charlie.call("GET", f"/api/boards/{board}/export.svg").status_code == 404
+
+
 def test_a_room_climbs_its_ladder(room: str, mia: Account, ada: Account) -> None:
     """N3, N5, N6, N7: a written hint at once, one that the tutor phrases, the same on both web processes."""
     asker, teacher = mia.join(room), ada.join(room)
