@@ -174,14 +174,13 @@ class Peer:
         elif message.step == STEP1:
             self.sent += 1
             self.send(sync_frame(STEP2, self.doc.get_update(message.data)))
+            self.synced.set()  # behind the server's own step 2: what follows is told as it happens
         else:
             self._applying = True
             try:
                 self.doc.apply_update(message.data)
             finally:
                 self._applying = False
-            if message.step == STEP2:
-                self.synced.set()
 
     def _changed(self, event: TransactionEvent) -> None:
         if not self._applying and self._in is not None and self.synced.is_set():
