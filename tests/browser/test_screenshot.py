@@ -109,6 +109,7 @@ def board_picture(mia: BoardScreen, noah: BoardScreen, path: Path) -> None:
     noah.tool("Formula").click((180, 400))
     noah.page.get_by_label("Formula in LaTeX").fill(r"2c + 4r = 56 \Rightarrow c + 2r = 28")
     noah.button("Put it on the board").click()
+    mia.has(6)
     noah.tool("Arrow").drag((320, 400), (320, 350))
     noah.page.mouse.move(*noah.at((345, 425)))
     mia.has(7)

@@ -37,7 +37,7 @@ export class Gestures {
   ) {}
 
   private screen(event: MouseEvent): Point {
-    const box = this.stage.getBoundingClientRect();
+    const box = (this.stage.parentElement ?? this.stage).getBoundingClientRect(); // the stage itself may be stretched
     return { x: event.clientX - box.left, y: event.clientY - box.top };
   }
 

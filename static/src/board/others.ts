@@ -94,7 +94,7 @@ export class Pointers {
   private add(other: Other): { group: SVGGElement; trail: SVGPolylineElement; name: string; past: Point[] } {
     const letters = [...other.name];
     const name = letters.length > NAME_MOST ? `${letters.slice(0, NAME_MOST - 1).join("")}…` : other.name;
-    const width = [...name].reduce((sum, letter) => sum + ((letter.codePointAt(0) ?? 0) > 0x2e7f ? 12 : 7), 12);
+    const width = [...name].reduce((sum, letter) => sum + ((letter.codePointAt(0) ?? 0) > 0x2e7f ? 12.5 : 8), 14);
     const group = svgNode("g", { class: "pointer" });
     const trail = svgNode("polyline", { class: "trail", stroke: "#e0245e" });
     const words = svgNode("text", { x: 18, y: 31, "font-size": 12, fill: "#ffffff" });

@@ -6,6 +6,8 @@ import { type Scene, order } from "./scene";
 import type { Shape } from "./shape";
 import { seen, type Size, type View } from "./viewport";
 
+const SETTLE_MS = 350;
+
 interface Kept {
   node: SVGElement | null;
   shape: Shape;
@@ -37,16 +39,22 @@ export class Painter {
   private mounted: Box | null = null;
   private frame: number | null = null;
   private isViewNew = true;
+  /** The view that the document is laid out for. */
+  private laidOut: View | null = null;
+  private settling: number | null = null;
+  private isSettled = false;
 
-  /** `label`: the words for a shape; `painted`: called behind each frame. */
+  /** `label`: the words for a shape; `stretched`: how the whole picture is transformed meanwhile; `painted`: called behind each frame. */
   constructor(
     private readonly world: SVGGElement,
     private readonly supplies: Supplies,
     private readonly label: (shape: Shape) => string,
+    private readonly stretched: (transform: string) => void,
     private readonly painted: () => void,
   ) {}
 
   stop(): void {
+    if (this.settling !== null) window.clearTimeout(this.settling);
     if (this.frame !== null) cancelAnimationFrame(this.frame);
     this.frame = null;
   }
@@ -93,7 +101,7 @@ export class Painter {
     this.isViewNew = true;
     if (page !== this.page) {
       this.page = page;
-      this.mounted = null;
+      this.mounted = this.laidOut = null;
       this.everything();
     }
     this.soon();
@@ -126,9 +134,27 @@ export class Painter {
     this.painted();
   }
 
+  /** While the zoom changes, the picture is stretched as it is: laying out thousands of shapes anew takes a tenth of a second. */
+  private stretch(from: View): void {
+    const { x, y, zoom } = this.view;
+    this.stretched(`matrix(${zoom / from.zoom}, 0, 0, ${zoom / from.zoom}, ${(from.x - x) * zoom}, ${(from.y - y) * zoom})`);
+    if (this.settling !== null) window.clearTimeout(this.settling);
+    this.settling = window.setTimeout(() => {
+      this.settling = null;
+      this.isSettled = this.isViewNew = true;
+      this.soon();
+    }, SETTLE_MS);
+  }
+
   private moveWorld(): void {
     this.isViewNew = false;
     const { x, y, zoom } = this.view;
+    if (this.laidOut && this.laidOut.zoom !== zoom && !this.isSettled) return this.stretch(this.laidOut);
+    if (this.settling !== null) window.clearTimeout(this.settling);
+    this.settling = null;
+    this.isSettled = false;
+    this.laidOut = this.view;
+    this.stretched("");
     this.world.setAttribute("transform", `scale(${zoom}) translate(${-x} ${-y})`);
     const now = seen(this.view, this.size);
     // Half a screen more on each side, so that a small move changes nothing in the document.

@@ -29,7 +29,12 @@ export class Stage {
   ) {
     this.grid.className = "board-grid";
     this.svg.append(this.world, this.drafts, this.marks, this.others);
-    this.painter = new Painter(this.world, supplies, label, () => {
+    const stretched = (transform: string): void => {
+      this.svg.style.transform = transform;
+      // What follows the screen instead of the world would be stretched along.
+      this.svg.classList.toggle("stretched", transform !== "");
+    };
+    this.painter = new Painter(this.world, supplies, label, stretched, () => {
       this.overlay();
       painted();
     });
