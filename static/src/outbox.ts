@@ -2,7 +2,7 @@
 
 import type { ClientFrame, Verb } from "./frames";
 
-const KEPT: ReadonlySet<Verb> = new Set<Verb>(["message.post", "answer.ask", "answer.stop", "answer.pause", "answer.resume", "answer.insert", "step.submit", "hand.raise", "hand.lower"]);
+const KEPT: ReadonlySet<Verb> = new Set<Verb>(["message.post", "answer.ask", "answer.stop", "answer.pause", "answer.resume", "answer.insert", "step.submit", "code.run", "hand.raise", "hand.lower"]);
 const MOST = 50;
 
 export type Store = Pick<Storage, "getItem" | "setItem" | "removeItem">;

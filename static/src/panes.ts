@@ -71,6 +71,8 @@ export class Panes implements ReactiveController {
   private readonly elements = new Map<string, PaneElement>();
   private readonly ears = new Set<(frame: Received) => void>();
   private lent: Lent | null = null;
+  /** Ids of the frames that panes have sent and nobody has answered yet. */
+  private readonly sent = new Set<string>();
 
   constructor(
     private readonly host: PaneHost,
@@ -95,6 +97,11 @@ export class Panes implements ReactiveController {
 
   hostUpdated(): void {
     this.host.querySelector<HTMLElement>(".room")?.style.setProperty("--chat-width", `${this.split}%`);
+  }
+
+  /** Whether a pane has sent the frame that is answered: then the answer is the pane's affair, not the composer's. */
+  owns(ref: string | null): boolean {
+    return ref !== null && this.sent.delete(ref);
   }
 
   /** A frame of the room's line, for panes that follow the log themselves. */
@@ -182,7 +189,12 @@ export class Panes implements ReactiveController {
       if (!this.isWide) this.show(null);
       requestAnimationFrame(() => lent.askAbout(about, words));
     };
-    return { ...lent, askAbout, listen: (hear) => (this.ears.add(hear), () => void this.ears.delete(hear)) };
+    const send: PaneContext["send"] = (type, data) => {
+      const id = lent.send(type, data);
+      this.sent.add(id);
+      return id;
+    };
+    return { ...lent, askAbout, send, listen: (hear) => (this.ears.add(hear), () => void this.ears.delete(hear)) };
   }
 
   private async load(id: string, aim: unknown): Promise<void> {

@@ -56,6 +56,14 @@ beforeEach(async () => {
 });
 
 describe("panes", () => {
+  it("own the answers to what they have sent, each once", async () => {
+    button("slate").click();
+    await settled();
+    const { context } = host.querySelector("x-slate") as PaneElement;
+    expect(host.panes.owns("id")).toBe(false);
+    expect(context.send("step.submit", { text: "1" })).toBe("id");
+    expect([host.panes.owns(null), host.panes.owns("other"), host.panes.owns("id"), host.panes.owns("id")]).toEqual([false, false, true, false]);
+  });
   it("load nothing until one is opened, and each once", async () => {
     expect(loaded).toEqual([]);
     expect(host.querySelector(".pane")).toBeNull();

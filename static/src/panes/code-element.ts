@@ -190,7 +190,7 @@ export class CodeElement extends LitElement {
   protected override render(): TemplateResult | typeof nothing {
     if (!this.context) return nothing;
     return html`<div class="code-pane">
-      <header class="pane-title code-head"><h2>${t("Code")}</h2><span class="muted small-text code-kind">Python</span>${this.state()}${this.askButton()}${this.runButton()}</header>
+      <header class="pane-title code-head"><h2>${t("Code")}</h2><span class="muted small-text code-kind">Python</span>${this.state()}<span class="code-phase" role="status">${this.phaseWords}</span>${this.askButton()}${this.runButton()}</header>
       ${this.fault ? html`<p class="composer-fault" role="alert">${icon("warning")}<span>${this.fault}</span></p>` : nothing}
       <div class="code-host" ?data-waiting=${!this.line?.isSynced}></div>
       ${this.line === null && !this.fault ? html`<p class="muted code-wait" role="status">${t("Opening the code…")}</p>` : nothing}
@@ -207,6 +207,10 @@ export class CodeElement extends LitElement {
     return html`<span class="muted small-text" role="status">${line.isSaving ? t("Saving…") : line.isSynced ? t("Saved") : ""}</span>`;
   }
 
+  private get phaseWords(): string {
+    return this.phase === null ? "" : this.phase === "loading" ? t("Starting Python…") : t("Running…");
+  }
+
   private askButton(): TemplateResult | typeof nothing {
     const { state, you } = this.context.view;
     const canAsk = you?.can.ask === true && state?.room.state === "open" && may(state.controls ?? EVERYBODY, "about", you, null);
@@ -217,11 +221,10 @@ export class CodeElement extends LitElement {
 
   private runButton(): TemplateResult {
     if (this.phase !== null) {
-      const words = this.phase === "loading" ? t("Starting Python…") : t("Running…");
-      return html`<span class="code-phase" role="status">${words}</span><button type="button" class="button danger small" @click=${() => this.runner.stop()}>${icon("stop")}${t("Stop")}</button>`;
+      return html`<button type="button" class="button danger small" @click=${() => this.runner.stop()}>${icon("stop")}${t("Stop")}</button>`;
     }
     const why = this.cannotRun;
-    return html`<span class="code-phase"></span><button type="button" class="button primary small" title=${why || t("Runs in this browser only (Ctrl+Enter); everybody here sees what it prints")} ?disabled=${why !== "" || !this.line?.isSynced} @click=${() => void this.run()}>${icon("play")}${t("Run")}</button>`;
+    return html`<button type="button" class="button primary small" title=${why || t("Runs in this browser only (Ctrl+Enter); everybody here sees what it prints")} ?disabled=${why !== "" || !this.line?.isSynced} @click=${() => void this.run()}>${icon("play")}${t("Run")}</button>`;
   }
 
   private output(): TemplateResult {

@@ -136,13 +136,14 @@ export class RoomElement extends LitElement {
 
   private acked(ref: string): void {
     if (ref === this.hintAsked) this.hintAsked = null;
-    if (!this.composer?.settled(ref)) return;
+    if (this.panes.owns(ref) || !this.composer?.settled(ref)) return;
     this.store?.removeItem(this.draftKey);
     this.follow?.toEnd();
   }
 
   private refused(error: ErrorFrame, text: string): void {
     if (error.ref === this.hintAsked) this.hintAsked = null;
+    if (this.panes.owns(error.ref)) return;
     this.composer?.refused(error, text);
   }
 
