@@ -46,8 +46,9 @@ def drawing_put(room: Room, drawing: dict[str, Any], alt: str) -> list[str]:
         {**fields, "page": page, "by": TUTOR, "z": height + at}
         for at, fields in enumerate(drawing_shapes(drawing, left, top), 1)
     ]
-    if shapes:
-        shapes[0]["alt"] = alt
+    if shapes:  # said by the first part of the figure itself, not by its axes
+        axes = len(shapes) - len(drawing["shapes"])
+        shapes[axes if drawing["shapes"] else 0]["alt"] = alt
     update: Doc[Any] = Doc()
     board = update.get("shapes", type=Map)
     ids = [str(uuid4()) for _ in shapes]

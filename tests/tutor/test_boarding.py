@@ -52,7 +52,9 @@ def test_k8_a_figure_is_ordinary_shapes_by_the_tutor(room: Room) -> None:
     assert {shape.id for shape in shapes} == set(ids)
     assert {shape.by for shape in shapes} == {"tutor"}
     assert {shape.kind for shape in shapes} >= {"polygon", "ellipse", "point", "text", "arrow"}
-    assert [shape.alt for shape in shapes if shape.alt] == ["A triangle with the corners A, B and top."]
+    assert [(shape.kind, shape.alt) for shape in shapes if shape.alt] == [
+        ("polygon", "A triangle with the corners A, B and top.")
+    ]
     assert {"A", "B", "top", "面积?"} <= {shape.text for shape in shapes}
     assert not any(shape.locked for shape in shapes)
     update = Update.objects.get()
