@@ -210,9 +210,9 @@ class Room:
         replies = ("ack", "error")
         return self._screens[0].wait(lambda f: f["type"] in replies and f.get("ref") == ref)[1]["type"] == "ack"
 
-    def _first(self, screen: Screen, fits: Fits, answer: str, since: float) -> tuple[float, Frame]:
-        """What comes first: a frame that fits, or the answer's own end."""
-        return screen.wait(lambda frame: fits(frame) or ended(answer)(frame), since=since)
+    def _first(self, screen: Screen, fits: Fits, answer: str, since: float, count: int = 1) -> tuple[float, Frame]:
+        """What comes first (second …): a frame that fits, or the answer's own end."""
+        return screen.wait(lambda frame: fits(frame) or ended(answer)(frame), count, since)
 
     def _click(self, control: str, answer: str) -> tuple[Callable[[Frame], bool], str]:
         """(what every screen will get, the frame's id)."""
@@ -251,8 +251,11 @@ class Room:
             question = self._size.questions[self._count % len(self._size.questions)]
             self._count += 1
             answer = self._named(self._screens[0].send("answer.ask", text=question))
-            for screen in self._screens:
-                screen.wait(lambda frame, one=answer: of("answer.delta", one)(frame) or ended(one)(frame), DELTAS)
-            if not any(screen.seen(ended(answer)) for screen in self._screens):
+            if all(self._runs(screen, answer) for screen in self._screens):
                 return answer
         raise TimeoutError("the model ends at once, whatever it is asked")
+
+    def _runs(self, screen: Screen, answer: str) -> bool:
+        """Whether so many pieces of it come before its end."""
+        first = (self._first(screen, of("answer.delta", answer), answer, 0.0, count) for count in range(1, DELTAS + 1))
+        return all(frame["type"] == "answer.delta" for _, frame in first)
