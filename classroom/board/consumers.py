@@ -157,6 +157,7 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         if not isinstance(message, Sync):
             self._point(socket, place, message, len(data))
         elif message.step == STEP1:
+            await self._pace.wait(limits.MESSAGE_BYTES)  # a few bytes that ask for a whole document
             # Hello may be old: what she may not read any more is never synced to her.
             socket.renew(await offload(access.board_for, socket.user_id, socket.document_id))
             try:
