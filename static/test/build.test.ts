@@ -57,6 +57,12 @@ describe("the bundles", () => {
   it("the room's first load fits in 200 KB", async () => {
     expect(await weight("theme", "site", "room")).toBeLessThan(200);
   });
+  it("and holds no pane: their code comes when one is opened", () => {
+    const lazy = [...files.keys()].filter((name) => /-element-/.test(name) && /board|code|solution/.test(name));
+    expect(lazy.length).toBeGreaterThan(2);
+    const first = firstLoad("theme", "site", "room");
+    expect(lazy.filter((name) => first.has(name))).toEqual([]);
+  });
   it("a page without formulas loads a tenth of that", async () => {
     expect(await weight("theme", "site")).toBeLessThan(20);
   });
