@@ -30,6 +30,8 @@ NAMES =                 (403,  403, 403, 403, 200, 404,    404)  # fmt: skip
 LOOKING =               (200,  200, 200, 403, 200, 403,    200)  # fmt: skip
 TEACHERS =              (200,  403, 403, 403, 200, 403,    200)  # fmt: skip
 AUTHOR =                (200,  403, 403, 403, 200, 403,    403)  # fmt: skip
+# Pictures that this room has none of: who may see one is tried in tests/board and tests/review.
+NO_PICTURE =            (404,  404, 404, 404, 404, 404,    404)  # fmt: skip
 TEACHERS_ACT =          (302,  403, 403, 403, 302, 403,    302)  # fmt: skip
 
 GET: dict[str, tuple[int, ...]] = {
@@ -58,6 +60,8 @@ GET: dict[str, tuple[int, ...]] = {
     "dashboard_events": LOOKING,
     "review": TEACHERS,
     "review_room": TRANSCRIPT,
+    "review_board": NO_PICTURE,
+    "dashboard_board": NO_PICTURE,
     "review_export": TRANSCRIPT,
 }
 POST: dict[str, tuple[int, ...]] = {
@@ -111,7 +115,7 @@ def house(
     )
     return {
         "class_id": school_class.pk, "room_id": room.pk, "group_id": group.pk, "user_id": bob.pk, "problem_id": own.pk,
-        "document_id": paper.pk,
+        "document_id": paper.pk, "kind": "svg",
     }  # fmt: skip
 
 
