@@ -22,7 +22,7 @@ from classroom.board.models import Document
 from classroom.board.place import Place
 from classroom.board.relay import relay
 from classroom.board.sockets import QueuedOutlet, RawOutlet, Socket
-from classroom.board.updates import Malformed
+from classroom.board.updates import Malformed, clocks_read
 from classroom.people.languages import language_of
 from classroom.people.tickets import Pass, TicketError, ticket_spend
 from classroom.rooms.consumers import JOIN_S, origin_allowed
@@ -157,6 +157,7 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         if not isinstance(message, Sync):
             self._point(socket, place, message, len(data))
         elif message.step == STEP1:
+            clocks_read(message.data)  # or the library would find out, and this process's copy be thrown away
             await self._pace.wait(limits.MESSAGE_BYTES)  # a few bytes that ask for a whole document
             # Hello may be old: what she may not read any more is never synced to her.
             socket.renew(await offload(access.board_for, socket.user_id, socket.document_id))
