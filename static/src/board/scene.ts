@@ -25,6 +25,7 @@ export interface SceneListener {
 export class Scene {
   readonly shapes = new Map<string, Shape>();
   readonly undoing: Y.UndoManager;
+  private readonly stacks = new Map<string, readonly Shape[]>();
   private readonly map: Y.Map<Y.Map<unknown>>;
   private readonly list: Y.Array<Y.Map<unknown>>;
 
@@ -57,6 +58,7 @@ export class Scene {
       else for (const id of event.changes.keys.keys()) ids.add(id);
     }
     for (const id of ids) this.take(id);
+    this.stacks.clear();
     this.listener.shapes(ids);
   }
 
@@ -98,8 +100,11 @@ export class Scene {
     this.undoing.stopCapturing();
   }
 
-  on(page: string): Shape[] {
-    return [...this.shapes.values()].filter((shape) => shape.page === page).sort(order);
+  /** The shapes of a page from the bottom to the top; sorted once for each change. */
+  on(page: string): readonly Shape[] {
+    const kept = this.stacks.get(page) ?? [...this.shapes.values()].filter((shape) => shape.page === page).sort(order);
+    this.stacks.set(page, kept);
+    return kept;
   }
 
   top(page: string): number {

@@ -33,7 +33,7 @@ export function shapeList(context: ListContext): TemplateResult {
     ${desk.mayWrite ? adding(context) : nothing}
     ${count === 0 ? html`<p class="muted">${t("There is nothing on this page yet.")}</p>` : nothing}
     ${sheets.map((sheet) => {
-      const shapes = sheet.scene.on(desk.page).reverse();
+      const shapes = [...sheet.scene.on(desk.page)].reverse();
       if (!shapes.length) return nothing;
       return html`<section><h3>${sheetWords(sheet.info, context.you)}</h3>
         <ol class="shape-rows">${repeat(shapes.slice(0, SHOWN_MOST), ({ id }) => id, (shape) => row(context, sheet, shape))}</ol>
