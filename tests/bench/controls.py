@@ -33,7 +33,7 @@ WAIT_S: Final = 120.0  # for a first word: a small machine reads the prompt mean
 QUIET_S: Final = 1.0  # how long a paused answer is watched for words that come after all
 DELTAS: Final = 3  # so many pieces are seen before the click: it is running
 MODEL_S: Final = 240.0
-TRIES: Final = 12
+TRIES: Final = 25
 LONG: Final = (
     "Explain very slowly and in many sentences how equations are solved, and give a long list of examples.",
     "Tell me a long story about a teacher who explains fractions to a class, with every word that is said.",
@@ -64,7 +64,13 @@ def measured(folder: Path, size: Size, home: Path) -> Found:
     found = Found()
     try:
         with ExitStack() as opened:
-            settings = {"MAX_ANSWER_TOKENS": "1000", "TUTOR_MODEL": "demo", "MEMORY_TURNS": "2", "SUPERSEDE_S": "60"}
+            settings = {
+                "MAX_ANSWER_TOKENS": "1000",
+                "TUTOR_MODEL": "demo",
+                "MEMORY_TURNS": "1",
+                "MEMORY_SUMMARISED": "1",
+                "SUPERSEDE_S": "60",
+            }
             stack = Stack(folder / "controls", web=2, engine=size.engine, settings=settings, without=("inference",))
             if size.engine == "batching":
                 model_folder("demo", home, lambda words: print(words, file=sys.stderr))
