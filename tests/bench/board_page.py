@@ -40,7 +40,7 @@ FILL: Final = """async ([count, portion]) => {
         await new Promise((done) => setTimeout(done, 50));
     }
     desk.fit();
-    await new Promise((done) => setTimeout(done, 300));
+    await new Promise((done) => setTimeout(done, 1500));  // the picture is laid out a moment after the zoom
     return document.querySelectorAll(".board-world [data-shape]").length;
 }"""
 # One kind of work, a step each frame; gives how many frames it took.
