@@ -118,24 +118,21 @@ def answer_open(rights: RoomRights, event: Event, question: Question) -> None:
     Raises FrameError ``busy`` when ROOM_MAX, USER_MAX or CLASS_MAX are reached.
     """
     waiting = _capped(rights)
-    has_turn = not waiting
     if question.turn is not None:
-        active = list(Answer.objects.filter(state__in=ACTIVE, room=rights.room))
+        active = Answer.objects.filter(state__in=ACTIVE, room=rights.room)
         waiting = sum(one.order < question.turn for one in active)
-        has_turn = not waiting and not any(one.enqueued_at for one in active)
     answer = Answer.objects.create(
         id=UUID(event.data["answer"]), room_id=event.room_id, problem_id=question.problem_id, asked_by=rights.user,
         asked_seq=event.seq, question=question.text, preset=question.preset, rung=question.rung,
         forbidden=vault.forbidden_of(question.problem_id, question.rung, event.room_id),
         place=waiting, about=question.about, turn=question.turn, trace=event.trace,
-        prompt_version=prompt.VERSION, asked_at=event.at, enqueued_at=database_now() if has_turn else None,
+        prompt_version=prompt.VERSION, asked_at=event.at, enqueued_at=None if waiting else database_now(),
     )  # fmt: skip
-    if has_turn:  # at once, and not by ``room_advance``: a second commit costs as much as this one
-        transaction.on_commit(partial(answer_dispatch, answer.pk))
-        return
     if waiting:
         journal.append(event.room_id, type="answer.queued", data=_place(rights.room, answer), trace=event.trace)
-    transaction.on_commit(partial(room_advance, event.room_id))
+        transaction.on_commit(partial(room_advance, event.room_id))
+    else:  # it has the turn at once, and not by ``room_advance``: a second commit costs as much as this one
+        transaction.on_commit(partial(answer_dispatch, answer.pk))
 
 
 def _capped(rights: RoomRights) -> int:

@@ -153,6 +153,16 @@ def test_a2_the_oldest_has_the_turn_and_passes_it_on(room: Room, second: Room, b
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a2_a_turn_that_was_lost_is_given_and_no_place_told_again(room: Room, bob: User, alice: User) -> None:
+    first, second = ask(bob, room), ask(alice, room)
+    Answer.objects.filter(pk=first.pk).update(enqueued_at=None)
+    told = types(room)
+    assert answers.room_advance(room.pk) == first.pk
+    assert fresh(first).enqueued_at is not None
+    assert (fresh(second).enqueued_at, fresh(second).place) == (None, 1)
+    assert types(room) == told
+
+
 def test_a2_nobody_waits_nobody_gets_it(room: Room, bob: User) -> None:
     assert answers.room_advance(room.pk) is None
     answer = ask(bob, room)
