@@ -18,9 +18,13 @@ import { ALICE, answer, AT, BOB, errorFrame, frame, hello, itemContext, LIN, ROO
 const TEXT = "First 😀.\n\n$$x = 4$$\n\n- a\n- b";
 const DONE = answer({ state: "completed", text: TEXT, by: BOB });
 
-async function line(item: AnswerItem, context: Partial<ItemContext> = {}): Promise<HTMLElement> {
+function drawn(item: AnswerItem, context: Partial<ItemContext> = {}): HTMLElement {
   const list = document.createElement("ol");
   render(itemLine(item, undefined, itemContext(context)), list);
+  return list;
+}
+async function line(item: AnswerItem, context: Partial<ItemContext> = {}): Promise<HTMLElement> {
+  const list = drawn(item, context);
   document.body.replaceChildren(list);
   await new Promise((done) => setTimeout(done, 50));
   return list;
@@ -92,10 +96,11 @@ describe("[C1] who may", () => {
 
 describe("[A11] [A12] a question's own marks", () => {
   it("a quotation that leads to its line, as text", async () => {
-    for (const text of payloads as string[]) {
-      const list = await line({ ...DONE, about: { seq: 7, step: "s", answer: null, start: null, end: null, text } });
-      expect(dangers(list.querySelector(".about-text") as Element)).toEqual([]);
-    }
+    const about = (text: string) => ({ seq: 7, step: "s", answer: null, start: null, end: null, text });
+    const lists = (payloads as string[]).map((text) => drawn({ ...DONE, about: about(text) }));
+    document.body.replaceChildren(...lists);
+    await new Promise((done) => setTimeout(done, 50));
+    for (const list of lists) expect(dangers(list.querySelector(".about-text") as Element)).toEqual([]);
     const quoted = await line({ ...DONE, about: { seq: 7, step: null, answer: "y", start: 0, end: 4, text: "so *it*" } });
     expect(quoted.querySelector(".about-quote a")?.getAttribute("href")).toBe("#seq-7");
     expect(quoted.querySelector(".about-quote em")?.textContent).toBe("it");
