@@ -66,6 +66,7 @@ def test_plain_values_of_every_kind_are_read() -> None:
         b"\x01\x01\x05\x00\x04\x01\x04code\x02\xff\xfe\x00",  # text that is not UTF-8
         b"\x01\x01\x05\x00\x08\x01\x04code\x01\x7d" + b"\xff" * 12,  # a number without an end
     ],
+    ids=lambda _: "update",  # in the bytes are random client ids; each test process must find the same names
 )  # fmt: skip
 def test_q3_what_boards_do_not_have_is_malformed(data: bytes) -> None:
     with pytest.raises(Malformed):
