@@ -76,7 +76,7 @@ def test_whoever_is_refused_or_gets_other_rights_hears_it_in_her_language(room: 
     socket.refused(3, caught.value)
     told = json.loads(line.data[line.data.index(b'{"type":"board.refused"') :])["data"]
     assert (told["n"], told["code"], told["retryable"]) == (3, "forbidden", False)
-    assert "白板" in told["message"]
+    assert "画板" in told["message"]
 
 
 async def test_on_any_other_server_they_go_one_by_one() -> None:
