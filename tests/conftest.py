@@ -57,15 +57,6 @@ hypothesis.settings.register_profile(
 hypothesis.settings.load_profile("house")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Which tests one process of pytest-xdist runs one after the other: those of a file, and all that share the browsers'
-    house, which would else be built once in each process. (The browsers with a real model have a house of their own.)
-    """
-    for item in items:
-        shares_house = "browser" in item.path.parts and item.path.name != "test_model.py"
-        item.add_marker(pytest.mark.xdist_group("browser" if shares_house else str(item.path)))
-
-
 @pytest.fixture(autouse=True, scope="session")
 def _cheap_passwords() -> Iterator[None]:
     """A real hash takes a second of one core for every person of the cast."""
