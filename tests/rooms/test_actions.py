@@ -31,6 +31,9 @@ WRITING: dict[str, dict[str, Any]] = {
     "hand.raise": {},
     "hand.lower": {},
     "typing.show": {},
+    "board.mode": {"mode": "view"},
+    "board.grant": {"person": str(uuid4()), "write": True},
+    "board.reveal": {"document": str(uuid4()), "on": True},
 }
 
 
