@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import time
 from typing import Any
 from uuid import UUID
@@ -26,7 +25,7 @@ from classroom.board.updates import Malformed, clocks_read
 from classroom.people.languages import language_of
 from classroom.people.tickets import Pass, TicketError, ticket_spend
 from classroom.rooms.consumers import JOIN_S, origin_allowed
-from classroom.rooms.frames import BAD_FRAMES_ALLOWED, HEARTBEAT_S, TICKET_PREFIX, Close
+from classroom.rooms.frames import BAD_FRAMES_ALLOWED, HEARTBEAT_S, TICKET_PREFIX, Close, retry_spread
 from classroom.rooms.offload import offload
 
 log = structlog.get_logger(__name__)
@@ -86,7 +85,7 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
             await self._close(Close.NOT_FOUND)
             return None
         except Error:
-            await self._close(Close.RESTART, f"retry_ms={random.randrange(500, 5_000)}")  # noqa: S311  (spread, not secrecy)
+            await self._close(Close.RESTART, f"retry_ms={retry_spread(500, 5_000)}")
             return None
         translation.activate(language_of(self.scope, rights.room.user))
         socket.say("hello", hello(rights))
@@ -141,7 +140,7 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
             socket.close(Close.REVOKED)
         except Error:
             log.exception("board_not_read")
-            socket.close(Close.RESTART, retry_ms=random.randrange(500, 5_000))  # noqa: S311  (spread, not secrecy)
+            socket.close(Close.RESTART, retry_ms=retry_spread(500, 5_000))
 
     def _text(self, socket: Socket, text: str) -> None:
         try:

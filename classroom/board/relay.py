@@ -7,7 +7,6 @@ a second, so a lost hint costs a second and without Redis the class goes on draw
 from __future__ import annotations
 
 import asyncio
-import random
 import time
 from typing import Any
 from uuid import UUID, uuid4
@@ -26,7 +25,7 @@ from classroom.board.scribble import Scribble
 from classroom.board.sockets import Socket, Wire
 from classroom.rooms import broadcast
 from classroom.rooms.catchup import drained
-from classroom.rooms.frames import Close
+from classroom.rooms.frames import Close, retry_spread
 from classroom.rooms.offload import offload
 from classroom.rooms.tasks import Tasks
 from classroom.rooms.viewers import PENDING_HIGH, PENDING_LOW
@@ -114,7 +113,7 @@ class Relay:
         """Before a restart: every socket gets 1012 and its own moment to come back."""
         self.draining = True
         for socket in self.sockets():
-            socket.close(Close.RESTART, retry_ms=random.randrange(200, spread_ms))  # noqa: S311  (spread, not secrecy)
+            socket.close(Close.RESTART, retry_ms=retry_spread(200, spread_ms))
         self._tasks.cancel()
 
     # ---- rows
@@ -251,7 +250,7 @@ class Relay:
             board_log.replica_drop(place.document_id)
             place.start(head)
             for socket in place.sockets:
-                socket.close(Close.RESTART, retry_ms=random.randrange(200, 2_000))  # noqa: S311  (spread, not secrecy)
+                socket.close(Close.RESTART, retry_ms=retry_spread(200, 2_000))
         elif place.head is not None and head > place.head:
             self.spawn(self.repair(place))
 

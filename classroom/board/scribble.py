@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from classroom.board.models import Document
 from classroom.board.place import Place, Waiting
 from classroom.board.replica import UpdateRefused
 from classroom.board.sockets import Socket
-from classroom.rooms.frames import BAD_FRAMES_ALLOWED, Close
+from classroom.rooms.frames import BAD_FRAMES_ALLOWED, Close, retry_spread
 from classroom.rooms.offload import offload
 
 if TYPE_CHECKING:
@@ -59,7 +58,7 @@ class Scribble:
         if one of them was to blame, the next time it takes nobody else along."""
         for one in taken:
             place.batch = 1
-            one.socket.close(Close.RESTART, retry_ms=random.randrange(500, 3_000))  # noqa: S311  (spread, not secrecy)
+            one.socket.close(Close.RESTART, retry_ms=retry_spread(500, 3_000))
         place.writing = bool(place.inbox) and not self._relay.draining
         if place.writing:
             self._relay.spawn(self._write(place))
