@@ -79,7 +79,7 @@ def test_a_hand_on_the_tutors_text(open_screen: OpenScreen, console: Console, ro
     # A question about a passage; one that waits is asked in other words.
     noah.page.locator(".answer-text p").nth(2).get_by_role("button", name="Ask about this passage").click()
     expect(noah.page.locator(".composer-into")).to_contain_text("About And in passing")
-    noah.box.fill("@scripted rate=8 text=" + "slow words " * 60)
+    noah.box.fill("@scripted rate=4 text=" + "slow words " * 200)
     noah.box.press("Enter")
     for screen in everybody:
         expect(screen.page.locator(".about-quote")).to_contain_text("And in passing")
