@@ -35,6 +35,10 @@ class BoardRights:
     grant: bool | None
 
     @property
+    def user(self) -> User:
+        return self.room.user
+
+    @property
     def may_read(self) -> bool:
         mine = self.document.owner_id == self.room.user.pk
         return self.document.kind != Kind.LAYER or self.room.staff or mine or self.document.revealed

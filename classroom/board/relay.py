@@ -14,9 +14,9 @@ from uuid import UUID, uuid4
 import structlog
 from django.db import Error
 
+from classroom.board import access
 from classroom.board import log as board_log
 from classroom.board.channel import Channel
-from classroom.board.guards import Guards
 from classroom.board.log import Row
 from classroom.board.messages import STEP1, STEP2, Awareness, awareness_frame, sync_frame
 from classroom.board.models import Document
@@ -27,6 +27,7 @@ from classroom.rooms import broadcast
 from classroom.rooms.catchup import drained
 from classroom.rooms.frames import Close, retry_spread
 from classroom.rooms.offload import offload
+from classroom.rooms.rights import Rights
 from classroom.rooms.tasks import Tasks
 from classroom.rooms.viewers import PENDING_HIGH, PENDING_LOW
 
@@ -46,9 +47,9 @@ class Relay:
         self._tasks = Tasks()
         self._flush_due: set[Place] = set()
         self._opening = asyncio.Lock()
-        self.guards = Guards(self)
+        self.rights = Rights(self.sockets, access.rights_of)
         self.scribble = Scribble(self)
-        for work in (self._channel.run, self._check, self.guards.run):
+        for work in (self._channel.run, self._check, self.rights.run):
             self._tasks.keep(work)
 
     def spawn(self, work: Any) -> asyncio.Task[Any]:
@@ -205,7 +206,7 @@ class Relay:
     def _heard(self, message: dict[str, Any]) -> None:
         kind = message["type"]
         if kind == "rights.changed":
-            self.spawn(self.guards.read(self.sockets()))
+            self.spawn(self.rights.read())
             return
         place = self.places.get(UUID(message["document"])) if "document" in message else None
         if place is None or message.get("process") == self.process:
@@ -222,7 +223,7 @@ class Relay:
             if ours:
                 self._hint(place, {"type": "board.awareness", "states": ours})
         elif kind == "board.rights":
-            self.spawn(self.guards.read(list(place.sockets)))
+            self.spawn(self.rights.read(list(place.sockets)))
 
     async def _fill(self, place: Place) -> None:
         await asyncio.sleep(HOLE_WAIT_S)

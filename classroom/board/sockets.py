@@ -7,7 +7,7 @@ import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any, Protocol
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from django.utils import translation
 
@@ -103,6 +103,10 @@ class Socket:
         self.closed: int | None = None
         self.heard = 0  # update and step 2 frames
         self.refused_in_a_row = 0
+
+    @property
+    def key(self) -> tuple[UUID, UUID]:
+        return self.user_id, self.document_id
 
     def begin(self) -> list[Any]:
         """Its client tells anew what it has, perhaps with another document: what it sent before is a stranger's to it, and is

@@ -19,7 +19,7 @@ import structlog
 from channels.layers import get_channel_layer
 from django.db import Error
 
-from classroom.rooms import broadcast, catchup, figures, frames, journal
+from classroom.rooms import access, broadcast, catchup, figures, frames, journal
 from classroom.rooms.around import Around
 from classroom.rooms.feed import Feed, Told
 from classroom.rooms.models import Room
@@ -51,7 +51,7 @@ class Hub:
         self._left = asyncio.Event()
         self._begun_at = asyncio.get_running_loop().time()
         self.roster = Roster(self)
-        self.rights = Rights(self)
+        self.rights = Rights(self.viewers, access.rights_of)
         self._opening = asyncio.Lock()
         for work in (self._listen, self._check, self.rights.run, self.roster.run):
             self._tasks.keep(work)

@@ -12,6 +12,7 @@ import struct
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
 from classroom.rooms import frames
 from classroom.rooms.access import RoomRights
@@ -80,6 +81,10 @@ class Viewer:
     def renew(self, rights: RoomRights) -> None:
         """What this person may see from now on."""
         self.rights, self.audiences = rights, rights.audiences
+
+    @property
+    def key(self) -> tuple[UUID, UUID]:
+        return self.user_id, self.room_id
 
     @property
     def person(self) -> dict[str, Any]:
