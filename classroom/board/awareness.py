@@ -33,7 +33,9 @@ class States:
     def __init__(self) -> None:
         self._known: dict[int, Known] = {}
 
-    def take(self, socket: str, user: User, states: list[Awareness], now: float) -> list[Awareness]:
+    def take(
+        self, socket: str, user: User, states: list[Awareness], now: float, *, writes: bool = False
+    ) -> list[Awareness]:
         """What one of our sockets says of itself, stamped; what it says of others is left out. Raises Malformed."""
         told = []
         for one in states:
@@ -41,7 +43,7 @@ class States:
             if known is not None and (known.socket != socket or one.clock < known.clock):
                 continue
             told += [gone for client in self._own(socket) if client != one.client for gone in self._drop(client)]
-            stamped = Awareness(one.client, one.clock, stamp(one.state, user))
+            stamped = Awareness(one.client, one.clock, stamp(one.state, user, writes=writes))
             if stamped.state == GONE:
                 self._known.pop(one.client, None)
             else:
@@ -85,8 +87,11 @@ class States:
         return [Awareness(client, known.clock + 1, GONE)]
 
 
-def stamp(state: str, user: User) -> str:
-    """The state with who this is, whatever it said itself. Raises Malformed for what is no JSON object."""
+def stamp(state: str, user: User, *, writes: bool = False) -> str:
+    """The state with who this is, whatever it said itself, and with what she is drawing only if she may write.
+
+    Raises Malformed for what is no JSON object.
+    """
     if state.count("[") + state.count("{") > BRACKETS_MAX or len(state) > limits.AWARENESS_BYTES:
         raise Malformed("a state that is too large")
     try:
@@ -97,6 +102,8 @@ def stamp(state: str, user: User) -> str:
         return GONE
     if not isinstance(fields, dict):
         raise Malformed("a state that is no object")
+    if not writes:
+        fields.pop("draft", None)
     fields["user"] = who(user.pk, user.name)
     return json.dumps(fields, separators=(",", ":"))
 

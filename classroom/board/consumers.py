@@ -173,7 +173,8 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         if size > limits.AWARENESS_BYTES:
             raise Malformed("a state that is too large")
         now = time.monotonic()
-        told = place.states.take(socket.id, socket.rights.room.user, states, now)
+        rights = socket.rights
+        told = place.states.take(socket.id, rights.room.user, states, now, writes=rights.may_write)
         self._pointed = [one for one in self._pointed if one.client not in {new.client for new in told}] + told
         if self._pointing is None:
             wait_s = max(0.0, self._pointed_at + limits.AWARENESS_S - now)

@@ -27,6 +27,13 @@ def test_q12_the_server_says_who_somebody_is() -> None:
     assert stamp("null", BOB) == GONE
 
 
+def test_q12_what_somebody_draws_is_shown_only_where_she_may_write() -> None:
+    assert "draft" in json.loads(stamp('{"draft":{"id":"x"}}', BOB, writes=True))
+    assert "draft" not in json.loads(stamp('{"draft":{"id":"x"}}', BOB))
+    (told,) = States().take("a", BOB, says({"draft": {"id": "x"}, "laser": True}), 0.0)
+    assert json.loads(told.state).keys() == {"laser", "user"}
+
+
 @pytest.mark.parametrize("state", ["", "[1]", "5", "{", "[" * 100 + "]" * 100, '{"a":"' + "x" * 5_000 + '"}'])
 def test_q12_what_is_no_state_is_malformed(state: str) -> None:
     with pytest.raises(Malformed):

@@ -44,11 +44,15 @@ class BoardScreen:
 
     def drag(self, *points: Point) -> None:
         """By mouse, through all the points."""
+        self.press(*points)
+        self.page.mouse.up()
+
+    def press(self, *points: Point) -> None:
+        """The same, and the button stays down."""
         self.page.mouse.move(*self.at(points[0]))
         self.page.mouse.down()
         for point in points[1:]:
             self.page.mouse.move(*self.at(point), steps=4)
-        self.page.mouse.up()
 
     def click(self, point: Point, *, times: int = 1) -> None:
         self.page.mouse.click(*self.at(point), click_count=times)

@@ -48,8 +48,14 @@ def test_every_tool_by_mouse_and_by_touch(house: Stack, open_screen: OpenScreen,
     looked_over(mia, "empty-1280", tmp_path)
     looked_over(noah, "empty-360", tmp_path)
 
-    # By mouse, and seen at the other process.
-    mia.drag(*round_path((180, 140), 50))
+    # By mouse, and seen at the other process while it is drawn, before the log has anything of it.
+    coming = noah.page.locator(".board-coming path")
+    mia.press(*round_path((180, 140), 50))
+    expect(coming).to_have_count(1)
+    assert noah.all() == {}
+    mia.page.mouse.up()
+    noah.has(1)
+    expect(coming).to_have_count(0)
     mia.tool("Highlighter").drag((120, 220), (300, 220))
     for number, (tool, _) in enumerate(DRAGGED):
         mia.tool(tool).drag((120 + number * 110, 260), (200 + number * 110, 320))

@@ -8,12 +8,12 @@ import type { PaneContext, PaneElement } from "../panes";
 import { browserEnv } from "../room/link";
 import { t, tn } from "../translate";
 import { hue } from "../words";
+import { Company } from "./company";
 import { Desk } from "./desk";
 import type { Tool } from "./draw";
 import { Gestures } from "./gestures";
 import { boundsOfAll } from "./geometry";
 import { headBar } from "./head-bar";
-import { type Other, othersRead, Pointers, Telling } from "./others";
 import { picturePut, writtenPut } from "./putting";
 import { ownColour, refusedWords, shapeWords } from "./say";
 import type { Shape } from "./shape";
@@ -48,9 +48,7 @@ export class BoardElement extends LitElement implements PaneElement {
   private sheets!: Sheets;
   private gestures!: Gestures;
   private supplies!: ServerSupplies;
-  private pointers!: Pointers;
-  private telling!: Telling;
-  private others: Other[] = [];
+  private company!: Company;
   private readonly grants = new Map<string, boolean | null>();
   private readonly refs = new Set<string>();
   private endings: (() => void)[] = [];
@@ -78,7 +76,7 @@ export class BoardElement extends LitElement implements PaneElement {
     super.disconnectedCallback();
     for (const end of this.endings) end();
     this.endings = [];
-    this.telling.stop();
+    this.company.stop();
     this.stage.painter.stop();
     this.sheets.stop();
   }
@@ -95,7 +93,7 @@ export class BoardElement extends LitElement implements PaneElement {
       stacked: () => this.stacked(),
       shapes: (sheet, ids) => this.shapesChanged(sheet, ids),
       changed: () => this.requestUpdate(),
-      awareness: () => this.othersChanged(),
+      awareness: () => this.company.heard(),
       refused: (refusal) => this.blame(refusedWords(refusal)),
     });
     this.desk = new Desk(this.sheets, {
@@ -105,10 +103,9 @@ export class BoardElement extends LitElement implements PaneElement {
       fault: (fault) => this.blame(fault === "page_full" ? t("This page is full: take something away, or go on with a new page.") : t("You can look at the board, but not draw.")),
     }, ownColour(hue(this.you ?? "")));
     this.supplies = new ServerSupplies(env, () => this.sheets.base?.info.id ?? null, () => this.stage.painter.everything());
-    this.stage = new Stage(this.desk, this.supplies, (shape) => this.label(shape), () => this.pointers.draw(this.others, this.desk.view, this.desk.page));
-    this.gestures = this.stage.gestures = new Gestures(this.desk, this.stage.svg, { pointing: (at, laser) => this.telling.tell({ pointer: at && { page: this.desk.page, x: Math.round(at.x), y: Math.round(at.y) }, laser }) });
-    this.pointers = new Pointers(this.stage.others);
-    this.telling = new Telling(() => this.sheets.base?.awareness ?? null);
+    this.stage = new Stage(this.desk, this.supplies, (shape) => this.label(shape), () => this.company.draw());
+    this.gestures = this.stage.gestures = new Gestures(this.desk, this.stage.svg, { pointing: (at, isLaser) => this.company.pointing(at, isLaser) });
+    this.company = new Company(this.desk, this.sheets, this.stage, () => this.you, () => this.requestUpdate());
     this.endings.push(this.context.listen((frame) => this.heard(frame)));
     this.endings.push(stageBind({ desk: this.desk, stage: this.stage, gestures: this.gestures, choose: (tool) => this.choose(tool), picture: (file) => void this.pictured(file) }));
     const wake = (): void => this.sheets.wake();
@@ -140,24 +137,11 @@ export class BoardElement extends LitElement implements PaneElement {
 
   private viewMoved(): void {
     this.stage.look();
-    const { x, y, w, h } = this.desk.seen;
-    this.telling.tell({ view: { page: this.desk.page, x: Math.round(x), y: Math.round(y), w: Math.round(w), h: Math.round(h) }, selection: [...this.desk.selection.ids].slice(0, 50) });
+    this.company.looking();
     if (this.desk.writing || Math.round(this.desk.view.zoom * 100) !== this.zoomShown) this.requestUpdate();
   }
 
   private zoomShown = 0;
-
-  private othersChanged(): void {
-    const { base } = this.sheets;
-    this.others = base ? othersRead(base.awareness).filter((other) => other.id !== this.you || other.at !== null) : [];
-    const leader = this.desk.following === null ? undefined : this.others.find((other) => other.id === this.desk.following && other.view);
-    if (leader?.view) {
-      this.desk.page = leader.view.page;
-      this.desk.look(fitted(leader.view, this.desk.size, 8, 0), false);
-    }
-    this.stage.look();
-    this.requestUpdate();
-  }
 
   private heard(frame: { type: string; name?: string; ref?: string | null; message?: string }): void {
     const name = frame.name ?? frame.type;
@@ -215,7 +199,7 @@ export class BoardElement extends LitElement implements PaneElement {
 
   private nameOf(id: string): string | null {
     if (id === this.you) return t("you");
-    return this.context.view.present.find((person) => person.id === id)?.name ?? this.others.find((other) => other.id === id)?.name ?? this.sheets.listing?.documents.find(({ owner }) => owner?.id === id)?.owner?.name ?? null;
+    return this.context.view.present.find((person) => person.id === id)?.name ?? this.company.others.find((other) => other.id === id)?.name ?? this.sheets.listing?.documents.find(({ owner }) => owner?.id === id)?.owner?.name ?? null;
   }
 
   private label(shape: Shape): string {
@@ -263,9 +247,9 @@ export class BoardElement extends LitElement implements PaneElement {
     const { view, send } = this.context;
     return html`
       ${headBar({
-        desk, now: this.now, you: this.you, isStaff: view.you?.staff ?? false, others: this.others.filter(({ id }) => id !== this.you), grants: this.grants,
+        desk, now: this.now, you: this.you, isStaff: view.you?.staff ?? false, others: this.company.others.filter(({ id }) => id !== this.you), grants: this.grants,
         students: view.present.filter(({ role }) => role === "student"),
-        follow: (id) => ((desk.following = id), this.othersChanged()),
+        follow: (id) => ((desk.following = id), this.company.heard(), this.requestUpdate()),
         mode: (mode) => this.switched(send("board.mode", { mode })),
         grant: (person, write) => (this.grants.set(person, write), this.switched(send("board.grant", { person, write })), this.requestUpdate()),
         reveal: (document, on) => this.switched(send("board.reveal", { document, on })),

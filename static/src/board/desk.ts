@@ -155,13 +155,13 @@ export class Desk {
   }
 
   /** Draws a shape on the sheet that is drawn on; gives its id. */
-  add(shape: NewShape): string | null {
+  add(shape: NewShape, wanted?: string): string | null {
     const { target } = this.sheets;
     if (!target) {
       this.listener.fault("read_only");
       return null;
     }
-    const id = target.scene.add(this.page, shape);
+    const id = target.scene.add(this.page, shape, wanted);
     if (id === null) this.listener.fault("page_full");
     return id;
   }

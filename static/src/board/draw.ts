@@ -1,7 +1,7 @@
 // Drawing with a tool, as a pure fold: a press begins a draft, each move extends it, letting go ends it.
 
-import type { Point } from "./geometry";
-import { distanceToLine } from "./geometry";
+import { uuid } from "../uuid";
+import { distanceToLine, type Point } from "./geometry";
 import { BLANK, type NewShape, NUMBERS_MOST, quarter, type ShapeKind, tidyPressure } from "./shape";
 
 export type DrawTool = "pen" | "highlighter" | "line" | "arrow" | "rectangle" | "ellipse" | "polygon" | "point";
@@ -19,6 +19,8 @@ export interface Sample extends Point {
 }
 /** What is being drawn: its shape so far, and where it began. */
 export interface Draft {
+  /** The id that the shape will have. */
+  id: string;
   shape: NewShape;
   from: Point;
   /** Corners of a polygon that are set; its last point follows the pointer. */
@@ -40,10 +42,11 @@ function dressed(kind: ShapeKind, style: Style): NewShape {
 export function draftBegin(tool: DrawTool, at: Sample, style: Style): Draft {
   const from = { x: quarter(at.x), y: quarter(at.y) };
   const shape = { ...dressed(tool, style), ...from };
-  if (tool === "pen" || tool === "highlighter") return { shape: { ...shape, points: [0, 0, tidyPressure(at.pressure)] }, from, corners: [] };
-  if (tool === "line" || tool === "arrow") return { shape: { ...shape, points: [0, 0, 0, 0] }, from, corners: [] };
-  if (tool === "polygon") return { shape: { ...shape, points: [0, 0, 0, 0] }, from, corners: [from] };
-  return { shape, from, corners: [] };
+  const id = uuid();
+  if (tool === "pen" || tool === "highlighter") return { shape: { ...shape, points: [0, 0, tidyPressure(at.pressure)] }, from, corners: [], id };
+  if (tool === "line" || tool === "arrow") return { shape: { ...shape, points: [0, 0, 0, 0] }, from, corners: [], id };
+  if (tool === "polygon") return { shape: { ...shape, points: [0, 0, 0, 0] }, from, corners: [from], id };
+  return { shape, from, corners: [], id };
 }
 
 /** `isStraight`: lines in steps of 15°, boxes as squares (the Shift key). */

@@ -193,10 +193,11 @@ export class Gestures {
   }
 
   private finish(): void {
-    const shape = this.draft && draftEnd(this.draft, this.desk.view.zoom);
+    const { draft } = this;
+    const shape = draft && draftEnd(draft, this.desk.view.zoom);
     this.draft = null;
     this.isFirst = true;
-    if (shape) this.desk.add(shape);
+    if (shape) this.desk.add(shape, draft?.id);
     this.desk.redraw();
   }
 

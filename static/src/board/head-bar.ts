@@ -61,7 +61,8 @@ function sheetMenu({ desk, you, isStaff }: HeadContext): TemplateResult | typeof
 }
 
 function peopleMenu({ desk, others, follow }: HeadContext): TemplateResult | typeof nothing {
-  const seen = new Map(others.map((other) => [other.id, other]));
+  // Somebody may be at several sheets; the one that says where she looks counts.
+  const seen = new Map([...others].sort((one, other) => Number(one.view !== null) - Number(other.view !== null)).map((other) => [other.id, other]));
   if (!seen.size) return nothing;
   return menu("people", t("Who is at the board"), html`${icon("people")}<span>${seen.size}</span>`, html`
     <ul class="people">${[...seen.values()].map((other) => html`<li>

@@ -8,7 +8,8 @@ import { svgNode } from "./glyphs";
 import { toScreen, type View } from "./viewport";
 
 export interface Other {
-  client: number;
+  /** One page at one sheet. */
+  key: string;
   id: string;
   name: string;
   colour: string;
@@ -21,8 +22,8 @@ export interface Other {
 const EVERY_MS = 50;
 const finite = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value) && Math.abs(value) < 1e7;
 
-/** Everybody else, from the states that the server has put names into. */
-export function othersRead(awareness: Awareness): Other[] {
+/** Everybody else at a sheet, from the states that the server has put names into. */
+export function othersRead(awareness: Awareness, sheet: string): Other[] {
   const found: Other[] = [];
   for (const [client, state] of awareness.getStates()) {
     if (client === awareness.clientID || !isRecord(state) || !isRecord(state["user"])) continue;
@@ -31,7 +32,7 @@ export function othersRead(awareness: Awareness): Other[] {
     const at = isRecord(pointer) && finite(pointer["x"]) && finite(pointer["y"]) ? { x: pointer["x"], y: pointer["y"] } : null;
     const box = isRecord(view) && [view["x"], view["y"], view["w"], view["h"]].every(finite) ? (view as unknown as Box) : null;
     found.push({
-      client, id: String(user["id"] ?? ""), name: String(user["name"] ?? "").slice(0, 80), colour: /^#[0-9a-f]{6}$/i.test(colour) ? colour : "#24568f",
+      key: `${sheet} ${client}`, id: String(user["id"] ?? ""), name: String(user["name"] ?? "").slice(0, 80), colour: /^#[0-9a-f]{6}$/i.test(colour) ? colour : "#24568f",
       page: at ? String((pointer as Record<string, unknown>)["page"] ?? "1") : null, at, isLaser: state["laser"] === true,
       view: box && { x: box.x, y: box.y, w: box.w, h: box.h, page: String((view as Record<string, unknown>)["page"] ?? "1") },
     });
@@ -39,12 +40,23 @@ export function othersRead(awareness: Awareness): Other[] {
   return found;
 }
 
-/** Says where this page's pointer and view are, a few times a second at most. */
+/** Where things are told: the view at the common board, the hand at the sheet that is drawn on, where only its readers see it. */
+export interface Lines {
+  base: Awareness | null;
+  drawn: Awareness | null;
+}
+const NOTHING = { pointer: null, laser: false, selection: [], draft: null };
+
+/** Says where this page's pointer and view are and what it draws, a few times a second at most. */
 export class Telling {
   private timer: number | null = null;
   private readonly next: Record<string, unknown> = {};
+  private last: Awareness | null = null;
 
-  constructor(private readonly awareness: () => Awareness | null) {}
+  constructor(
+    private readonly lines: () => Lines,
+    private readonly draft: () => object | null,
+  ) {}
 
   tell(fields: Record<string, unknown>): void {
     Object.assign(this.next, fields);
@@ -53,10 +65,12 @@ export class Telling {
 
   private flush(): void {
     this.timer = null;
-    const awareness = this.awareness();
-    if (!awareness) return;
-    const state = { ...(awareness.getLocalState() ?? {}), ...this.next };
-    if (JSON.stringify(state) !== JSON.stringify(awareness.getLocalState())) awareness.setLocalState(state);
+    const { base, drawn } = this.lines();
+    const { view, ...hand } = { ...NOTHING, ...this.next, draft: this.draft() } as Record<string, unknown>;
+    for (const awareness of new Set([base, drawn, this.last])) {
+      if (awareness) tellAt(awareness, { ...(awareness === base && { view }), ...(awareness === drawn ? hand : NOTHING) });
+    }
+    this.last = drawn;
   }
 
   stop(): void {
@@ -64,25 +78,31 @@ export class Telling {
   }
 }
 
+function tellAt(awareness: Awareness, fields: object): void {
+  const before = awareness.getLocalState();
+  const state = { ...before, ...fields };
+  if (JSON.stringify(state) !== JSON.stringify(before)) awareness.setLocalState(state);
+}
+
 const NAME_MOST = 18;
 const TRAIL = 14;
 
 /** Draws the others' pointers. */
 export class Pointers {
-  private readonly nodes = new Map<number, { group: SVGGElement; trail: SVGPolylineElement; name: string; past: Point[] }>();
+  private readonly nodes = new Map<string, { group: SVGGElement; trail: SVGPolylineElement; name: string; past: Point[] }>();
 
   constructor(private readonly into: SVGGElement) {}
 
   draw(others: readonly Other[], view: View, page: string): void {
     const here = others.filter((other) => other.at && other.page === page);
-    const wanted = new Set(here.map(({ client }) => client));
-    for (const [client, { group }] of this.nodes) {
-      if (wanted.has(client)) continue;
+    const wanted = new Set(here.map(({ key }) => key));
+    for (const [key, { group }] of this.nodes) {
+      if (wanted.has(key)) continue;
       group.remove();
-      this.nodes.delete(client);
+      this.nodes.delete(key);
     }
     for (const other of here) {
-      const kept = this.nodes.get(other.client) ?? this.add(other);
+      const kept = this.nodes.get(other.key) ?? this.add(other);
       const at = toScreen(view, other.at as Point);
       kept.past = other.isLaser ? [...kept.past, other.at as Point].slice(-TRAIL) : [];
       kept.trail.setAttribute("points", kept.past.map((point) => toScreen(view, point)).map(({ x, y }) => `${x - at.x},${y - at.y}`).join(" "));
@@ -108,7 +128,7 @@ export class Pointers {
     );
     this.into.append(group);
     const kept = { group, trail, name, past: [] };
-    this.nodes.set(other.client, kept);
+    this.nodes.set(other.key, kept);
     return kept;
   }
 }

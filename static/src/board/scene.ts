@@ -114,11 +114,10 @@ export class Scene {
   }
 
   /** Puts a shape on top of a page; gives its id, or null where the page is full. */
-  add(page: string, shape: NewShape): string | null {
+  add(page: string, shape: NewShape, id = uuid()): string | null {
     let count = 0;
     for (const one of this.shapes.values()) if (one.page === page) count++;
     if (count >= SHAPES_MOST) return null;
-    const id = uuid();
     const whole: Omit<Shape, "id"> = { ...shape, page, z: this.top(page) + 1, by: this.by(), locked: false };
     const fields = fieldsOf(shape.kind).map((field): [string, unknown] => [field, field === "points" ? [...whole.points] : whole[field as keyof typeof whole]]);
     this.doc.transact(() => this.map.set(id, new Y.Map(fields)), OWN);

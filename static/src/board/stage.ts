@@ -4,6 +4,7 @@ import type { Desk } from "./desk";
 import { boundsOf, boundsOfAll } from "./geometry";
 import type { Gestures } from "./gestures";
 import { CORNERS, cornerOf, turnGrip } from "./grips";
+import { draftLayer } from "./drafts";
 import { glyphDraw, glyphNew, type Supplies, svgNode } from "./glyphs";
 import { Painter } from "./painter";
 import type { Shape } from "./shape";
@@ -15,6 +16,8 @@ export class Stage {
   readonly grid = document.createElement("div");
   readonly painter: Painter;
   readonly others = svgNode("g", { class: "board-others", "aria-hidden": "true" });
+  /** What others are drawing just now. */
+  readonly coming = draftLayer();
   private readonly world = svgNode("g", { class: "board-world" });
   private readonly drafts = svgNode("g", { class: "board-drafts", "aria-hidden": "true" });
   private readonly marks = svgNode("g", { class: "board-marks", "aria-hidden": "true" });
@@ -28,7 +31,7 @@ export class Stage {
     painted: () => void,
   ) {
     this.grid.className = "board-grid";
-    this.svg.append(this.world, this.drafts, this.marks, this.others);
+    this.svg.append(this.world, this.coming, this.drafts, this.marks, this.others);
     const stretched = (transform: string): void => {
       this.svg.style.transform = transform;
       // What follows the screen instead of the world would be stretched along.
@@ -49,7 +52,7 @@ export class Stage {
 
   private overlay(): void {
     const { view, isGrid } = this.desk;
-    this.drafts.setAttribute("transform", this.world.getAttribute("transform") ?? "");
+    for (const layer of [this.coming, this.drafts]) layer.setAttribute("transform", this.world.getAttribute("transform") ?? "");
     this.paintDraft();
     this.paintPreview();
     this.paintMarks();
