@@ -204,8 +204,7 @@ export class Gestures {
   private write(event: PointerEvent): void {
     const { tool } = this.desk;
     if (tool !== "text" && tool !== "formula") return;
-    const at = this.sample(event);
-    this.desk.write({ kind: tool, at, shape: null });
+    this.desk.write({ kind: tool, at: this.sample(event), shape: null });
   }
 
   // ---- erasing
