@@ -69,6 +69,9 @@ class Env(BaseSettings):
     DOCUMENT_MODEL: str = Field(
         "packaged", description="`packaged`, the folder of a sentence encoder (BERT), or empty: search by words alone"
     )
+    DOCUMENT_VECTORS: Literal["exact", "pgvector"] = Field(
+        "exact", description="who compares vectors: the class worker, or PostgreSQL with the extension pgvector"
+    )
     DOCUMENT_STAGES: str = Field(
         "fulltext,vectors,rerank",
         pattern=r"^(?:(?:fulltext|vectors|rerank)(?:,|$))*$",

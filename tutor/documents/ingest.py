@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from classroom.rooms.clock import database_now
-from tutor.documents import vectors
+from tutor.documents import near, vectors
 from tutor.documents.chunks import Block, Piece, pieces
 from tutor.documents.jail import file_read
 from tutor.documents.models import Document, Passage
@@ -56,6 +56,8 @@ def document_read(document_id: UUID) -> bool:
         Passage.objects.bulk_create(
             (_passage(document, piece, vector) for piece, vector in zip(made, found, strict=True)), batch_size=200
         )
+        if name and near.by_database():
+            near.document_fill(document.pk)
     log.info("document_ready", document=str(document_id), passages=len(made), embedder=name)
     return True
 

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from tutor.documents import fulltext, ranking, vectors
+from tutor.documents import fulltext, near, ranking, vectors
 from tutor.documents.models import Document, Passage
 from tutor.documents.ranking import Candidate
 from tutor.documents.words import query_terms
@@ -66,8 +66,8 @@ def passages_search(class_id: UUID, text: str, limit: int | None = None) -> Sear
     text, search = text[:TEXT_MAX], Search()
     stages: frozenset[str] = settings.DOCUMENT_STAGES
     by_words = _timed(search, "fulltext", lambda: _by_words(class_id, text)) if "fulltext" in stages else []
-    near = _timed(search, "vectors", lambda: _near(search, class_id, text)) if "vectors" in stages else []
-    fused = ranking.fused(by_words, near)
+    by_vectors = _timed(search, "vectors", lambda: _near(search, class_id, text)) if "vectors" in stages else []
+    fused = ranking.fused(by_words, by_vectors)
     rows = _rows(class_id, (one.passage for one in fused[: ranking.RERANKED]))
     texts = {key: f"{row.document.title} {row.heading} {row.text}" for key, row in rows.items()}
     fused = [one for one in fused if one.passage in rows]
@@ -106,6 +106,9 @@ def _near(search: Search, class_id: UUID, text: str) -> list[tuple[int, float]]:
     if vectors.is_nothing(query):
         search.stages["vectors"] = {"unknown": "the model does not know this script"}
         return []
+    if near.by_database():
+        search.stages["vectors"] = {"by": near.PGVECTOR}
+        return near.nearest(class_id, name, query, CANDIDATES)
     return vectors.nearest(query, (pair for key in keys for pair in _stored(key)), CANDIDATES)
 
 
