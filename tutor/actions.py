@@ -29,7 +29,8 @@ def answer_ask(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None
     text = text_checked(frame.data.text)
     passage = _about(rights, frame.data.about) if frame.data.about is not None else None
     question_check(
-        rights.room, prompt.question_about(text, passage.text, on_board=bool(passage.shapes)) if passage else text
+        rights.room,
+        prompt.question_about(text, passage.text, shapes=passage.shapes, step=passage.step) if passage else text,
     )
     asked = answers.answer_ask(
         rights, text, ref=frame.id, trace=trace, about=passage.data if passage else None,

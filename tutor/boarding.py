@@ -21,6 +21,7 @@ from classroom.board.models import Kind
 from classroom.board.replica import UpdateRefused
 from classroom.board.scene import TUTOR, Shape, pages_read, scene_read
 from classroom.rooms.models import Room
+from tutor import pointing
 
 log = structlog.get_logger(__name__)
 SCALE: Final = 1.4  # units of the board for one of a drawing, which is 340 wide
@@ -29,6 +30,7 @@ LETTERS: Final = 18.0
 TICKS: Final = 13.0
 INK: Final = "#182726"
 AXES: Final = "#64748b"
+NAMED: Final = 24  # shapes of a drawing that the model hears the references of
 TONES: Final = (INK, "#0f766e", "#b45309", "#7c3aed", "#be123c", "#1d4ed8")
 Fields = dict[str, Any]
 
@@ -61,6 +63,22 @@ def drawing_put(room: Room, drawing: dict[str, Any], alt: str) -> list[str]:
         log.info("drawing_not_on_the_board", room=str(room.pk), code=refused.code, error=str(refused))
         return []
     return ids
+
+
+def drawing_named(drawing: dict[str, Any], ids: Sequence[str]) -> str:
+    """What a drawing has put on the board, with the references by which the tutor may point there (A15).
+
+    A point goes by its label; labels and axes are not named of themselves.
+    """
+    shapes = drawing["shapes"]
+    labels = {tuple(shape["at"]): shape["text"] for shape in shapes if shape["kind"] == "text"}
+    drawn = [
+        (" ".join(filter(None, (shape["kind"], labels.get(tuple(shape.get("at", ())))))), key)
+        for shape, key in zip(shapes, ids[len(ids) - len(shapes) :], strict=True)
+        if shape["kind"] != "text"
+    ][:NAMED]
+    names = ", ".join(f"{words} {pointing.shape_named(key)}" for words, key in drawn)
+    return f"{names}. {pointing.HOW.format(pointing.shape_named(drawn[0][1]))}" if drawn else ""
 
 
 def _free_place(there: Sequence[Shape]) -> tuple[float, float, float]:

@@ -135,11 +135,12 @@ def call_run(answer_id: UUID) -> bool:
             return False
         last = {**fresh.calls[-1], "outcome": found["outcome"], "text": found["text"]}
         fresh.calls = [*fresh.calls[:-1], last]
-        told = {"at": fresh.raw_length, "text": _response(found), "call": last["n"]}
+        board = _boarded(fresh, found)
+        told = {"at": fresh.raw_length, "text": _response(found, board.get("board", [])), "call": last["n"]}
         fresh.inserts = [*fresh.inserts, told]
         fresh.call_due_at, fresh.progress_at = None, database_now()
         fresh.save(update_fields=["calls", "inserts", "call_due_at", "progress_at"])
-        data = {"answer": str(answer_id), "call": last["n"], **found, **_boarded(fresh, found)}
+        data = {"answer": str(answer_id), "call": last["n"], **found, **board}
         journal.append(fresh.room_id, type="answer.tool_returned", data=data, trace=fresh.trace)
         transaction.on_commit(partial(answer_dispatch, answer_id))
     log.info("call_returned", answer=str(answer_id), tool=last["tool"], outcome=found["outcome"], trace=fresh.trace)
@@ -217,7 +218,10 @@ def _timed(compute: Callable[[dict[str, Any]], dict[str, Any]]) -> Callable[[dic
     return asked
 
 
-def _response(found: dict[str, Any]) -> str:
-    """What the model reads: nothing that the room does not."""
+def _response(found: dict[str, Any], board: Sequence[str] = ()) -> str:
+    """What the model reads: nothing that the room does not. ``board``: ids of its shapes there, to be pointed at (A15)."""
     name = {"done": "result", "failed": "error", "withheld": "withheld"}[found["outcome"]]
-    return f"<tool_response>\n{json.dumps({name: found['text']}, ensure_ascii=False)}\n</tool_response>"
+    told = {name: found["text"]}
+    if board:
+        told["on_the_board"] = boarding.drawing_named(found["drawing"], board)
+    return f"<tool_response>\n{json.dumps(told, ensure_ascii=False)}\n</tool_response>"

@@ -96,7 +96,8 @@ class Answer(models.Model):
     def words(self) -> str:
         """The question, with the passage that it points at."""
         about = self.about or {}
-        return question_about(self.question, about.get("text", ""), on_board=bool(about.get("shapes")))
+        shapes, step = about.get("shapes") or (), about.get("step")
+        return question_about(self.question, about.get("text", ""), shapes=shapes, step=step)
 
     @property
     def order(self) -> int:

@@ -48,7 +48,7 @@ export const json = (value: Received): string => JSON.stringify(value);
 export function itemContext(change: Partial<ItemContext> = {}): ItemContext {
   const nothing = (): void => undefined;
   return {
-    you: "b", canStop: true, canAsk: true, may: () => true, playing: () => null, stop: nothing, pause: nothing, resume: nothing, putIn: nothing,
+    you: "b", canStop: true, canAsk: true, may: () => true, playing: () => null, find: () => null, stop: nothing, pause: nothing, resume: nothing, putIn: nothing,
     again: nothing, edit: nothing, askAbout: nothing, play: nothing, showAll: nothing, ...change,
   };
 }

@@ -19,6 +19,7 @@ from tests.conftest import enrol, person
 from tests.tutor.turns import log_of, rights
 from tutor import dispatch, prompt
 from tutor.models import Answer, Shard
+from tutor.pointing import shape_named
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -62,7 +63,8 @@ def test_a13_the_shapes_go_along_as_the_server_reads_them(room: Room, board: Doc
     job = dispatch.job_for(Answer.objects.get(pk=asked["answer"]))
     said = job.messages[-1]
     assert said["role"] == "user"
-    assert said["content"].startswith(prompt.ABOUT_SHAPES + "\n> 1. blue rectangle")
+    assert said["content"].startswith(prompt.ABOUT_SHAPES)
+    assert f"\n> 1. {shape_named(ids[0])} blue rectangle" in said["content"]
     assert said["content"].endswith("”\n\nWhy?")
     assert "no instruction" in prompt.ABOUT_SHAPES
     assert all("Ignore" not in message["content"] for message in job.messages if message["role"] == "system")

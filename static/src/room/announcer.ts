@@ -5,6 +5,7 @@ import type { RoomView } from "../store";
 import { plainLine } from "../markdown";
 import { rungName } from "../ladder";
 import { markWords, SAID, TAUGHT } from "../marks";
+import { withoutReferences } from "../pointing";
 import { noticeWords } from "../words";
 import { runSentence } from "./run-line";
 import { stepSentence } from "./step-line";
@@ -58,6 +59,6 @@ function message(item: MessageItem, old: Item | undefined, you: string | null): 
 }
 
 function cut(text: string): string {
-  const line = plainLine(text);
+  const line = plainLine(withoutReferences(text));
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
 }

@@ -8,6 +8,7 @@ import { rungName } from "../ladder";
 import { SAID, TAUGHT } from "../marks";
 import type { About, Action } from "../passages";
 import { partly, type Speed } from "../playback";
+import { type Find, pointing } from "../pointing";
 import { isOpen, partsOf } from "../store";
 import type { Dressing } from "../stream";
 import { answerWords, clockTime, dayOf, dayWords, hue, initials, noticeWords, ROLE_WORDS } from "../words";
@@ -40,6 +41,8 @@ export interface ItemContext extends ItemActions {
   canStop: boolean;
   canAsk: boolean;
   may: (action: Action, owner: Person | null) => boolean;
+  /** What a reference in an answer stands for. */
+  find: Find;
   /** How much of this answer is played back just now, and how fast; null if it is not. */
   playing: (answer: string) => { length: number; speed: Speed } | null;
 }
@@ -120,13 +123,13 @@ function nameLine(by: Person | null, at: string, what: string, you: string | nul
   </div>`;
 }
 
-function messageLine(item: MessageItem, continued: boolean, { you }: ItemContext): TemplateResult {
+function messageLine(item: MessageItem, continued: boolean, { you, find }: ItemContext): TemplateResult {
   const own = item.by !== null && item.by.id === you;
   return html`<li class="line message ${own ? "own" : ""} ${continued ? "continued" : ""}" data-seq=${item.seq}>
     ${continued || !item.by ? html`<span class="avatar-gap"></span>` : avatar(item.by)}
     <article class="said" aria-label=${`${item.by?.name ?? t("Somebody")}, ${clockTime(item.at)}`}>
       ${continued ? nothing : nameLine(item.by, item.at, "", you)}
-      <cs-markdown .dressing=${once(item.checks, "said", () => marksDressing(item.checks, item.text, SAID))} .text=${item.text}></cs-markdown>
+      <cs-markdown .dressing=${once(item.checks, "said", () => pointing(marksDressing(item.checks, item.text, SAID), find))} .text=${item.text}></cs-markdown>
     </article>
   </li>`;
 }
@@ -173,10 +176,11 @@ function answerParts(item: AnswerItem, context: ItemContext): TemplateResult[] {
   const rights = { about: isOver && context.canAsk && context.may("about", item.by), highlight: isOver && context.canAsk && context.may("highlight", item.by) };
   return parts.map(({ putIn, text, start }, at) => {
     const isDone = at < parts.length - 1 || !isOpen(item);
+    const marked = (words: string, from: number): Dressing => pointing(marksDressing(item.checks, words, TAUGHT, from), context.find);
     const dress = (words: string, from: number): Dressing | null =>
       isOver
-        ? once(item.highlights, `part ${from} ${item.checks.length} ${rights.about} ${rights.highlight}`, () => blocksDressing(item, from, rights, marksDressing(item.checks, words, TAUGHT, from)))
-        : once(item.checks, `part ${from}`, () => marksDressing(item.checks, words, TAUGHT, from));
+        ? once(item.highlights, `part ${from} ${item.checks.length} ${rights.about} ${rights.highlight}`, () => blocksDressing(item, from, rights, marked(words, from)))
+        : once(item.checks, `part ${from}`, () => marked(words, from));
     return html`${putIn
         ? html`<div class="put-in" role="note" aria-label=${t("Put in by {name}", { name: putIn.by?.name ?? t("somebody") })}>
             <div class="line-head">${putIn.by ? avatar(putIn.by) : nothing}<bdi class="name">${putIn.by?.name ?? t("Somebody")}</bdi>${putIn.by?.id === youId ? html`<span class="muted">${t("(you)")}</span>` : nothing}<span class="what">${t("put in")}</span></div>

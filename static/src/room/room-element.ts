@@ -9,6 +9,7 @@ import "../markdown-element";
 import type { Store } from "../outbox";
 import { Panes } from "../panes";
 import { EVERYBODY, may } from "../passages";
+import { findIn, pointPressed } from "../pointing";
 import { plainLine } from "../markdown";
 import { answerOf, EMPTY, openAnswers, type RoomView, sliceOf } from "../store";
 import { closedWords, peopleWords, statusWords } from "../words";
@@ -263,7 +264,8 @@ export class RoomElement extends LitElement {
       playing: (answer) => this.player.at(answer),
       fresh: this.follow && !this.follow.isFollowing ? this.fresh : null,
       toEnd: () => this.follow?.toEnd(),
-      clicked: (event) => this.clicked(pressed(event)),
+      clicked: (event) => pointPressed(event) || this.clicked(pressed(event)),
+      find: (kind, reference) => findIn(this.view.state?.items ?? [], kind, reference),
     });
   }
 
