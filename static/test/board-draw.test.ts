@@ -24,6 +24,7 @@ describe("a tool", () => {
     expect(drawn("arrow", at(0, 0), [at(100, 4)], true)?.points).toEqual([0, 0, 100, 0]);
     expect(drawn("line", at(0, 0), [at(1, 1)])).toBeNull();
     expect(drawn("point", at(5, 6), [])).toMatchObject({ kind: "point", x: 5, y: 6 });
+    expect(drawn("point", at(5, 6), [at(1, 2), at(9, 8)])).toMatchObject({ x: 9, y: 8, w: 0 });
   });
   it("keeps a pen's pressure, and leaves out what lies on a straight line", () => {
     const shape = drawn("pen", at(0, 0, 0.2), [at(10, 0, 0.4), at(20, 0, 0.6), at(20, 20, 0.8)]);
@@ -119,14 +120,20 @@ describe("the scene", () => {
     theirs.undo();
     expect(scene.shapes.has(hers)).toBe(false);
   });
-  it("has one page until there are more, and takes a page away with all that is on it", () => {
+  it("has one page until there are more, names them, and takes one away until that is undone", () => {
     expect(scene.pages).toEqual([{ id: "1", title: "" }]);
     const second = scene.pageAdd() as string;
     scene.add(second, box);
     scene.add("1", box);
     expect(theirs.pages.map(({ id }) => id)).toEqual(["1", second]);
+    scene.pageRename(second, " Fractions 分数 ");
+    expect(theirs.pages[1]?.title).toBe("Fractions 分数");
     scene.pageRemove(second);
-    expect(theirs.shapes.size).toBe(1);
+    expect(theirs.pages.length).toBe(1);
+    scene.undo();
+    expect(theirs.pages[1]).toEqual({ id: second, title: "Fractions 分数" });
+    expect(theirs.on(second).length).toBe(1);
+    scene.redo();
     scene.pageRemove("1");
     scene.pageRemove("nowhere");
     expect(scene.pages.length).toBe(1);

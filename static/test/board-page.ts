@@ -105,6 +105,11 @@ export class BoardPage {
   key(name: string, more: KeyboardEventInit = {}, on: Element = document.activeElement ?? this.svg): void {
     on.dispatchEvent(new KeyboardEvent("keydown", { key: name, bubbles: true, cancelable: true, ...more }));
   }
+  /** Everybody hears what the common board has by now. */
+  async again(): Promise<void> {
+    for (const socket of this.server.sockets) if (socket.document === "d") socket.gives(2, Y.encodeStateAsUpdate(this.server.doc));
+    await this.settled();
+  }
   /** Somebody else puts a shape on the common board, or with null takes one away. */
   put(id: string, fields: object | null): void {
     const doc = new Y.Doc();

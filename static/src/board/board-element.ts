@@ -17,6 +17,7 @@ import { headBar } from "./head-bar";
 import { picturePut, writtenPut } from "./putting";
 import { ownColour, refusedWords, shapeWords } from "./say";
 import type { Shape } from "./shape";
+import { pageList } from "./page-list";
 import { shapeList } from "./shape-list";
 import { Sheets } from "./sheets";
 import { Stage } from "./stage";
@@ -32,7 +33,7 @@ const ASKED_MOST = 40;
 const PICTURES = "image/png,image/jpeg,image/webp";
 
 export class BoardElement extends LitElement implements PaneElement {
-  static override properties = { context: { attribute: false }, isShown: { attribute: false }, aim: { attribute: false }, fault: { state: true }, said: { state: true }, isList: { state: true }, now: { state: true } };
+  static override properties = { context: { attribute: false }, isShown: { attribute: false }, aim: { attribute: false }, fault: { state: true }, said: { state: true }, isList: { state: true }, isPages: { state: true }, asked: { state: true }, now: { state: true } };
 
   declare context: PaneContext;
   declare isShown: boolean;
@@ -41,6 +42,8 @@ export class BoardElement extends LitElement implements PaneElement {
   declare fault: string;
   declare said: string;
   declare isList: boolean;
+  declare isPages: boolean;
+  declare asked: string | null;
   declare now: number;
 
   desk!: Desk;
@@ -58,7 +61,8 @@ export class BoardElement extends LitElement implements PaneElement {
     super();
     this.isShown = true;
     this.fault = this.said = "";
-    this.isList = false;
+    this.isList = this.isPages = false;
+    this.asked = null;
     this.now = Date.now();
   }
 
@@ -92,7 +96,7 @@ export class BoardElement extends LitElement implements PaneElement {
     this.sheets = new Sheets(this.context.room, env, () => this.you, {
       stacked: () => this.stacked(),
       shapes: (sheet, ids) => this.shapesChanged(sheet, ids),
-      changed: () => this.requestUpdate(),
+      changed: () => (this.desk.settle(), this.requestUpdate()),
       awareness: () => this.company.heard(),
       refused: (refusal) => this.blame(refusedWords(refusal)),
     });
@@ -191,6 +195,17 @@ export class BoardElement extends LitElement implements PaneElement {
     this.context.askAbout({ document: sheet, shapes }, shapes.length === 1 ? this.label(first) : tn("{n} shape on the board", "{n} shapes on the board", shapes.length));
   }
 
+  private showPages(on: boolean): void {
+    this.isPages = on;
+    this.asked = null;
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>(on ? ".board-pages [aria-current]" : ".page-of")?.focus());
+  }
+
+  private askRemoval(page: string | null): void {
+    this.asked = page;
+    void this.updateComplete.then(() => this.querySelector<HTMLElement>(page ? ".page-keep" : ".board-pages [aria-current]")?.focus());
+  }
+
   private switched(ref: string): void {
     this.refs.add(ref);
   }
@@ -243,7 +258,7 @@ export class BoardElement extends LitElement implements PaneElement {
     const { desk } = this;
     this.hasShapes = this.sheets.all.some(({ scene }) => scene.on(desk.page).length > 0);
     this.zoomShown = Math.round(desk.view.zoom * 100);
-    const tools: ToolContext = { desk, choose: (tool) => this.choose(tool), isList: this.isList, showList: (on) => (this.isList = on), ask: this.context.view.you?.can.ask ? () => this.askAbout() : null };
+    const tools: ToolContext = { desk, choose: (tool) => this.choose(tool), isList: this.isList, showList: (on) => (this.isList = on), isPages: this.isPages, showPages: (on) => this.showPages(on), ask: this.context.view.you?.can.ask ? () => this.askAbout() : null };
     const { view, send } = this.context;
     return html`
       ${headBar({
@@ -258,6 +273,7 @@ export class BoardElement extends LitElement implements PaneElement {
         <div class="board-stage">${this.stage.grid}${this.stage.svg}
           ${this.empty()} ${styleBar(tools)}
           ${desk.following === null ? nothing : html`<p class="board-following"><span>${t("You follow {name}", { name: this.nameOf(desk.following) ?? "" })}</span><button type="button" class="button small" @click=${() => ((desk.following = null), this.requestUpdate())}>${t("Stop")}</button></p>`}
+          ${this.isPages ? pageList({ desk, asked: this.asked, ask: (page) => this.askRemoval(page), close: () => this.showPages(false) }) : nothing}
           ${this.fault ? html`<p class="board-fault" role="alert">${icon("warning")}<span>${this.fault}</span></p>` : nothing}
           <cs-board-writing .writing=${desk.writing} .view=${desk.view} .colour=${desk.style.stroke} .supplies=${this.supplies} @written=${(event: CustomEvent<Written | null>) => this.written(event.detail)}></cs-board-writing>
         </div>

@@ -2,6 +2,7 @@
 
 import { boundsOfAll, type Box, type Change, edgesOf, hits, type Point } from "./geometry";
 import type { Style, Tool } from "./draw";
+import type { Page } from "./scene";
 import type { NewShape, Shape } from "./shape";
 import type { Sheet, Sheets } from "./sheets";
 import type { Guide } from "./snap";
@@ -41,6 +42,7 @@ export class Desk {
   selection: Selection = NOBODY;
   guides: readonly Guide[] = [];
   writing: Writing | null = null;
+  private pageAt = 0;
   /** Whose view this one follows. */
   following: string | null = null;
 
@@ -93,6 +95,22 @@ export class Desk {
     this.view = START;
     this.listener.changed();
     this.listener.moved();
+  }
+
+  /** The page before or after this one. */
+  flip(by: number): void {
+    const pages = this.sheets.base?.scene.pages ?? [];
+    this.turnTo(pages[pages.findIndex(({ id }) => id === this.page) + by]?.id ?? this.page);
+  }
+
+  /** Leaves a page that somebody has taken away. */
+  settle(): void {
+    const { base } = this.sheets;
+    if (!base?.state.isSynced) return;
+    const { pages } = base.scene;
+    const at = pages.findIndex(({ id }) => id === this.page);
+    if (at < 0) this.turnTo((pages[Math.min(this.pageAt, pages.length - 1)] as Page).id);
+    else this.pageAt = at;
   }
 
   get seen(): Box {
@@ -183,6 +201,22 @@ export class Desk {
     this.select(null);
   }
 
+  get isLocked(): boolean {
+    return this.selected.length > 0 && this.selected.every((shape) => shape.locked);
+  }
+
+  /** Holds what is selected where and as it is, or lets go of it. */
+  lock(on: boolean): void {
+    this.apply(new Map(this.selected.map(({ id }) => [id, { locked: on }])));
+    this.listener.changed();
+  }
+
+  /** The first letter that no point of the page has. */
+  get pointName(): string {
+    const had = new Set(this.sheets.all.flatMap(({ scene }) => scene.on(this.page)).map(({ kind, text }) => (kind === "point" ? text : "")));
+    return [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"].find((letter) => !had.has(letter)) ?? "";
+  }
+
   /** Puts what is selected above or below everything else. */
   lift(isUp: boolean): void {
     const scene = this.sheets.get(this.selection.sheet)?.scene;
@@ -214,6 +248,15 @@ export class Desk {
   write(writing: Writing | null): void {
     this.writing = writing;
     this.listener.changed();
+  }
+
+  /** Opens what is written on a shape. False where there is nothing to write. */
+  rewrite(sheet: Sheet, shape: Shape): boolean {
+    const kind = shape.kind === "formula" ? "formula" : shape.kind === "text" || shape.kind === "point" ? "text" : null;
+    if (!kind || !sheet.state.mayWrite || shape.locked) return false;
+    this.select(sheet, [shape.id]);
+    this.write({ kind, at: shape.kind === "point" ? { x: shape.x + 8, y: shape.y - 22 } : shape, shape });
+    return true;
   }
 
   say(words: string): void {

@@ -67,6 +67,8 @@ export function draftExtend(draft: Draft, samples: readonly Sample[], isStraight
       const corner = draft.corners.at(-1) as Point;
       return { ...draft, shape: { ...shape, points: flat([...draft.corners, isStraight ? straight(corner, last) : last], from) } };
     }
+    case "point":
+      return { ...draft, shape: { ...shape, x: quarter(last.x), y: quarter(last.y) } };
     default:
       return { ...draft, shape: { ...shape, ...boxed(from, last, isStraight) } };
   }

@@ -144,15 +144,13 @@ export class Gestures {
     this.desk.look(panned(this.desk.view, -dx * unit, -dy * unit));
   }
 
-  /** Twice on a text or formula: it is written anew. On a polygon: it is complete. */
+  /** Twice on something written: it is written anew. On a polygon: it is complete. */
   double(event: MouseEvent): void {
     if (this.draft) return this.polygonEnd();
     if (this.desk.tool !== "select") return;
     const found = this.desk.at(this.world(event), this.slack);
     if (!found?.sheet.state.mayWrite || found.shape.locked) return;
-    if (found.shape.kind !== "text" && found.shape.kind !== "formula") return;
-    this.desk.select(found.sheet, [found.shape.id]);
-    this.desk.write({ kind: found.shape.kind, at: found.shape, shape: found.shape });
+    this.desk.rewrite(found.sheet, found.shape);
   }
 
   // ---- drawing
@@ -197,7 +195,7 @@ export class Gestures {
     const shape = draft && draftEnd(draft, this.desk.view.zoom);
     this.draft = null;
     this.isFirst = true;
-    if (shape) this.desk.add(shape, draft?.id);
+    if (shape) this.desk.add(shape.kind === "point" ? { ...shape, text: this.desk.pointName } : shape, draft?.id);
     this.desk.redraw();
   }
 

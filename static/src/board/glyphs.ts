@@ -2,7 +2,7 @@
 
 import { frameOf, middle } from "./geometry";
 import { isInk, pathOf } from "./outline";
-import { fontSize, LINE_HEIGHT, type NewShape, type Shape } from "./shape";
+import { fontSize, LINE_HEIGHT, type NewShape, POINT_SIZE, type Shape } from "./shape";
 
 export const SVG = "http://www.w3.org/2000/svg";
 export type Drawable = NewShape & { id?: string };
@@ -101,7 +101,7 @@ function formula(node: SVGElement, shape: Drawable, drawing: Drawing | null): vo
 
 function dot(node: SVGElement, shape: Drawable): void {
   const circle = svgNode("circle", { r: Math.max(3, shape.width * 1.5), fill: shape.stroke });
-  const label = svgNode("text", { x: 8, y: -6, "font-size": 16, fill: shape.stroke, class: "board-text" });
+  const label = svgNode("text", { x: 8, y: -6, "font-size": POINT_SIZE, fill: shape.stroke, class: "board-text" });
   label.textContent = shape.text;
   node.replaceChildren(circle, label);
 }

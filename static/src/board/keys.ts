@@ -65,7 +65,15 @@ function named(event: KeyboardEvent, context: KeyContext): boolean {
       return escape(context);
     case "Delete":
     case "Backspace":
+      if (desk.isLocked) desk.say(t("It is locked. K unlocks it."));
       desk.removeSelected();
+      return true;
+    case "k":
+    case "K":
+      return lock(desk);
+    case "PageUp":
+    case "PageDown":
+      desk.flip(event.key === "PageUp" ? -1 : 1);
       return true;
     case "[":
     case "]":
@@ -84,6 +92,14 @@ function named(event: KeyboardEvent, context: KeyContext): boolean {
     default:
       return false;
   }
+}
+
+function lock(desk: Desk): boolean {
+  if (!desk.selected.length || !desk.mayChange(null)) return false;
+  const on = !desk.isLocked;
+  desk.lock(on);
+  desk.say(on ? t("Locked: nobody moves or changes it by mistake.") : t("Unlocked."));
+  return true;
 }
 
 function change(desk: Desk, by: Parameters<typeof stepped>[1]): boolean {
@@ -130,10 +146,7 @@ function open(context: KeyContext): boolean {
   const now = context.focused();
   const sheet = now && context.desk.sheets.get(now.sheet);
   const shape = now && sheet?.scene.shapes.get(now.id);
-  if (!shape || !sheet?.state.mayWrite || (shape.kind !== "text" && shape.kind !== "formula")) return pick(context, false);
-  context.desk.select(sheet, [shape.id]);
-  context.desk.write({ kind: shape.kind, at: shape, shape });
-  return true;
+  return (shape && sheet && context.desk.rewrite(sheet, shape)) || pick(context, false);
 }
 
 function escape(context: KeyContext): boolean {

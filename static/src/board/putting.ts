@@ -13,6 +13,7 @@ const UNDRAWN = { w: 120, h: 40 };
 /** A text or formula that was written, new or anew; one without words goes. */
 export function writtenPut(desk: Desk, { kind, at, shape }: Writing, { words, drawing }: Written): void {
   const drawn = drawing ?? UNDRAWN;
+  if (shape?.kind === "point") return desk.apply(new Map([[shape.id, { text: words.replace(/\s+/g, " ") }]]));
   if (shape && !words) return desk.removeSelected();
   if (!words) return;
   if (shape) {

@@ -41,7 +41,7 @@ export function shapeWords(shape: Shape, nameOf: (id: string) => string | null):
   const name = shape.by === "tutor" ? t("the tutor") : nameOf(shape.by);
   const colour = shape.kind === "image" ? "" : colourName(shape.stroke);
   const what = [kindWords(shape.kind), colour].filter(Boolean).join(", ");
-  return [said ? `${what}: ${said}` : what, name ? t("by {name}", { name }) : ""].filter(Boolean).join(", ");
+  return [said ? `${what}: ${said}` : what, name ? t("by {name}", { name }) : "", shape.locked ? t("locked") : ""].filter(Boolean).join(", ");
 }
 
 interface ModeWords {

@@ -3,7 +3,7 @@
 import * as Y from "yjs";
 
 import { uuid } from "../uuid";
-import { fieldsOf, type NewShape, PAGES_MOST, type Shape, shapeRead, SHAPES_MOST } from "./shape";
+import { fieldsOf, type NewShape, PAGES_MOST, type Shape, shapeRead, SHAPES_MOST, TITLE_MOST } from "./shape";
 
 export interface Page {
   id: string;
@@ -82,14 +82,21 @@ export class Scene {
     return id;
   }
 
-  /** Takes a page and everything on it away. The last page stays. */
+  /** Takes a page away. What is on it stays in the document, so that undo is small however full the page was. The last page stays. */
   pageRemove(id: string): void {
     const at = this.list.toArray().findIndex((page) => page.get("id") === id);
     if (at < 0 || this.list.length < 2) return;
     this.begin();
+    this.doc.transact(() => this.list.delete(at), OWN);
+  }
+
+  pageRename(id: string, title: string): void {
+    const words = title.trim().slice(0, TITLE_MOST);
+    if (words === this.pages.find((page) => page.id === id)?.title) return;
+    this.begin();
     this.doc.transact(() => {
-      this.list.delete(at);
-      for (const shape of this.shapes.values()) if (shape.page === id) this.map.delete(shape.id);
+      if (!this.list.length) this.list.push([new Y.Map<unknown>(Object.entries(FIRST_PAGE))]);
+      this.list.toArray().find((page) => page.get("id") === id)?.set("title", words);
     }, OWN);
   }
 

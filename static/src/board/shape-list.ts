@@ -22,7 +22,7 @@ export interface ListContext {
 }
 
 const SHOWN_MOST = 300;
-const ADDABLE: readonly ShapeKind[] = ["rectangle", "ellipse", "line", "arrow"];
+const ADDABLE: readonly ShapeKind[] = ["rectangle", "ellipse", "line", "arrow", "point"];
 
 export function shapeList(context: ListContext): TemplateResult {
   const { desk } = context;
@@ -57,6 +57,7 @@ function adding({ desk, show }: ListContext): TemplateResult {
   const base = { ...BLANK, stroke: desk.style.stroke, width: desk.style.width };
   const add = (kind: ShapeKind): void => {
     const isLine = kind === "line" || kind === "arrow";
+    if (kind === "point") return put({ ...base, kind, ...centre, text: desk.pointName });
     put({ ...base, kind, x: centre.x - 60, y: centre.y - 40, ...(isLine ? { points: [0, 0, 120, 80] } : { w: 120, h: 80 }) });
   };
   return html`<form class="list-add" @submit=${(event: SubmitEvent) => {
@@ -84,9 +85,11 @@ function row({ desk, label, show }: ListContext, sheet: Sheet, shape: Shape): Te
     <button type="button" class="shape-row" aria-expanded=${isSelected ? "true" : "false"} @click=${select}>
       <svg viewBox="0 0 12 12" aria-hidden="true"><circle cx="6" cy="6" r="5" fill=${shape.stroke}></circle></svg><bdi>${label(shape)}</bdi>
     </button>
-    ${isSelected && sheet.state.mayWrite && !shape.locked ? fields(desk, shape) : nothing}
+    ${isSelected && sheet.state.mayWrite ? (shape.locked ? html`<div class="shape-fields">${lockButton(desk)}</div>` : fields(desk, shape)) : nothing}
   </li>`;
 }
+
+const lockButton = (desk: Desk): TemplateResult => html`<button type="button" class="button small" @click=${() => desk.lock(!desk.isLocked)}>${icon("lock")}${desk.isLocked ? t("Unlock") : t("Lock")}</button>`;
 
 function fields(desk: Desk, shape: Shape): TemplateResult {
   const apply = (change: Partial<Shape>): void => desk.apply(new Map([[shape.id, change]]));
@@ -111,7 +114,7 @@ function fields(desk: Desk, shape: Shape): TemplateResult {
     ${number("turn", t("Turned by (°)"), shape.rotation, (value) => rotated(shape, value - shape.rotation, middle(frame)))}`}
     <div class="row wide">
       <button type="button" class="button small" @click=${() => desk.lift(true)}>${icon("front")}${t("To the front")}</button>
-      <button type="button" class="button small" @click=${() => desk.duplicate()}>${icon("copy")}${t("Duplicate")}</button>
+      <button type="button" class="button small" @click=${() => desk.duplicate()}>${icon("copy")}${t("Duplicate")}</button> ${lockButton(desk)}
       <button type="button" class="button small danger" @click=${() => desk.removeSelected()}>${icon("trash")}${t("Delete")}</button>
     </div>
   </div>`;

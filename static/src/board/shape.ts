@@ -37,7 +37,10 @@ export const ALT_MOST = 300;
 export const NUMBERS_MOST = 10_000;
 export const SHAPES_MOST = 2000;
 export const PAGES_MOST = 20;
+export const TITLE_MOST = 120;
 export const LINE_HEIGHT = 1.25;
+/** How large the name of a point is written. */
+export const POINT_SIZE = 16;
 
 /** Which fields a kind has beside those that all have. */
 const OWN: Readonly<Record<ShapeKind, readonly (keyof Shape)[]>> = {

@@ -6,6 +6,7 @@ import { icon, type IconName } from "../icons";
 import { mark, t, translated } from "../translate";
 import type { Desk } from "./desk";
 import type { Tool } from "./draw";
+import { mayAdd, pageAdd } from "./page-list";
 import { COLOURS } from "./say";
 import { zoomed } from "./viewport";
 
@@ -26,6 +27,7 @@ export const TOOLS: readonly ToolButton[] = [
   { tool: "rectangle", icon: "rectangle", label: mark("Rectangle"), key: "R" },
   { tool: "ellipse", icon: "ellipse", label: mark("Ellipse"), key: "O" },
   { tool: "polygon", icon: "polygon", label: mark("Polygon"), key: "G" },
+  { tool: "point", icon: "point", label: mark("Point"), key: "D" },
   { tool: "text", icon: "text", label: mark("Text"), key: "T" },
   { tool: "formula", icon: "formula", label: mark("Formula"), key: "F" },
   { tool: "image", icon: "picture", label: mark("Picture"), key: "I" },
@@ -44,6 +46,9 @@ export interface ToolContext {
   choose: (tool: Tool) => void;
   isList: boolean;
   showList: (on: boolean) => void;
+  /** Whether the window with the pages is open. */
+  isPages: boolean;
+  showPages: (on: boolean) => void;
   /** Asks the tutor about the selection; null where this person may not ask. */
   ask: (() => void) | null;
 }
@@ -70,7 +75,7 @@ function roving(event: KeyboardEvent): void {
   event.preventDefault();
 }
 
-const STYLED: ReadonlySet<Tool> = new Set<Tool>(["pen", "highlighter", "line", "arrow", "rectangle", "ellipse", "polygon", "text", "formula"]);
+const STYLED: ReadonlySet<Tool> = new Set<Tool>(["pen", "highlighter", "line", "arrow", "rectangle", "ellipse", "polygon", "point", "text", "formula"]);
 
 /** Colours and widths for what is drawn next or is selected, and what can be done with the selection. */
 export function styleBar({ desk, ask }: ToolContext): TemplateResult | typeof nothing {
@@ -99,11 +104,14 @@ function selectionBar(desk: Desk): TemplateResult {
   const button = (sign: IconName, label: string, act: () => void): TemplateResult => html`<button type="button" class="swatch" aria-label=${label} title=${label} @click=${act}>${icon(sign)}</button>`;
   return html`<div class="swatches" role="group" aria-label=${t("With the selection")}>
     ${button("front", t("To the front"), () => desk.lift(true))} ${button("back", t("To the back"), () => desk.lift(false))}
-    ${button("copy", t("Duplicate"), () => desk.duplicate())} ${button("trash", t("Delete"), () => desk.removeSelected())}
+    ${button("copy", t("Duplicate"), () => desk.duplicate())}
+    <button type="button" class="swatch" aria-pressed=${desk.isLocked ? "true" : "false"} aria-label=${t("Locked")} title=${desk.isLocked ? t("Unlock (K)") : t("Lock: nobody moves or changes it by mistake (K)")} @click=${() => desk.lock(!desk.isLocked)}>${icon("lock")}</button>
+    ${button("trash", t("Delete"), () => desk.removeSelected())}
   </div>`;
 }
 
-export function bottomBar({ desk, isList, showList }: ToolContext): TemplateResult {
+export function bottomBar(context: ToolContext): TemplateResult {
+  const { desk, isList, showList } = context;
   const scene = desk.sheets.target?.scene;
   const centre = { x: desk.size.w / 2, y: desk.size.h / 2 };
   const button = (sign: IconName, label: string, act: () => void, more: { off?: boolean; pressed?: boolean; name?: string } = {}): TemplateResult =>
@@ -112,7 +120,7 @@ export function bottomBar({ desk, isList, showList }: ToolContext): TemplateResu
     <div class="board-group" role="group" aria-label=${t("Undo")}>
       ${button("undo", t("Undo my last change"), () => desk.undo(), { off: !scene?.canUndo })} ${button("redo", t("Redo"), () => desk.redo(), { off: !scene?.canRedo })}
     </div>
-    ${pageGroup(desk)}
+    ${pageGroup(context)}
     <div class="board-group" role="group" aria-label=${t("View")}>
       ${button("minus", t("Smaller"), () => desk.look(zoomed(desk.view, 0.8, centre)), { name: "narrow-off" })}
       <button type="button" class="tool zoom" title=${t("Everything in view")} aria-label=${t("{n} %: show everything", { n: Math.round(desk.view.zoom * 100) })} @click=${() => desk.fit()}>${Math.round(desk.view.zoom * 100)} %</button>
@@ -130,20 +138,15 @@ function gridTurn(desk: Desk): void {
   desk.choose(desk.tool);
 }
 
-function pageGroup(desk: Desk): TemplateResult {
-  const scene = desk.sheets.base?.scene;
-  const pages = scene?.pages ?? [];
+function pageGroup({ desk, isPages, showPages }: ToolContext): TemplateResult {
+  const pages = desk.sheets.base?.scene.pages ?? [];
   const at = Math.max(0, pages.findIndex(({ id }) => id === desk.page));
-  const go = (to: number): void => desk.turnTo(pages[to]?.id ?? desk.page);
-  const mayAdd = desk.sheets.base?.state.mayWrite === true && pages.length < 20;
-  const add = (): void => {
-    const id = scene?.pageAdd();
-    if (id) desk.turnTo(id);
-  };
+  const title = pages[at]?.title ?? "";
+  const of = t("{n} of {all}", { n: at + 1, all: Math.max(1, pages.length) });
   return html`<div class="board-group pages" role="group" aria-label=${t("Pages")}>
-    <button type="button" class="tool flip" ?disabled=${at === 0} aria-label=${t("Page before")} title=${t("Page before")} @click=${() => go(at - 1)}>${icon("chevron")}</button>
-    <span class="page-of">${t("{n} of {all}", { n: at + 1, all: Math.max(1, pages.length) })}</span>
-    <button type="button" class="tool unflip" ?disabled=${at >= pages.length - 1} aria-label=${t("Next page")} title=${t("Next page")} @click=${() => go(at + 1)}>${icon("chevron")}</button>
-    ${mayAdd ? html`<button type="button" class="tool" aria-label=${t("New page")} title=${t("New page")} @click=${add}>${icon("plus")}</button>` : nothing}
+    <button type="button" class="tool flip" ?disabled=${at === 0} aria-label=${t("Page before")} title=${t("Page before")} @click=${() => desk.flip(-1)}>${icon("chevron")}</button>
+    <button type="button" class="tool page-of" aria-expanded=${isPages ? "true" : "false"} title=${t("Pages: go to one, name it, remove it")} aria-label=${[t("Pages"), of, title].filter(Boolean).join(", ")} @click=${() => showPages(!isPages)}><span>${of}</span>${title ? html`<bdi class="wide-only">${title}</bdi>` : nothing}</button>
+    <button type="button" class="tool unflip" ?disabled=${at >= pages.length - 1} aria-label=${t("Next page")} title=${t("Next page")} @click=${() => desk.flip(1)}>${icon("chevron")}</button>
+    ${mayAdd(desk) ? html`<button type="button" class="tool" aria-label=${t("New page")} title=${t("New page")} @click=${() => pageAdd(desk)}>${icon("plus")}</button>` : nothing}
   </div>`;
 }

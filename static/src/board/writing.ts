@@ -5,7 +5,7 @@ import { html, LitElement, nothing, svg, type PropertyValues, type TemplateResul
 import { t } from "../translate";
 import type { Writing } from "./desk";
 import { TEXT_SIZE } from "./putting";
-import { fontSize, LATEX_MOST, TEXT_MOST } from "./shape";
+import { fontSize, LATEX_MOST, POINT_SIZE, TEXT_MOST } from "./shape";
 import type { Drawing } from "./glyphs";
 import { isFault, type ServerSupplies } from "./supplies";
 import { toScreen, type View } from "./viewport";
@@ -54,9 +54,9 @@ export class BoardWriting extends LitElement {
   protected override updated(changed: PropertyValues<this>): void {
     const box = this.querySelector<HTMLElement>(".board-writing");
     if (!box || !this.writing) return;
-    const at = toScreen(this.view, this.writing.shape ?? this.writing.at);
+    const at = toScreen(this.view, this.writing.at);
     if (this.writing.kind === "text") {
-      const size = (this.writing.shape ? fontSize(this.writing.shape) : TEXT_SIZE) * this.view.zoom;
+      const size = (!this.writing.shape ? TEXT_SIZE : this.writing.shape.kind === "point" ? POINT_SIZE : fontSize(this.writing.shape)) * this.view.zoom;
       box.style.setProperty("font-size", `${Math.max(12, size)}px`);
       box.style.setProperty("color", this.writing.shape?.stroke ?? this.colour);
     }
