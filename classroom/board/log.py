@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from pycrdt import Doc
 
 from classroom.board import limits
-from classroom.board.models import Document, Snapshot, Update, Writer
+from classroom.board.models import Document, Drawn, Snapshot, Update, Writer
 from classroom.board.replica import Replica, UpdateRefused
 from classroom.people.models import User
 from classroom.rooms import broadcast
@@ -70,7 +70,8 @@ def update_append(document: Document, data: bytes, *, author: User | None, origi
 def updates_append(document_id: UUID, drafts: Sequence[Draft], *, allow: Allow | None = None) -> list[Outcome]:
     """Judge and append updates in their order, in one transaction; one outcome for each.
 
-    ``allow`` is asked for each under the lock, and raises UpdateRefused. Raises Document.DoesNotExist, django.db.Error.
+    ``allow`` is asked for each under the lock, and raises UpdateRefused; without one it is the server itself that writes,
+    which may draw for others (Q15). Raises Document.DoesNotExist, django.db.Error.
     """
     with _held(document_id) as replica, transaction.atomic():
         document = Document.objects.select_for_update().get(pk=document_id)
@@ -87,6 +88,7 @@ def updates_append(document_id: UUID, drafts: Sequence[Draft], *, allow: Allow |
                 for client, who in replica.writers.items()
                 if client not in known
             )
+            _gone_note(document, replica)
             _snapshot(document, replica, len(rows))
             transaction.on_commit(partial(updates_tell, document_id, [row for _, row in rows]))
     return outcomes
@@ -98,7 +100,8 @@ def _judge(replica: Replica, document: Document, draft: Draft, before: list[Row]
             allow(document, draft)
         if document.bytes + sum(len(row.data) for row in before) + len(draft.data) > limits.DOCUMENT_BYTES:
             raise UpdateRefused("too_big", _("This board is full. Go on in a new room."))
-        data = replica.integrate(draft.data, str(draft.author.pk) if draft.author else TUTOR)
+        who = str(draft.author.pk) if draft.author else TUTOR
+        data = replica.integrate(draft.data, who, trusted=allow is None)
     except UpdateRefused as refused:
         if replica.spoilt:
             replica.rebuild(document, [row.data for row in before])
@@ -118,6 +121,16 @@ def _insert(document: Document, rows: list[tuple[Draft, Row]]) -> None:
     document.last_seq = rows[-1][1].seq
     document.bytes += sum(len(row.data) for _, row in rows)
     document.save(update_fields=["last_seq", "bytes"])
+
+
+def _gone_note(document: Document, replica: Replica) -> None:
+    """Whose the shapes are that others have taken away: one row for each, whenever it last went."""
+    if replica.gone:
+        Drawn.objects.bulk_create(
+            [Drawn(document=document, shape=key, who=who) for key, who in replica.gone.items()],
+            update_conflicts=True, unique_fields=["document", "shape"], update_fields=["who"],
+        )  # fmt: skip
+        replica.gone.clear()
 
 
 def _snapshot(document: Document, replica: Replica, added: int) -> None:

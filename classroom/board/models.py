@@ -126,6 +126,20 @@ class Writer(models.Model):
         return f"{self.client} is {self.who}"
 
 
+class Drawn(models.Model):
+    """Who drew a shape that somebody else has taken away: her undo brings it back as that person's (Q15)."""
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="+")
+    shape = models.UUIDField()
+    who = models.CharField(max_length=40, help_text="id of the person, or `tutor`")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["document", "shape"], name="one_drawn_a_shape")]
+
+    def __str__(self) -> str:
+        return f"{self.shape} by {self.who}"
+
+
 class Formula(models.Model):
     """A formula that was drawn once: its paths (``typesetting``), under the hash of its LaTeX. Nothing of it is secret."""
 

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from pycrdt import Array, Doc, Map, Text
 
 from classroom.board import limits
-from classroom.board.models import Document, Kind, Snapshot, Update, Writer
-from classroom.board.scene import SceneError, code_read, pages_read, shape_read
+from classroom.board.models import Document, Drawn, Kind, Snapshot, Update, Writer
+from classroom.board.scene import SceneError, Shape, code_read, pages_read, shape_read
 from classroom.board.updates import EMPTY, Change, Malformed, change_read, clocks_read
 
 # The parts of a document, and whether what stands in them has a key.
@@ -44,9 +44,11 @@ class Replica:
         self.spoilt = self._watching = False
         self.doc: Doc[Any] = Doc(allow_multithreading=True)
         self.writers: dict[int, str] = {}
+        self.gone: dict[str, str] = {}  # whose shapes others took away, until the log notes it
         self._touched: set[str] = set()
         self._pages_touched = False
         self._page_of: dict[str, str] = {}
+        self._by_of: dict[str, str] = {}
         self._indexed = 0
         self._integrated: bytes | None = None
 
@@ -88,17 +90,17 @@ class Replica:
 
     def rebuild(self, document: Document, more: Iterable[bytes] = ()) -> None:
         """Throw it away and make it from the log again, with ``more`` that is accepted and not yet in the log."""
-        writers = self.writers
+        writers, gone = self.writers, self.gone
         self._begin()
         self.catch_up(document)
         for data in more:
             self.doc.apply_update(data)
             self.seq += 1
-        self.writers = writers
+        self.writers, self.gone = writers, gone
         self._reindex()
 
     def _reindex(self) -> None:
-        """After others' updates: which page each shape is on."""
+        """After others' updates: which page each shape is on, and whose it is."""
         if self.kind == Kind.CODE or self._indexed == self.seq:
             return
         if self._indexed == 0:
@@ -106,17 +108,19 @@ class Replica:
         for key in self._touched:
             found = self._shapes.get(key)
             if isinstance(found, Map):
-                self._page_of[key] = str(found.get("page"))
+                self._page_of[key], self._by_of[key] = str(found.get("page")), str(found.get("by"))
             else:
                 self._page_of.pop(key, None)
+                self._by_of.pop(key, None)
         self._touched.clear()
         self._indexed = self.seq
 
     # ---- what a client may add
 
-    def integrate(self, data: bytes, who: str) -> bytes | None:
+    def integrate(self, data: bytes, who: str, *, trusted: bool = False) -> bytes | None:
         """Add an update of ``who``; gives back what it was here (None: nothing new). Raises UpdateRefused.
 
+        ``trusted``: shapes may say that anybody has drawn them (Q15).
         After a refusal the replica may be spoilt: ``rebuild`` it where it is ``spoilt``.
         """
         self._taken()
@@ -131,8 +135,9 @@ class Replica:
         except (ValueError, RuntimeError):  # cannot be decoded, cannot be integrated
             raise UpdateRefused("malformed", "The update cannot be read.") from None
         self._whole(change)
-        self._scene_check()
+        gone = self._scene_check(None if trusted else who)
         self.spoilt = False
+        self.gone.update((key, by) for key, by in gone.items() if by != who)
         self._touched.clear()
         integrated = self._taken()
         if integrated is not None:
@@ -173,27 +178,47 @@ class Replica:
         if any(end > clocks.get(client, 0) for client, _, end in [*change.structs, *change.deleted]):
             raise UpdateRefused("missing", "The update hangs on one that is not here.")
 
-    def _scene_check(self) -> None:
+    def _scene_check(self, who: str | None) -> dict[str, str]:
+        """Judge what was touched, by ``who`` if it is not trusted; gives back whose the shapes are that went."""
+        gone: dict[str, str] = {}
         try:
             if self.kind == Kind.CODE:
                 code_read(self.doc)
-                return
+                return gone
             if self._pages_touched:
                 pages_read(self.doc)
             for key in self._touched:
-                self._shape_check(key)
+                shape = self._shape(key)
+                if shape is not None:
+                    self._by_check(shape, who)
+                    self._page_of[key], self._by_of[key] = shape.page, shape.by
+                elif self._page_of.pop(key, None) is not None:
+                    gone[key] = self._by_of.pop(key)
             self._count_check()
         except SceneError as error:
             raise UpdateRefused(error.code, error.message, error.field) from None
+        return gone
 
-    def _shape_check(self, key: str) -> None:
+    def _shape(self, key: str) -> Shape | None:
+        """The shape as it is now; None: it is gone. Raises SceneError."""
         found = self._shapes.get(key)
         if found is None and key not in self._shapes:
-            self._page_of.pop(key, None)
-            return
+            return None
         if not isinstance(found, Map):
             raise SceneError("bad_field", "A shape is a map of fields.", "shape")
-        self._page_of[key] = shape_read(key, found.to_py()).page
+        return shape_read(key, found.to_py())
+
+    def _by_check(self, shape: Shape, who: str | None) -> None:
+        """A shape is by whoever put it there, and stays so; undo brings one back as whose it was. Raises SceneError."""
+        drawn = self._by_of.get(shape.id)
+        if drawn is None and who is not None and shape.by != who:
+            drawn = self.gone.get(shape.id) or self._drawn(shape.id)
+        if who is not None and shape.by != (drawn or who):
+            raise SceneError("forbidden", _("A shape says that somebody else has drawn it."), "by")
+
+    def _drawn(self, key: str) -> str | None:
+        found = Drawn.objects.filter(document_id=self.document_id, shape=key)
+        return found.values_list("who", flat=True).first()
 
     def _count_check(self) -> None:
         if not self._touched:
