@@ -2,7 +2,7 @@
 
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import { BoardPage, drawn } from "./board-page";
+import { BoardPage, drawn, info } from "./board-page";
 import { BOB } from "./samples";
 
 let page: BoardPage;
@@ -140,6 +140,27 @@ describe("writing", () => {
     await page.settled();
     expect(page.one).toMatchObject({ kind: "image", w: 480, h: 240, alt: "a graph.png" });
     expect(page.svg.querySelector("image")?.getAttribute("href")).toBe("/api/boards/d/images/11111111-1111-4111-8111-111111111111/");
+  });
+  it("a picture, on the sheet that is drawn on and read from there: others may not see it", async () => {
+    page.documents = [info({ may_write: false }), info({ id: "o", kind: "layer", owner: { id: BOB.id, name: "Bob" } })];
+    page.server.rights((page.mode = "isolated"), true);
+    await page.settled();
+    const put = (): void => {
+      const drop = new Event("drop", { cancelable: true });
+      Object.assign(drop, { dataTransfer: { files: [new File(["x"], "mine.png")] } });
+      page.svg.dispatchEvent(drop);
+    };
+    put();
+    await page.settled();
+    expect(page.uploads).toEqual(["/api/boards/o/images/"]);
+    expect(page.svg.querySelector("image")?.getAttribute("href")).toMatch(/^\/api\/boards\/o\/images\//);
+    expect([page.all.length, page.server.of("o").getMap("shapes").size]).toEqual([0, 1]);
+    put();
+    page.documents = [info()];
+    page.server.rights((page.mode = "open"), true);
+    await page.settled();
+    expect(page.all.length).toBe(0);
+    expect(page.text(".board-fault")).toMatch(/another sheet now/);
   });
 });
 

@@ -25,6 +25,8 @@ export class BoardPage {
   readonly asked: [unknown, string][] = [];
   documents: unknown[] = [info(), info({ id: "t", kind: "teacher", may_write: false })];
   mode = "open";
+  /** Where pictures were sent to. */
+  readonly uploads: string[] = [];
   mayManage = false;
   formula: () => Response = drawn;
 
@@ -42,6 +44,7 @@ export class BoardPage {
       if (url === "/api/tickets/") return new Response('{"ticket":"t"}');
       if (url.endsWith("/boards/")) return new Response(JSON.stringify({ mode: this.mode, documents: this.documents, may_manage: this.mayManage }));
       if (url.endsWith("/formulas/")) return this.formula();
+      if (url.endsWith("/images/")) this.uploads.push(url);
       if (url.endsWith("/images/")) return new Response(JSON.stringify({ image: "11111111-1111-4111-8111-111111111111", w: 960, h: 480 }), { status: 201 });
       return new Response("{}", { status: 404 });
     });

@@ -16,7 +16,8 @@ export interface Drawing {
 /** What a shape needs from outside: drawings of formulas and the addresses of pictures. */
 export interface Supplies {
   drawing: (latex: string) => Drawing | null;
-  picture: (image: string) => string;
+  /** `sheet`: the document that the shape stands in, by whose readers the picture is seen. */
+  picture: (image: string, sheet: string) => string;
 }
 
 export function svgNode<Name extends keyof SVGElementTagNameMap>(name: Name, attributes: Readonly<Record<string, string | number>> = {}): SVGElementTagNameMap[Name] {
@@ -38,8 +39,8 @@ export function placement(shape: Drawable, extra = ""): string {
   return `${extra}${turn}translate(${shape.x} ${shape.y})`;
 }
 
-/** Brings an element up to date with its shape. */
-export function glyphDraw(node: SVGElement, shape: Drawable, supplies: Supplies): void {
+/** Brings an element up to date with its shape, which stands in the document `sheet`. */
+export function glyphDraw(node: SVGElement, shape: Drawable, supplies: Supplies, sheet = ""): void {
   const set = (attributes: Readonly<Record<string, string | number>>): void => {
     for (const [key, value] of Object.entries(attributes)) if (node.getAttribute(key) !== String(value)) node.setAttribute(key, String(value));
   };
@@ -54,7 +55,7 @@ export function glyphDraw(node: SVGElement, shape: Drawable, supplies: Supplies)
     case "formula":
       return formula(node, shape, supplies.drawing(shape.latex));
     case "image":
-      return set({ width: shape.w, height: shape.h, href: shape.image ? supplies.picture(shape.image) : "", preserveAspectRatio: "none" });
+      return set({ width: shape.w, height: shape.h, href: shape.image ? supplies.picture(shape.image, sheet) : "", preserveAspectRatio: "none" });
     case "point":
       return dot(node, shape);
     default:

@@ -204,7 +204,7 @@ export class Painter {
       kept.node.setAttribute("role", "img");
       kept.node.dataset["shape"] = id;
     }
-    glyphDraw(kept.node, shape, this.supplies);
+    glyphDraw(kept.node, shape, this.supplies, layer.id);
     kept.node.setAttribute("aria-label", this.label(shape));
   }
 

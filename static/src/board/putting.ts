@@ -1,5 +1,6 @@
 // What is put on the board by a window instead of a gesture: written texts and formulas, and pictures.
 
+import { t } from "../translate";
 import type { Desk, Writing } from "./desk";
 import { textBox } from "./geometry";
 import { BLANK, fontSize, quarter } from "./shape";
@@ -27,8 +28,11 @@ export function writtenPut(desk: Desk, { kind, at, shape }: Writing, { words, dr
 
 /** A picture in the middle of what is seen. Null: it is there; else why it is not, in the server's words. */
 export async function picturePut(desk: Desk, supplies: ServerSupplies, file: Blob & { name?: string }): Promise<string | null> {
-  const found = await supplies.upload(file);
+  const sheet = desk.sheets.target?.info.id ?? "";
+  const found = await supplies.upload(file, sheet);
   if (isFault(found)) return found.message;
+  // Others read the sheet that is drawn on by now.
+  if (desk.sheets.target?.info.id !== sheet) return t("You draw on another sheet now: put the picture there again.");
   const scale = Math.min(1, PICTURE_MOST / Math.max(found.w, found.h));
   const [w, h] = [quarter(found.w * scale), quarter(found.h * scale)];
   const { seen } = desk;

@@ -84,13 +84,13 @@ export class Stage {
     for (const id of this.previewed) {
       const shape = sheet?.scene.shapes.get(id);
       const node = sheet && this.painter.node(sheet.info.id, id);
-      if (!preview?.has(id) && shape && node) glyphDraw(node, shape, this.supplies);
+      if (!preview?.has(id) && shape && node) glyphDraw(node, shape, this.supplies, sheet?.info.id);
     }
     this.previewed = new Set(preview?.keys());
     for (const [id, change] of preview ?? []) {
       const shape = sheet?.scene.shapes.get(id);
       const node = sheet && this.painter.node(sheet.info.id, id);
-      if (shape && node) glyphDraw(node, { ...shape, ...change }, this.supplies);
+      if (shape && node) glyphDraw(node, { ...shape, ...change }, this.supplies, sheet?.info.id);
     }
   }
 

@@ -36,7 +36,7 @@ function faultRead(value: unknown, field: string): Fault {
 export class ServerSupplies implements Supplies {
   private readonly drawings = new Map<string, Drawing | "wanted" | "failed">();
 
-  /** `document`: a document of the room that this person reads. `arrived`: a drawing is here now. */
+  /** `document`: a document of the room that this person reads, for formulas. `arrived`: a drawing is here now. */
   constructor(
     private readonly env: Env,
     private readonly document: () => string | null,
@@ -49,8 +49,8 @@ export class ServerSupplies implements Supplies {
     return typeof kept === "object" ? kept : null;
   }
 
-  picture(image: string): string {
-    return `/api/boards/${this.document() ?? ""}/images/${image}/`;
+  picture(image: string, sheet: string): string {
+    return `/api/boards/${sheet}/images/${image}/`;
   }
 
   /** A formula's drawing, or why the server cannot draw it. */
@@ -59,23 +59,23 @@ export class ServerSupplies implements Supplies {
     if (typeof kept === "object") return kept;
     if (this.drawings.size > KEPT) this.drawings.clear();
     this.drawings.set(latex, "wanted");
-    const reply = await this.post("formulas", JSON.stringify({ latex }), { "Content-Type": "application/json" });
+    const reply = await this.post(this.document(), "formulas", JSON.stringify({ latex }), { "Content-Type": "application/json" });
     const drawing = reply.ok ? drawingRead(reply.body) : null;
     this.drawings.set(latex, drawing ?? "failed");
     if (drawing) this.arrived(latex);
     return drawing ?? faultRead(reply.body, "latex");
   }
 
-  async upload(file: Blob): Promise<Uploaded | Fault> {
+  /** Sends a picture to the document that it is to stand in: it is as secret as that. */
+  async upload(file: Blob, document: string): Promise<Uploaded | Fault> {
     const form = new FormData();
     form.append("image", file);
-    const { ok, body } = await this.post("images", form, {});
+    const { ok, body } = await this.post(document, "images", form, {});
     if (ok && isRecord(body) && typeof body["image"] === "string") return { image: body["image"], w: size(body["w"]) || 200, h: size(body["h"]) || 150 };
     return faultRead(body, "image");
   }
 
-  private async post(what: string, body: BodyInit, headers: Record<string, string>): Promise<{ ok: boolean; body: unknown }> {
-    const document = this.document();
+  private async post(document: string | null, what: string, body: BodyInit, headers: Record<string, string>): Promise<{ ok: boolean; body: unknown }> {
     if (!document) return { ok: false, body: null };
     try {
       const reply = await this.env.fetch(`/api/boards/${document}/${what}/`, { method: "POST", credentials: "same-origin", headers: { ...headers, "X-CSRFToken": this.env.csrf() }, body });
