@@ -10,12 +10,16 @@ import argparse
 import itertools
 import os
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
+os.environ.setdefault("LOG_LEVEL", "ERROR")  # thousands of searches, without a Redis to tell of them
 django.setup()  # before what needs its models is imported
 
 from django.conf import settings
@@ -41,6 +45,15 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 OWN = ROOT / "tutor" / "problems" / "own.jsonl"
 
 
+@contextmanager
+def part(name: str) -> Iterator[None]:
+    """Says on the way what is measured and how long it took: the whole takes its time, and its figures come at the end."""
+    began = time.monotonic()
+    print(f"… {name}", file=sys.stderr, flush=True)
+    yield
+    print(f"  {name}: {time.monotonic() - began:.0f} s", file=sys.stderr, flush=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.pedagogy", description=__doc__)
     parser.add_argument("--data", type=Path, help="a folder with the three files; without it our own problems")
@@ -53,25 +66,32 @@ def main() -> int:
         parser.error(f"{wanted} is not a folder")
     scores, solving, pool = Scores(), Solving(), Pool(1)
     try:
-        problems_score(scores, pool, rows(OWN if wanted is None else wanted / "algebra-problems.jsonl"))
+        with part("steps"):
+            problems_score(scores, pool, rows(OWN if wanted is None else wanted / "algebra-problems.jsonl"))
         if wanted is not None:
-            words_score(scores, pool, rows(wanted / "word-problems.jsonl"))
-            slips_score(scores, pool, rows(wanted / "model-solutions.jsonl"))
-            solving_score(solving, pool, rows(wanted / "model-solutions.jsonl"))
-        hostile_score(scores, pool)
+            with part("steps that others wrote"):
+                words_score(scores, pool, rows(wanted / "word-problems.jsonl"))
+                slips_score(scores, pool, rows(wanted / "model-solutions.jsonl"))
+                solving_score(solving, pool, rows(wanted / "model-solutions.jsonl"))
+        with part("hostile strings"):
+            hostile_score(scores, pool)
     finally:
         pool.close()
     tutoring = Tutoring()
     files = [OWN] if wanted is None else [wanted / "algebra-problems.jsonl", wanted / "word-problems.jsonl"]
-    tutoring_score(tutoring, (row for file in files for row in rows(file)))
-    tutoring.tools = tool_leaks(usable(rows(files[0])), every=1 if wanted is None else 20)
-    documents = database_count(tutoring, files, every=3 if wanted is None else 40)
+    with part("an obedient model"):
+        tutoring_score(tutoring, (row for file in files for row in rows(file)))
+    with part("tools"):
+        tutoring.tools = tool_leaks(usable(rows(files[0])), every=1 if wanted is None else 20)
+    with part("canaries and documents"):
+        documents = database_count(tutoring, files, every=3 if wanted is None else 40)
     home = Env().DATA_DIR.expanduser().resolve()
     spoken = languages.Languages()
     languages.languages_score(spoken)
     if not options.without_model:
-        tutoring.model = model_leaks(home, itertools.islice(usable(rows(files[0])), MODEL_PROBLEMS))
-        with demo_model(home) as engine:
+        with part("the demo model under attack"):
+            tutoring.model = model_leaks(home, itertools.islice(usable(rows(files[0])), MODEL_PROBLEMS))
+        with part("the demo model's language"), demo_model(home) as engine:
             languages.replies(engine, itertools.islice(usable(rows(files[0])), LANGUAGE_PROBLEMS), spoken)
     record = scores.record() | tutoring.record() | documents.record() | solving.record() | spoken.record()
     for name, counts in record.items():

@@ -15,9 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from inference_worker.engines.base import Chunk, Engine, Request
+from inference_worker.engines.base import Engine, Request
 from inference_worker.job import Message, Sampling
 from tests.bench.figures import Figure
+from tests.pedagogy.model_leaks import WAIT_S, replies_of
 from tests.pedagogy.scores import Tally
 from tutor import prompt
 from tutor.problem_shapes import row_shape
@@ -28,7 +29,6 @@ HAN_SHARE: Final = (
 )
 HAN_WEIGHT: Final = 3  # letters that a Han sign stands for
 TOKENS: Final = 48
-WAIT_S: Final = 600.0
 QUESTIONS: Final = {
     "en": ("What should we do first here?", "Why can we take the same away from both sides?"),
     "zh-hans": ("这里第一步应该做什么？", "为什么可以从两边减去同一个数？"),
@@ -112,10 +112,8 @@ def told(messages: Iterable[Message]) -> str:
 
 def replies(engine: Engine, rows: Iterable[dict[str, Any]], scores: Languages) -> None:
     """Ask the real model: each problem with the next room and question."""
-    for room, question, request in requests(rows):
-        handle, text = engine.submit(request), ""
-        while isinstance(event := handle.poll(WAIT_S), Chunk):
-            text += event.text
+    asked = list(requests(rows))
+    for text, (room, question, _) in zip(replies_of(engine, [request for *_, request in asked]), asked, strict=True):
         scores.add_reply(room, question, text)
 
 
