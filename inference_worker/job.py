@@ -72,7 +72,8 @@ class Job:
     this attempt has offset ``len(prefix)``. ``cut``: what stands before it is in ``messages`` already, because somebody
     put in a word there; the model continues ``prefix[cut:]``. ``deadline_s`` is the longest that this attempt may run,
     in seconds. ``preset``: a PresetName, whose values for the model replace those of ``sampling``, or "" to keep them;
-    ``sampling.max_tokens`` bounds the text that is shown.
+    ``sampling.max_tokens`` bounds the text that is shown. ``language``: what the reply is to be in, where that needs saying
+    ("zh-hans").
     """
 
     answer: str
@@ -86,6 +87,7 @@ class Job:
     class_key: str = ""
     trace: str = ""
     preset: str = ""
+    language: str = ""
 
     @property
     def entry(self) -> str:

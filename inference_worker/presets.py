@@ -49,6 +49,7 @@ class Card:
     template: str = "the model's own"
 
 
+OPENINGS: Final = {"zh-hans": "我们来看，"}  # as little as shows the language, true in front of whatever follows
 DEFAULT: Final = Card(
     names=(),
     presets={"seed": Preset(0.3, 0.9), "solve": Preset(0.6, 0.95, tokens=4_096), "hint": Preset(0.3, 0.9, tokens=160)},
@@ -153,8 +154,15 @@ def sampling_for(card: Card, preset: str, asked: Sampling, *, most: int) -> Samp
     )
 
 
-def prefix_for(card: Card, prefix: str) -> tuple[str, str]:
-    """(what the run says first, the prefix that the engine is given): a template's opening marker is said for the model."""
+def prefix_for(card: Card, prefix: str, language: str = "") -> tuple[str, str]:
+    """(what the run says first, the prefix that the engine is given).
+
+    A template's opening marker is said for the model; and the first words in ``language`` for one that was not made for it:
+    it goes on in the language in which it finds itself. One that thinks first is left to its thoughts.
+    """
     if not card.opens_in_thought:
-        return "", prefix
+        opening = OPENINGS.get(language, "")
+        if prefix or card.thinks or language.partition("-")[0] in card.languages:
+            opening = ""
+        return opening, opening + prefix
     return ("", prefix.removeprefix(THINK[0])) if prefix else (THINK[0], "")

@@ -84,7 +84,7 @@ class Run:
     def _submit(self, engine: Engine) -> Handle:
         job, card = self.job, card_for(engine.model)
         sampling = sampling_for(card, job.preset, job.sampling, most=self._max_tokens)
-        first, prefix = prefix_for(card, job.prefix[job.cut :])
+        first, prefix = prefix_for(card, job.prefix[job.cut :], job.language)
         self._send([first] if first else [])
         handle = engine.submit(
             Request(self.key, job.messages, sampling, prefix, job.deadline_s, job.room_key, job.class_key)

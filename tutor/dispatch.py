@@ -68,6 +68,7 @@ def _job(answer: Answer) -> tuple[Job, bool]:
         room_key=answer.room_id.hex,
         class_key=answer.room.school_class_id.hex,
         trace=answer.trace,
+        language=brief.reminder,
     )
     return job, recalled.more or fitted.left_out > 0
 
@@ -83,10 +84,17 @@ def _brief(answer: Answer) -> prompt.Brief:
     is_hint = answer.preset == prompt.HINT_PRESET
     tools = registry.offer(answer.tools)
     if answer.problem is None:
-        return prompt.Brief(is_hint=is_hint, tools=tools, language=answer.room.language)
+        return prompt.Brief(is_hint=is_hint, tools=tools, language=answer.room.language, reminder=_language(answer))
     told, sealed = _solution(answer) if answer.rung >= prompt.LAST else ("", False)
-    language = answer.room.language
-    return prompt.Brief(answer.problem.statement, answer.rung, told, is_hint, tools, language, is_sealed=sealed)
+    return prompt.Brief(
+        answer.problem.statement, answer.rung, told, is_hint, tools, answer.room.language, _language(answer), sealed
+    )
+
+
+def _language(answer: Answer) -> str:
+    """Of the latest that somebody has said to it: the room's language stands above it."""
+    words = [insert["text"] for insert in answer.inserts if "call" not in insert]
+    return prompt.reply_language(answer.room.language, words[-1] if words else answer.question)
 
 
 def _solution(answer: Answer) -> tuple[str, bool]:

@@ -7,6 +7,7 @@ below the last rung. The words about the rung only say what the guard and the se
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -16,7 +17,7 @@ from tutor import pointing
 
 PRESET: PresetName = "seed"
 HINT_PRESET: PresetName = "hint"
-VERSION = "sealed-2"
+VERSION = "sealed-3"
 TURN_MAX = 2_000  # characters of an earlier question or answer that go along
 SAID_MAX = 600  # characters of a question or answer that is to be told in short
 EARLIER = "Before that, in short:\n{}"
@@ -42,6 +43,12 @@ REPLIES: Final = {
     "en": "reply in English, whatever language they write in",
     "zh-hans": "reply in Simplified Chinese, whatever language they write in",
 }
+# Said once more where models listen best, behind the last question, in the language itself.
+REMINDERS: Final = {"en": "(Please reply in English.)", "zh-hans": "（请用简体中文回答。）"}
+HAN_WEIGHT: Final = 3  # letters that a Han sign stands for
+HAN_SHARE: Final = 0.5  # a Chinese question names things in Latin letters, an English one quotes few Han
+_HAN: Final = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_LATIN: Final = re.compile(r"[A-Za-zÀ-ɏ]")
 SYSTEM = (
     "You are a patient mathematics tutor in a room where several students work together on one problem. "
     "Answer the last question in a few short paragraphs. Explain one step at a time, write formulas in LaTeX between "
@@ -82,7 +89,8 @@ class Brief:
     """What the model may know of the problem: its public statement, how far to go, and the solution on the last rung alone.
 
     ``rung`` None: the room has no problem, so there is nothing to hold back. ``tools``: what it may call, and how.
-    ``language``: one of REPLIES, or empty for that of the question. ``is_sealed``: the solution is the vault's, not a person's.
+    ``language``: one of REPLIES, or empty for that of the question. ``reminder``: one of REMINDERS, or empty: see
+    ``reply_language``. ``is_sealed``: the solution is the vault's, not a person's.
     """
 
     statement: str = ""
@@ -91,6 +99,7 @@ class Brief:
     is_hint: bool = False
     tools: str = ""
     language: str = ""
+    reminder: str = ""
     is_sealed: bool = False
 
     @property
@@ -110,6 +119,22 @@ class Brief:
         if self.tools:
             parts.append(self.tools)
         return "\n\n".join(parts)
+
+
+def script_of(text: str) -> str:
+    """``zh-hans`` for mostly Han signs, else ``en``: told by the script alone, so any Latin language counts as English."""
+    han, latin = HAN_WEIGHT * len(_HAN.findall(text)), len(_LATIN.findall(text))
+    return "zh-hans" if han and han >= HAN_SHARE * (han + latin) else "en"
+
+
+def reply_language(room: str, asked: str) -> str:
+    """In which language the reply to what somebody has ``asked`` is wanted, if that has to be said once more; else empty.
+
+    Models reply in the language of a question by themselves, and in English, which their system prompt is in.
+    """
+    written = script_of(asked)
+    wanted = room or written
+    return wanted if wanted != "en" or written != "en" else ""
 
 
 def question_about(question: str, passage: str, *, shapes: Sequence[str] = (), step: str | None = None) -> str:
@@ -199,4 +224,6 @@ def messages(
             built.append({"role": "user", "content": turn.question})
         else:  # nothing was said yet: templates want the roles to take turns
             built[-1] = {"role": "user", "content": f"{built[-1]['content']}\n\n{turn.question}"}
+    if reminder := REMINDERS.get(brief.reminder):
+        built[-1] = {"role": "user", "content": f"{built[-1]['content']}\n\n{reminder}"}
     return tuple(built)

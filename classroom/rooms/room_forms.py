@@ -37,7 +37,10 @@ class RoomForm(forms.Form):
 
     language = forms.ChoiceField(
         label=_("The tutor replies in"), required=False, choices=Room.Language.choices,
-        help_text=_("The pages themselves are in the language that each person chooses."),
+        help_text=_(
+            "The pages themselves are in the language that each person chooses. How well the tutor writes depends on its "
+            "model: the demo model was made for English, and its Chinese is poor."
+        ),
     )  # fmt: skip
 
     def __init__(self, *args: Any, school_class: SchoolClass, **kwargs: Any) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from inference_worker.engines.base import EngineOptions, Handle, Request
 from inference_worker.engines.scripted import ScriptedEngine
 from inference_worker.job import THINK, Job, Message, PresetName, Sampling
-from inference_worker.presets import CARDS, DEFAULT, Card, card_for, prefix_for, sampling_for
+from inference_worker.presets import CARDS, DEFAULT, OPENINGS, Card, card_for, prefix_for, sampling_for
 from inference_worker.runs import Run
 from tests.inference_worker.line import Line, SmallScribe
 from tests.services import Valkey, wait_until
@@ -112,6 +112,27 @@ def test_a_template_that_opens_the_thought_is_marked_by_the_worker() -> None:
     assert prefix_for(card, f"{THINK[0]}so far") == ("", "so far")
 
 
+@pytest.mark.parametrize(
+    ("model", "prefix", "language", "opens"),
+    [
+        ("demo", "", "zh-hans", True),
+        ("demo", "so far", "zh-hans", False),
+        ("demo", "", "", False),
+        ("demo", "", "en", False),
+        ("demo", "", "tlh", False),
+        ("Qwen2.5-7B", "", "zh-hans", False),
+        ("a model that nobody knows, and that may think", "", "zh-hans", False),
+        ("deepseek-r1", "", "zh-hans", False),
+    ],
+)
+def test_a_model_that_was_not_made_for_a_language_is_begun_with_its_first_words(
+    model: str, prefix: str, language: str, opens: bool
+) -> None:
+    first, given = prefix_for(card_for(model), prefix, language)
+    assert (first == given == OPENINGS["zh-hans"]) is opens
+    assert opens or (first, given) == prefix_for(card_for(model), prefix)
+
+
 def test_the_guard_knows_the_same_markers() -> None:
     assert Policy().think == THINK
 
@@ -137,10 +158,10 @@ def distilled() -> Iterator[Distilled]:
 SECRET = "the answer is 42</think>Try it."
 
 
-def said(engine: Distilled, valkey: Valkey, prefix: str) -> str:
+def said(engine: Distilled, valkey: Valkey, prefix: str, *, text: str = SECRET, language: str = "") -> str:
     """The raw text as the scribe has it."""
-    messages: tuple[Message, ...] = ({"role": "user", "content": f"@scripted text={SECRET}"},)
-    job = Job("a", 1, messages, Sampling(max_tokens=400), prefix, preset="seed")
+    messages: tuple[Message, ...] = ({"role": "user", "content": f"@scripted text={text}"},)
+    job = Job("a", 1, messages, Sampling(max_tokens=400), prefix, preset="seed", language=language)
     with SmallScribe(valkey.url) as scribe, Line(valkey.url) as line:
         line.publisher.open(job, {})
         scribe.row("a").raw = prefix
@@ -159,6 +180,14 @@ def test_a_thought_without_an_opening_marker_is_never_shown(
     assert release(Policy(), raw, 0, done=True).text == "Try it."
     assert not distilled.seen[0].prefix.startswith("<think>"), "the template writes it"
     assert distilled.seen[0].sampling.temperature == 0.6
+
+
+def test_the_room_reads_the_first_words_that_the_model_goes_on_from(
+    distilled: Distilled, valkey: Valkey, client: redis.Redis
+) -> None:
+    distilled.model, opening = "demo", OPENINGS["zh-hans"]
+    assert said(distilled, valkey, "", text=f"{opening}两边相等。", language="zh-hans") == f"{opening}两边相等。"
+    assert distilled.seen[0].prefix == opening
 
 
 def test_tools_are_for_models_that_were_taught_to_call_them() -> None:

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from inference_worker.engines.base import Engine, Request
 from inference_worker.job import Message, Sampling
+from inference_worker.presets import card_for, prefix_for
 from tests.bench.figures import Figure
 from tests.pedagogy.model_leaks import WAIT_S, replies_of
 from tests.pedagogy.scores import Tally
@@ -96,7 +97,8 @@ def languages_score(scores: Languages) -> None:
         scores.detected.add(script_of(sample["text"]) == sample["language"], sample["text"])
     every = itertools.product(ROOMS, itertools.chain(*QUESTIONS.values()), (False, True), range(6))
     for room, question, is_hint, rung in every:
-        messages = prompt.messages(prompt.Brief("$x=1$", rung, is_hint=is_hint, language=room), (), question)
+        brief = prompt.Brief("$x=1$", rung, is_hint=is_hint, language=room)
+        messages = prompt.messages(brief, (), question)  # without the reminder, so that the system prompt alone is read
         scores.asked.add(told(messages) == (room or script_of(question)), f"{room} {question} {rung}")
 
 
@@ -111,7 +113,7 @@ def told(messages: Iterable[Message]) -> str:
 
 
 def replies(engine: Engine, rows: Iterable[dict[str, Any]], scores: Languages) -> None:
-    """Ask the real model: each problem with the next room and question."""
+    """Ask the real model: each problem with the next room and question. First words that were ours are not counted."""
     asked = list(requests(rows))
     for text, (room, question, _) in zip(replies_of(engine, [request for *_, request in asked]), asked, strict=True):
         scores.add_reply(room, question, text)
@@ -121,10 +123,12 @@ def requests(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str, Request
     turns = itertools.cycle(itertools.product(ROOMS, itertools.chain(*QUESTIONS.values())))
     for number, row in enumerate(rows):
         room, question = next(turns)
-        brief = prompt.Brief(row_shape(row).public["statement"], 1, language=room)
+        wanted = prompt.reply_language(room, question)
+        brief = prompt.Brief(row_shape(row).public["statement"], 1, language=room, reminder=wanted)
+        _, prefix = prefix_for(card_for("demo"), "", wanted)
         sampling = Sampling(max_tokens=TOKENS, seed=number)
         yield (
             room,
             question,
-            Request(f"language {number}", prompt.messages(brief, (), question), sampling, deadline_s=WAIT_S),
+            Request(f"language {number}", prompt.messages(brief, (), question), sampling, prefix, deadline_s=WAIT_S),
         )

@@ -71,6 +71,14 @@ def test_the_tutor_replies_in_the_language_of_the_room(room: Room, bob: User, wi
     assert "reply in Simplified Chinese" in dispatch.job_for(ask(bob, room)).messages[0]["content"]
 
 
+def test_the_last_word_of_people_says_which_language_the_worker_begins_in(room: Room, bob: User) -> None:
+    asked = ask(bob, room, "为什么?")
+    job = dispatch.job_for(asked)
+    assert (job.language, job.messages[-1]["content"]) == ("zh-hans", f"为什么?\n\n{prompt.REMINDERS['zh-hans']}")
+    asked.inserts = [{"text": "In English, please!", "at": 0}, {"text": "计算器的结果", "at": 0, "call": 1}]
+    assert dispatch.job_for(asked).language == ""
+
+
 def test_n6_an_answer_keeps_the_problem_and_the_rung_that_it_was_asked_on(room: Room, bob: User) -> None:
     """Its forbidden values are that problem's: with another statement the guard would look for the wrong ones."""
     Ladder.objects.create(room=room, problem=room.problem, rung=3)

@@ -36,7 +36,7 @@ def test_the_whole_prompt_word_by_word() -> None:
         {"role": "assistant", "content": "Because."},
         {"role": "user", "content": "为什么?"},
     ]
-    assert prompt.VERSION == "sealed-2", "raise the version when the words change"
+    assert prompt.VERSION == "sealed-3", "raise the version when the words change"
 
 
 def test_without_a_problem_nothing_is_said_of_one_or_of_a_rung() -> None:
@@ -133,3 +133,28 @@ def test_the_reply_is_in_the_language_that_staff_chose_for_the_room(is_hint: boo
 
 def test_a_room_offers_the_languages_that_a_prompt_knows() -> None:
     assert set(Room.Language.values) == {"", *prompt.REPLIES}
+
+
+@pytest.mark.parametrize(
+    ("room", "asked", "wanted"),
+    [
+        ("", "Why is it so?", ""),
+        ("en", "Why is it so?", ""),
+        ("", "为什么?", "zh-hans"),
+        ("", "为什么 $x = 7$ 而不是 y?", "zh-hans"),
+        ("", "What does 勾股定理 mean, please?", ""),
+        ("en", "为什么?", "en"),
+        ("zh-hans", "Why is it so?", "zh-hans"),
+        ("", "$x=7$", ""),
+        ("", "", ""),
+    ],
+)
+def test_a_language_that_models_do_not_reply_in_by_themselves_is_said_once_more(
+    room: str, asked: str, wanted: str
+) -> None:
+    assert prompt.reply_language(room, asked) == wanted
+    inserted = [Turn("Shorter!", "It is so")]
+    for put_in, last in (((), asked), (inserted, "Shorter!")):
+        *before, final = messages(Brief(reminder=wanted), [Turn("a", "b")], asked, put_in)
+        assert final["content"] == (f"{last}\n\n{prompt.REMINDERS[wanted]}" if wanted else last)
+        assert not any(words in message["content"] for words in prompt.REMINDERS.values() for message in before)
