@@ -112,6 +112,10 @@ def _key(text: str, field: str) -> UUID:
         raise FrameError("bad_field", f"`{field}` must be a UUID.", field=field) from None
 
 
-def grants_of(room: Room) -> dict[str, bool]:
-    """Who has a right of her own to write, by id."""
-    return {str(person): write for person, write in Grant.objects.filter(room=room).values_list("person", "write")}
+def grants_of(room: Room) -> list[dict[str, Any]]:
+    """Who has a right of her own to write, or none: {person {id, name}, write}, by name."""
+    found = [
+        {"person": {"id": str(grant.person.pk), "name": grant.person.name}, "write": grant.write}
+        for grant in Grant.objects.filter(room=room).select_related("person")
+    ]
+    return sorted(found, key=lambda one: str(one["person"]["name"]))

@@ -28,6 +28,7 @@ export class BoardPage {
   /** Where pictures were sent to. */
   readonly uploads: string[] = [];
   mayManage = false;
+  grants: unknown[] = [];
   formula: () => Response = drawn;
 
   constructor() {
@@ -42,7 +43,7 @@ export class BoardPage {
     Object.assign(SVGElement.prototype, { setPointerCapture: () => undefined });
     vi.stubGlobal("fetch", async (url: string) => {
       if (url === "/api/tickets/") return new Response('{"ticket":"t"}');
-      if (url.endsWith("/boards/")) return new Response(JSON.stringify({ mode: this.mode, documents: this.documents, may_manage: this.mayManage }));
+      if (url.endsWith("/boards/")) return new Response(JSON.stringify({ mode: this.mode, documents: this.documents, may_manage: this.mayManage, grants: this.grants }));
       if (url.endsWith("/formulas/")) return this.formula();
       if (url.endsWith("/images/")) this.uploads.push(url);
       if (url.endsWith("/images/")) return new Response(JSON.stringify({ image: "11111111-1111-4111-8111-111111111111", w: 960, h: 480 }), { status: 201 });

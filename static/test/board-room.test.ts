@@ -155,6 +155,17 @@ describe("modes and rights", () => {
     await page.settled();
     expect(page.board.desk.sheets.all.map((sheet) => sheet.info.id)).toEqual(["d", "t", "o"]);
   });
+  it("[Q6] the teacher sees who has a right of her own, whoever gave it, also of who is away", async () => {
+    page.mayManage = true;
+    page.grants = [{ person: { id: BOB.id, name: "Bob" }, write: false }, { person: { id: "z", name: "Zoë away" }, write: true }];
+    await page.enter(you(ALICE, { staff: true }));
+    const chosen = (): string[] => [...page.board.querySelectorAll(".grant")].map((line) => `${line.querySelector("bdi")?.textContent}: ${line.querySelector<HTMLOptionElement>("option[selected]")?.value || line.querySelector("select")?.value}`);
+    expect(chosen()).toEqual(expect.arrayContaining([expect.stringMatching(/Bob.*: no$/), "Zoë away: yes"]));
+    page.grants = [];
+    for (const ear of page.ears) ear({ type: "unknown", name: "board.granted", seq: 9 });
+    await page.settled();
+    expect(chosen().some((line) => line.endsWith(": no") || line.startsWith("Zoë"))).toBe(false);
+  });
   it("a refused change is taken back and said, and the next one is kept", async () => {
     page.server.answers = "refused";
     await page.drag([140, 140], [240, 140]);

@@ -39,6 +39,20 @@ def test_a_room_has_its_documents_from_the_first_look(room: Room, bob: User, ali
     assert all(one["may_write"] for one in again["documents"])
 
 
+def test_q6_who_has_a_right_of_her_own_is_listed_for_those_who_give_it(
+    room: Room, bob: User, dora: User, alice: User, charlie: User
+) -> None:
+    Grant.objects.create(room=room, person=bob, write=True)
+    Grant.objects.create(room=room, person=dora, write=False)
+    elsewhere = Room.objects.create(school_class=room.school_class, title="Other", created_by=alice)
+    Grant.objects.create(room=elsewhere, person=charlie, write=True)
+    assert boards(alice, room)["grants"] == [
+        {"person": {"id": str(bob.pk), "name": bob.name}, "write": True},
+        {"person": {"id": str(dora.pk), "name": dora.name}, "write": False},
+    ]
+    assert boards(bob, room)["grants"] == []
+
+
 def test_the_outsider_and_the_unknown_get_the_same_answer(
     room: Room, board: Document, charlie: User, bob: User
 ) -> None:

@@ -64,7 +64,7 @@ def test_q6_staff_give_and_take_a_right_to_write(room: Room, alice: User, bob: U
         perform(alice, room, "board.grant", person=str(bob.pk), write=write)
     assert [data["write"] for _, data in told(room)] == [True, False, None]
     assert not Grant.objects.exists()
-    assert modes.grants_of(room) == {}
+    assert modes.grants_of(room) == []
     with pytest.raises(FrameError, match="Staff"):
         perform(alice, room, "board.grant", person=str(tom.pk), write=False)
 

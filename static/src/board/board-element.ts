@@ -52,7 +52,6 @@ export class BoardElement extends LitElement implements PaneElement {
   private gestures!: Gestures;
   private supplies!: ServerSupplies;
   private company!: Company;
-  private readonly grants = new Map<string, boolean | null>();
   private readonly refs = new Set<string>();
   private endings: (() => void)[] = [];
   private faultTimer: number | null = null;
@@ -262,11 +261,11 @@ export class BoardElement extends LitElement implements PaneElement {
     const { view, send } = this.context;
     return html`
       ${headBar({
-        desk, now: this.now, you: this.you, isStaff: view.you?.staff ?? false, others: this.company.others.filter(({ id }) => id !== this.you), grants: this.grants,
+        desk, now: this.now, you: this.you, isStaff: view.you?.staff ?? false, others: this.company.others.filter(({ id }) => id !== this.you),
         students: view.present.filter(({ role }) => role === "student"),
         follow: (id) => ((desk.following = id), this.company.heard(), this.requestUpdate()),
         mode: (mode) => this.switched(send("board.mode", { mode })),
-        grant: (person, write) => (this.grants.set(person, write), this.switched(send("board.grant", { person, write })), this.requestUpdate()),
+        grant: (person, write) => this.switched(send("board.grant", { person, write })),
         reveal: (document, on) => this.switched(send("board.reveal", { document, on })),
       })}
       <div class="board-body">

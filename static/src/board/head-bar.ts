@@ -19,8 +19,6 @@ export interface HeadContext {
   others: readonly Other[];
   /** Students that are here: who may be given the pen. */
   students: readonly Person[];
-  /** What was decided for a person in this session of the page. */
-  grants: ReadonlyMap<string, boolean | null>;
   follow: (id: string | null) => void;
   mode: (mode: BoardMode) => void;
   grant: (person: string, write: boolean | null) => void;
@@ -86,7 +84,10 @@ function exportMenu({ desk }: HeadContext): TemplateResult | typeof nothing {
 }
 
 function manageMenu(context: HeadContext): TemplateResult {
-  const { desk, students, grants, you } = context;
+  const { desk, you } = context;
+  const grants = desk.sheets.listing?.grants ?? [];
+  // Who has a right of her own is listed also while she is away.
+  const students = [...new Map([...context.students, ...grants.map(({ person }) => person)].map((person) => [person.id, person])).values()];
   const layers = (desk.sheets.listing?.documents ?? []).filter(({ kind, owner }) => kind === "layer" && owner?.id !== you);
   return menu("manage", t("Who may draw"), html`${icon("settings")}<span class="wide-only" aria-hidden="true">${t("Who may draw")}</span>`, html`
     <fieldset><legend>${t("The board is for")}</legend>
@@ -94,7 +95,7 @@ function manageMenu(context: HeadContext): TemplateResult {
     </fieldset>
     ${students.length
       ? html`<fieldset><legend>${t("The pen of one student")}</legend>${students.map((person) => {
-          const given = grants.get(person.id) ?? null;
+          const given = grants.find((grant) => grant.person.id === person.id)?.write ?? null;
           return html`<label class="grant"><bdi>${person.name}</bdi><select @change=${(event: Event) => context.grant(person.id, ({ yes: true, no: false } as Record<string, boolean>)[(event.target as HTMLSelectElement).value] ?? null)}>
             <option value="" ?selected=${given === null}>${t("as for everybody")}</option><option value="yes" ?selected=${given === true}>${t("may draw")}</option><option value="no" ?selected=${given === false}>${t("may only look")}</option>
           </select></label>`;

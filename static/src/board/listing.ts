@@ -1,7 +1,7 @@
 // Which documents of a room this person may read, as the server lists them.
 
 import type { Env } from "../transports";
-import { flag, isRecord, list, orNull, type Shape, shaped, text } from "../shapes";
+import { flag, isRecord, list, orMissing, orNull, type Shape, shaped, text } from "../shapes";
 import type { BoardMode } from "./provider";
 
 export interface DocumentInfo {
@@ -11,15 +11,21 @@ export interface DocumentInfo {
   may_write: boolean;
   revealed: boolean;
 }
+/** Somebody's own right to write, whatever the mode says; listed only for those who may give it. */
+export interface GrantInfo {
+  person: { id: string; name: string };
+  write: boolean;
+}
 export interface Listing {
   mode: BoardMode;
   documents: DocumentInfo[];
   may_manage: boolean;
+  grants?: GrantInfo[];
 }
 
 const owner = shaped({ id: text, name: text });
 const documents = list(shaped({ id: text, kind: text, owner: orNull(owner), may_write: flag, revealed: flag }));
-const LISTING: Shape = { mode: text, documents, may_manage: flag };
+const LISTING: Shape = { mode: text, documents, may_manage: flag, grants: orMissing(list(shaped({ person: owner, write: flag }))) };
 const isListing = shaped(LISTING);
 
 /** The documents of a room; null where the server did not give them. */
