@@ -1,5 +1,6 @@
 """A page's SVG as PNG, and several as one PDF, by Typst: one wheel with its own fonts, and no library of the system.
 
+Chinese, Japanese and Korean are written with Noto Sans CJK, which is a wheel too: no text depends on a machine's fonts.
 Pure; the jail's child calls it. SVG comes from ``drawing`` alone and names nothing outside of itself.
 """
 
@@ -8,10 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from importlib.util import find_spec
 from typing import Final, Literal
 
 PIXELS_MAX: Final = 2400  # of the longer side of a PNG
 POINTS_MAX: Final = 14_000  # of a PDF's side; the format ends at 14,400
+CJK: Final = "manimgx_fonts_cjk"  # the package with the font file in it, licensed OFL 1.1
 SOURCE: Final = """#let pages = json(bytes(sys.inputs.pages))
 #set document(title: sys.inputs.title, date: none)
 #for one in pages {
@@ -56,7 +59,15 @@ def _compiled(sheets: Sequence[Sheet], kind: Literal["png", "pdf"], title: str, 
 
     pages = json.dumps([asdict(sheet) for sheet in sheets])
     try:
-        made = typst.compile(SOURCE.encode(), format=kind, ppi=ppi, sys_inputs={"pages": pages, "title": title})
+        fonts = typst.Fonts(font_paths=font_folders())
+        inputs = {"pages": pages, "title": title}
+        made = typst.compile(SOURCE.encode(), format=kind, ppi=ppi, sys_inputs=inputs, font_paths=fonts)
     except (RuntimeError, ValueError) as error:
         raise PrintError(f"The board cannot be printed: {str(error)[:200]}") from None
     return made
+
+
+def font_folders() -> list[str]:
+    """Where fonts lie beside those of the machine and of Typst."""
+    spec = find_spec(CJK)
+    return list(spec.submodule_search_locations or []) if spec else []

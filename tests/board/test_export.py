@@ -119,7 +119,9 @@ def test_q22_new_formulas_of_one_export_are_bounded(
 ) -> None:
     monkeypatch.setattr(export, "NEW_FORMULAS_MAX", 1)
     formula_drawn("a")
-    put(board, [fields_of("formula", latex=latex) for latex in ("a", "x^", "b")], author=bob)
+    put(
+        board, [fields_of("formula", latex=latex, z=float(at)) for at, latex in enumerate(("a", "x^", "b"))], author=bob
+    )
     svg = sheets_of(board)[0].svg
     assert "x^" in svg  # it cannot be drawn, and was the one that was tried
     assert ">b<" in svg
