@@ -31,6 +31,9 @@ install: ## the virtual environment, the packages and the pages, without startin
 dev: ## install, and the tests' tools and browser
 	@$(BOOTSTRAP) dev
 
+# Each of the hundreds of processes that the tests start would compile every file anew where bytecode is not to be kept.
+test covered: export PYTHONDONTWRITEBYTECODE :=
+
 test: dev ## every check and every test; needs nothing to be running
 	@$(MAKE) --no-print-directory -j3 $(SYNC) pages covered lint types
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=25 $(COVERED_BY:%=--ignore=%)

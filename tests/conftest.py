@@ -134,6 +134,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-screenshots", action="store_true", help="write the README's pictures into docs/images")
 
 
+# What takes a minute and more begins first, those of one folder together because they share a house: whichever test
+# process is free takes the next file, and none is left alone with a long one at the end.
+LONG = (
+    "test_main_job.py",
+    "browser",
+    "bench/test_bench.py",
+    "supervisor/test_house.py",
+    "test_stack.py",
+    "chaos/test_matrix.py",
+    "servers/test_bounds.py",
+    "inference_worker/test_worker_process.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = Path(__file__).parent
+    places = [tests / name for name in LONG]
+
+    def rank(item: pytest.Item) -> int:
+        return next((n for n, place in enumerate(places) if item.path.is_relative_to(place)), len(places))
+
+    items.sort(key=rank)
+
+
 def person(username: str, role: str, name: str = "") -> User:
     return User.objects.create_user(username, password=PASSWORD, role=role, display_name=name)
 

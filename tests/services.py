@@ -22,6 +22,7 @@ from classroom.supervisor import redis
 from classroom.supervisor.child import Child, children_stop
 from classroom.supervisor.keeper import Keeper
 
+LOOK_S = 0.05
 START_S = 30.0
 # Tests speak to servers of their own without TLS: to load the machine's certificates for each client costs 60 ms of a core.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -33,13 +34,16 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_until(condition: Callable[[], Any], what: str, *, timeout_s: float = START_S) -> Any:
-    """The condition's first true value; an AssertionError naming ``what`` when it does not come."""
+def wait_until(condition: Callable[[], Any], what: str, *, timeout_s: float = START_S, every_s: float = LOOK_S) -> Any:
+    """The condition's first true value; an AssertionError naming ``what`` when it does not come.
+
+    ``every_s``: longer where a look costs those that are looked at.
+    """
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:
         if value := condition():
             return value
-        time.sleep(0.05)
+        time.sleep(every_s)
     raise AssertionError(f"not within {timeout_s:.0f} s: {what}")
 
 

@@ -31,6 +31,7 @@ from tests.prepared import KEPT, prepared
 from tests.services import Postgres, Valkey, wait_until
 
 READY_S = 60.0
+ASK_S = 0.3  # every part is looked at for each answer, while all of them need the cores to begin
 STOP_S = 5.0
 MANAGE_S = 120.0
 
@@ -178,7 +179,9 @@ class Stack:
         """Every web process answers 200 to /readyz. Fails with the logs when a process ends meanwhile."""
         try:
             for number in range(len(self.urls)):
-                wait_until(partial(self._ready, number), f"web{number + 1} is ready", timeout_s=timeout_s)
+                wait_until(
+                    partial(self._ready, number), f"web{number + 1} is ready", timeout_s=timeout_s, every_s=ASK_S
+                )
         except AssertionError as error:
             tails = [f"--- {name}\n{self.logs(name)[-1500:]}" for name in (*self.children, "redis")]
             raise AssertionError("\n".join([str(error), str(self.readiness()), *tails])) from error
@@ -186,7 +189,12 @@ class Stack:
     def wait_answers(self, *, timeout_s: float = READY_S) -> None:
         """Every web process answers, whatever else is not there."""
         for number in range(len(self.urls)):
-            wait_until(lambda number=number: bool(self.readiness(number)), f"web{number + 1}", timeout_s=timeout_s)
+            wait_until(
+                lambda number=number: bool(self.readiness(number)),
+                f"web{number + 1}",
+                timeout_s=timeout_s,
+                every_s=ASK_S,
+            )
 
     def _ready(self, web: int) -> bool:
         ended = [name for name, child in self.children.items() if child.status() is not None]

@@ -20,8 +20,6 @@ from classroom.rooms import figures, frames
 from classroom.rooms.feed import Told
 from classroom.rooms.models import Room
 from inference_worker.job import WORKER, WorkerState
-from tests.services import NO_TLS
-from tests.stack import Stack
 from tests.tutor.turns import ask
 from tutor.models import Answer, Shard
 
@@ -116,33 +114,3 @@ def test_the_gauges_of_the_dead_are_forgotten(tmp_path: Path) -> None:
         (tmp_path / name).touch()
     metrics.dead_forget(tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["gauge_livesum_1.db", f"counter_{gone.pid}.db"])
-
-
-@pytest.mark.stack
-def test_the_whole_house_is_one_page_whoever_answers(tmp_path: Path) -> None:
-    """Two web processes, a killed one; no name, word or id of anybody."""
-    import httpx2 as httpx
-
-    from tests.ledger import Account
-    from tests.services import wait_until
-
-    with Stack(tmp_path, web=2) as stack:
-        room = str(stack.demo["room"])
-        mia, ada = Account(stack, "mia"), Account(stack, "ada", web=1)
-        ledgers = [mia.join(room), ada.join(room)]
-        ledgers[0].end_of(ledgers[0].ask("@scripted rate=0 tokens=30 secret-word"))
-
-        def told(web: int) -> str:
-            reply = httpx.get(f"{stack.urls[web]}/metrics", timeout=20, verify=NO_TLS)
-            assert reply.status_code == 200
-            return reply.text
-
-        for web in (0, 1):
-            wait_until(lambda web=web: "chalkstream_viewers 2.0" in told(web), "both processes' viewers are counted")
-        page = told(1)
-        assert "chalkstream_delivery_lag_seconds_count" in page
-        assert "chalkstream_engine_tokens{" in page
-        for word in ("Mia", "mia", "Ada", room, "secret-word"):
-            assert word not in page
-        stack.kill("web1")
-        wait_until(lambda: "chalkstream_viewers 1.0" in told(1), "the dead one's viewers are gone")

@@ -8,10 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import httpx2 as httpx
 import pytest
 
 from tests.ledger import Account
-from tests.services import wait_until
+from tests.services import NO_TLS, wait_until
 from tests.stack import Stack
 from tests.supervisor.conftest import alive
 
@@ -43,6 +44,7 @@ def test_one_trace_leads_from_the_frame_to_the_worker_and_back(stack: Stack) -> 
     """The id that stands in every frame of an answer finds its lines in the logs of all that had it in hand."""
     mia = Account(stack, "mia").join(str(stack.demo["room"]))
     end = mia.end_of(mia.ask("@scripted rate=0 tokens=5"))
+    mia.socket.close()
 
     def said() -> dict[str, list[str]]:
         return {name: lines_of(stack.logs(name), end["trace"]) for name in ("web1", "inference", "scribe")}
@@ -143,6 +145,7 @@ def test_m2_the_oldest_questions_of_a_long_lesson_are_told_in_short(stack: Stack
     mia = Account(stack, "mia").join(room)
     for number in range(12):
         mia.end_of(mia.ask(f"@scripted rate=0 tokens=5 question {number}"))
+    mia.socket.close()
 
     def told() -> list[dict[str, Any]]:
         return [frame for frame in Account(stack, "ada").log(room) if frame["type"] == "memory.changed"]
@@ -153,3 +156,30 @@ def test_m2_the_oldest_questions_of_a_long_lesson_are_told_in_short(stack: Stack
     assert "question" in first["data"]["text"]
     hidden = next(frame for frame in Account(stack, "mia").log(room) if frame["seq"] == first["seq"])
     assert hidden == {"type": "event.hidden", "seq": first["seq"], "data": {}}
+
+
+@pytest.mark.parametrize("stack", ["sqlite"], indirect=True)
+def test_the_counts_of_the_whole_house_are_one_page_whoever_answers(stack: Stack) -> None:
+    """Two web processes, a killed one; no name, word or id of anybody."""
+    room = str(stack.demo["room"])
+    mia, ada = Account(stack, "mia"), Account(stack, "ada", web=1)
+
+    def told(web: int) -> str:
+        reply = httpx.get(f"{stack.urls[web]}/metrics", timeout=20, verify=NO_TLS)
+        assert reply.status_code == 200
+        return reply.text
+
+    wait_until(lambda: "chalkstream_viewers 0.0" in told(1), "those of earlier tests are gone")
+    ledgers = [mia.join(room), ada.join(room)]
+    ledgers[0].end_of(ledgers[0].ask("@scripted rate=0 tokens=30 secret-word"))
+    for web in (0, 1):
+        wait_until(lambda web=web: "chalkstream_viewers 2.0" in told(web), "both processes' viewers are counted")
+    page = told(1)
+    assert "chalkstream_delivery_lag_seconds_count" in page
+    assert "chalkstream_engine_tokens{" in page
+    for word in ("Mia", "mia", "Ada", room, "secret-word"):
+        assert word not in page
+    stack.kill("web1")
+    wait_until(lambda: "chalkstream_viewers 1.0" in told(1), "the dead one's viewers are gone")
+    stack.start("web1")
+    stack.wait_ready()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from tutor.checker import check, pairs, pool, solving, statements
 from tutor.documents import ingest, jail
 from tutor.documents.reasons import REASONS, WITH_NUMBERS, reason_said
 
-WANTED = messages()
+marked = cache(messages)
 CATALOGUES = {path.parent.parent.name: catalogue_read(path) for path in catalogues()}
 HOLES = re.compile(r"%\(\w+\)[sd]|\{\w+\}")
 TAGS = re.compile(r"</?\w+[^>]*>")
@@ -25,14 +26,14 @@ HOW = "run `make messages`, then fill in locale/{}/LC_MESSAGES/django.po"
 
 def test_there_is_a_catalogue_for_each_language_but_english() -> None:
     assert set(CATALOGUES) == {"zh_Hans"}
-    assert len(WANTED) > 500
+    assert len(marked()) > 500
 
 
 @pytest.mark.parametrize("name", CATALOGUES)
 def test_every_message_has_a_translation(name: str) -> None:
     known = {(message.id, message.context): message for message in CATALOGUES[name] if message.id}
     missing = []
-    for text, plural, context in WANTED:
+    for text, plural, context in marked():
         message = known.get(((text, plural) if plural else text, context or None))
         forms = () if message is None else (message.string,) if isinstance(message.string, str) else message.string
         if message is None or message.fuzzy or not forms or not all(forms):
@@ -42,7 +43,7 @@ def test_every_message_has_a_translation(name: str) -> None:
 
 @pytest.mark.parametrize("name", CATALOGUES)
 def test_no_translation_is_left_over(name: str) -> None:
-    said = {text for text, _plural, _context in WANTED}
+    said = {text for text, _plural, _context in marked()}
     ids = [message.id if isinstance(message.id, str) else message.id[0] for message in CATALOGUES[name]]
     assert [text for text in ids if text and text not in said] == [], HOW.format(name)
 
@@ -70,8 +71,8 @@ def test_scripts_know_the_plural_of_the_language(name: str) -> None:
 
 def test_a_text_means_one_thing_with_and_without_a_plural() -> None:
     """Scripts look texts up by their English form alone."""
-    plural = {text for text, many, _ in WANTED if many}
-    assert {text for text, many, _ in WANTED if not many} & plural == set()
+    plural = {text for text, many, _ in marked() if many}
+    assert {text for text, many, _ in marked() if not many} & plural == set()
 
 
 # ---- what is said without being marked
