@@ -36,12 +36,26 @@ def board_exported(rights: BoardRights, kind: str, page: str | None) -> bytes:
     return sheets_print(sheets, kind, title=rights.room.room.title)
 
 
-def board_at(room: Room, seq: int, kind: str) -> bytes:
-    """A room's common board as it was when the room's log was at ``seq``. Raises FrameError."""
-    document = Document.objects.filter(room=room, kind=Kind.BOARD).first()
+def board_at(room: Room, seq: int, kind: str, page: str | None = None) -> bytes:
+    """A room's common board as it was when the room's log was at ``seq``; ``page`` as in ``sheets_of``. Raises FrameError."""
+    document = _board_of(room)
     if document is None:
         raise FrameError("bad_field", "There is no board.", field="seq")
-    return sheets_print(sheets_of(document, room_seq=seq, whole=kind == "pdf"), kind, title=room.title)
+    return sheets_print(sheets_of(document, page=page, room_seq=seq, whole=kind == "pdf"), kind, title=room.title)
+
+
+def pages_at(room: Room, seq: int) -> list[Page]:
+    """The pages of a room's common board that had anything on them at ``seq``; the first where none had. Each has a title."""
+    document = _board_of(room)
+    if document is None:
+        return []
+    doc = document_load(document, room_seq=seq)
+    pages, used = pages_read(doc), {shape.page for shape in scene_read(doc)}
+    return [Page(one.id, _title(one, pages)) for one in [one for one in pages if one.id in used] or pages[:1]]
+
+
+def _board_of(room: Room) -> Document | None:
+    return Document.objects.filter(room=room, kind=Kind.BOARD).first()
 
 
 def changes_of(room: Room) -> list[int]:

@@ -11,7 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from classroom.board.export import TYPES, board_at
+from classroom.board.export import TYPES, board_at, pages_at
 from classroom.people.access import PageRequest
 from classroom.people.models import Role
 from classroom.review import selectors, services
@@ -45,8 +45,10 @@ def review_room(request: PageRequest, room_id: UUID) -> HttpResponse:
     page = Paginator(selectors.lines_readable(rights), LINES_A_PAGE).get_page(number)
     is_admin = rights.role == Role.ADMIN
     lines = selectors.transcript_lines(rights, page.object_list)
+    board = selectors.board_shown(rights.room, lines, request.GET.get("board", ""))
     context = {
-        "board": selectors.board_shown(rights.room, lines, request.GET.get("board", "")),
+        "board": board,
+        "board_pages": pages_at(rights.room, board.seq) if board else [],
         "room": rights.room,
         "page": page,
         "numbers": page.paginator.get_elided_page_range(page.number),
@@ -61,13 +63,13 @@ def review_room(request: PageRequest, room_id: UUID) -> HttpResponse:
 @require_safe
 @cache_control(no_store=True, private=True)
 def review_board(request: PageRequest, room_id: UUID, kind: str) -> HttpResponse:
-    """The room's common board as it was at ``?seq=`` of its log (SVG: the first page; PDF: all)."""
+    """The room's common board as it was at ``?seq=`` of its log (SVG: ``page``, else the first; PDF: all)."""
     number = request.GET.get("seq", "")
     if kind not in ("svg", "pdf") or not (number.isascii() and number.isdigit() and len(number) < 19):
         raise Http404("no such picture")
     rights = transcript_opened(request.user, room_id, verb=services.VIEW, detail=f"board at {number}")
     try:
-        data = board_at(rights.room, int(number), kind)
+        data = board_at(rights.room, int(number), kind, request.GET.get("page") or None)
     except FrameError:
         raise Http404("no such picture") from None
     headers = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"}

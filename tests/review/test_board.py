@@ -65,9 +65,32 @@ def test_the_page_has_the_board_when_somebody_drew(
     room: Room, alice: User, drawn: Document, client_for: ClientFor
 ) -> None:
     page = client_for(alice).get(f"/review/{room.pk}/?board=2").content.decode()
-    assert f"/review/{room.pk}/board.svg?seq=2" in page
+    assert f"/review/{room.pk}/board.svg?seq=2&amp;page=1" in page
+    assert "figcaption" not in page, "one page needs no title"
     assert "The board at #2" in page
     assert "?page=1&amp;board=3#board" in page
+
+
+def test_q22_every_page_is_shown_as_it_was(
+    room: Room, alice: User, charlie: User, drawn: Document, client_for: ClientFor
+) -> None:
+    """A page that came later is not there before, and an empty one never."""
+    texts = [fields_of("text", text=f"far {page}", page=page) for page in ("second one", "3")]
+    put(drawn, texts, author=alice, pages=("1", "empty", "second one", "3"))
+    client = client_for(alice)
+    page = client.get(f"/review/{room.pk}/").content.decode()
+    assert [f"<bdi>Page {title}</bdi>" in page for title in ("1", "empty", "second one", "3")] == [
+        True,
+        False,
+        True,
+        True,
+    ]
+    assert f"/review/{room.pk}/board.svg?seq=4&amp;page=second%20one" in page
+    assert "far second one" in picture(client, room, "4&page=second%20one").content.decode()
+    assert "far" not in picture(client, room, "4&page=1").content.decode()
+    assert picture(client, room, "3&page=3").status_code == 404, "it was not there then"
+    assert "far" not in client.get(f"/review/{room.pk}/?board=3").content.decode()
+    assert picture(client_for(charlie), room, "4&page=3").status_code in (403, 404)
 
 
 def test_without_a_drawing_there_is_none(room: Room, alice: User, client_for: ClientFor) -> None:
