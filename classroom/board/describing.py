@@ -48,6 +48,8 @@ def shape_described(shape: Shape) -> str:
         parts.append(f"at ({x}, {y}), {right - x} wide and {bottom - y} high")
     if shape.rotation % 360:
         parts.append(f"turned by {round(shape.rotation % 360)}°")
+    if shape.step:
+        parts.append("a line of the solution")
     if shape.by == TUTOR:
         parts.append("drawn by the tutor")
     said = [("saying", shape.text), ("with the formula", shape.latex), ("described as", shape.alt)]

@@ -47,7 +47,7 @@ class Shape:
     """One shape. Lengths are world units, ``x`` and ``y`` from the top left of the page; ``points`` are relative to them.
 
     ``points`` is flat: x, y, pressure 0..1 of pen and highlighter, x, y of line, arrow and polygon. ``by`` is a person's
-    id or ``tutor``. ``rotation`` in degrees, clockwise.
+    id or ``tutor``. ``rotation`` in degrees, clockwise. ``step``: the line of a solution that it shows.
     """
 
     id: str
@@ -71,6 +71,7 @@ class Shape:
     image: str = ""
     alt: str = ""
     locked: bool = False
+    step: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,4 +241,5 @@ _FIELDS: Final[dict[str, Check]] = {
     "alt": _string(limits.ALT),
     "by": _by,
     "locked": _flag,
+    "step": _uuid,
 }

@@ -8,7 +8,7 @@ import { BLANK, fieldsOf, fontSize, quarter, type Shape, shapeRead, tidyPressure
 import { snap, snapPoint } from "../src/board/snap";
 import { fitted, panned, pinched, seen, START, toScreen, toWorld, zoomed } from "../src/board/viewport";
 
-const shape = (change: Partial<Shape> = {}): Shape => ({ ...BLANK, id: "s", page: "1", z: 1, by: "b", locked: false, x: 10, y: 20, w: 100, h: 50, ...change });
+const shape = (change: Partial<Shape> = {}): Shape => ({ ...BLANK, id: "s", page: "1", z: 1, by: "b", locked: false, step: null, x: 10, y: 20, w: 100, h: 50, ...change });
 const line = (change: Partial<Shape> = {}): Shape => shape({ kind: "line", w: 0, h: 0, points: [0, 0, 100, 0], width: 2, ...change });
 const at = (x: number, y: number): { x: number; y: number } => ({ x, y });
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from classroom.board.describing import colour_of, shape_described, shapes_described
-from tests.board.shapes import KINDS, shape
+from tests.board.shapes import BY, KINDS, shape
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,7 @@ from tests.board.shapes import KINDS, shape
             {"by": "tutor"},
             r"blue formula, at (10, 20), 60 wide and 60 high, drawn by the tutor, with the formula “\frac{1}{2}”",
         ),
+        ("text", {"step": BY, "text": "x = 2"}, "blue text, at (10, 20), 120 wide and 50 high, a line of the solution, saying “x = 2”"),
         ("image", {"alt": "a cat"}, "blue picture, at (10, 20), 90 wide and 60 high, described as “a cat”"),
     ],
 )  # fmt: skip

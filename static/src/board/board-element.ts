@@ -9,10 +9,10 @@ import { browserEnv } from "../room/link";
 import { t, tn } from "../translate";
 import { hue } from "../words";
 import { Company } from "./company";
+import { Aiming, wayToLine } from "./aiming";
 import { Desk } from "./desk";
 import type { Tool } from "./draw";
 import { Gestures } from "./gestures";
-import { boundsOfAll } from "./geometry";
 import { headBar } from "./head-bar";
 import { picturePut, writtenPut } from "./putting";
 import { ownColour, refusedWords, shapeWords } from "./say";
@@ -24,7 +24,6 @@ import { Stage } from "./stage";
 import { stageBind } from "./stage-events";
 import { ServerSupplies } from "./supplies";
 import { bottomBar, styleBar, toolbar, type ToolContext } from "./toolbar";
-import { fitted } from "./viewport";
 import "./writing";
 import type { Written } from "./writing";
 
@@ -37,7 +36,7 @@ export class BoardElement extends LitElement implements PaneElement {
 
   declare context: PaneContext;
   declare isShown: boolean;
-  /** A shape to be shown: { shape: id }. */
+  /** What is to be shown: { shape: id }, { shapes: [id] }, or a line of the solution { step: id, text }. */
   declare aim: unknown;
   declare fault: string;
   declare said: string;
@@ -51,6 +50,7 @@ export class BoardElement extends LitElement implements PaneElement {
   private sheets!: Sheets;
   private gestures!: Gestures;
   private supplies!: ServerSupplies;
+  private aiming!: Aiming;
   private company!: Company;
   private readonly refs = new Set<string>();
   private endings: (() => void)[] = [];
@@ -106,6 +106,7 @@ export class BoardElement extends LitElement implements PaneElement {
       fault: (fault) => this.blame(fault === "page_full" ? t("This page is full: take something away, or go on with a new page.") : t("You can look at the board, but not draw.")),
     }, ownColour(hue(this.you ?? "")));
     this.supplies = new ServerSupplies(env, () => this.sheets.base?.info.id ?? null, () => this.stage.painter.everything());
+    this.aiming = new Aiming(this.desk, this.supplies, (sheet, id) => this.show(sheet, id));
     this.stage = new Stage(this.desk, this.supplies, (shape) => this.label(shape), () => this.company.draw());
     this.gestures = this.stage.gestures = new Gestures(this.desk, this.stage.svg, { pointing: (at, isLaser) => this.company.pointing(at, isLaser) });
     this.company = new Company(this.desk, this.sheets, this.stage, () => this.you, () => this.requestUpdate());
@@ -132,7 +133,7 @@ export class BoardElement extends LitElement implements PaneElement {
   private shapesChanged(sheet: string, ids: ReadonlySet<string>): void {
     this.stage.painter.changed(sheet, ids);
     if ([...ids].some((id) => this.desk.selection.ids.has(id))) this.desk.prune();
-    if (this.isAimOpen) this.showAim();
+    this.aiming.look();
     if (this.isList || !this.hasShapes || this.desk.selection.ids.size) this.requestUpdate();
   }
 
@@ -221,27 +222,13 @@ export class BoardElement extends LitElement implements PaneElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    if (changed.has("aim") && this.aim) this.showAim();
+    if (changed.has("aim") && this.aim) this.aiming.want(this.aim);
+    else this.aiming.look();
     const count = this.sheets.all.reduce((sum, { scene }) => sum + scene.on(this.desk.page).length, 0);
     this.stage.svg.setAttribute("aria-label", t("The board, with {n} shapes on this page. Enter goes to the first one, letters choose tools.", { n: count }));
     this.stage.svg.dataset["tool"] = this.desk.tool;
     if (this.desk.size.w === 0) this.stage.look();
   }
-
-  /** What is aimed at may come a moment after the pane was opened: it is shown then. */
-  private showAim(): void {
-    const { shape, shapes } = this.aim as { shape?: unknown; shapes?: unknown };
-    const wanted = (Array.isArray(shapes) ? shapes : [shape]).map(String);
-    const sheet = this.sheets.all.find(({ scene }) => wanted.some((id) => scene.shapes.has(id)));
-    this.isAimOpen = !sheet;
-    if (!sheet) return;
-    const here = wanted.flatMap((id) => sheet.scene.shapes.get(id) ?? []);
-    if (here.length > 1) this.desk.turnTo(here[0]?.page ?? "1");
-    if (here.length > 1) this.desk.look(fitted(boundsOfAll(here), this.desk.size));
-    for (const { id } of here) this.show(sheet.info.id, id);
-  }
-
-  private isAimOpen = false;
 
   private show(sheet: string, id: string): void {
     const shape = this.sheets.get(sheet)?.scene.shapes.get(id);
@@ -257,7 +244,7 @@ export class BoardElement extends LitElement implements PaneElement {
     const { desk } = this;
     this.hasShapes = this.sheets.all.some(({ scene }) => scene.on(desk.page).length > 0);
     this.zoomShown = Math.round(desk.view.zoom * 100);
-    const tools: ToolContext = { desk, choose: (tool) => this.choose(tool), isList: this.isList, showList: (on) => (this.isList = on), isPages: this.isPages, showPages: (on) => this.showPages(on), ask: this.context.view.you?.can.ask ? () => this.askAbout() : null };
+    const tools: ToolContext = { desk, choose: (tool) => this.choose(tool), isList: this.isList, showList: (on) => (this.isList = on), isPages: this.isPages, showPages: (on) => this.showPages(on), ask: this.context.view.you?.can.ask ? () => this.askAbout() : null, line: wayToLine(desk, this.context, this) };
     const { view, send } = this.context;
     return html`
       ${headBar({

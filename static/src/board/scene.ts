@@ -125,8 +125,9 @@ export class Scene {
     let count = 0;
     for (const one of this.shapes.values()) if (one.page === page) count++;
     if (count >= SHAPES_MOST) return null;
-    const whole: Omit<Shape, "id"> = { ...shape, page, z: this.top(page) + 1, by: this.by(), locked: false };
+    const whole: Omit<Shape, "id"> = { ...shape, page, z: this.top(page) + 1, by: this.by(), locked: false, step: shape.step ?? null };
     const fields = fieldsOf(shape.kind).map((field): [string, unknown] => [field, field === "points" ? [...whole.points] : whole[field as keyof typeof whole]]);
+    if (whole.step !== null) fields.push(["step", whole.step]);
     this.doc.transact(() => this.map.set(id, new Y.Map(fields)), OWN);
     return id;
   }

@@ -27,8 +27,10 @@ export interface Shape {
   alt: string;
   by: string;
   locked: boolean;
+  /** The line of a solution that it shows. */
+  step: string | null;
 }
-export type NewShape = Omit<Shape, "z" | "id" | "by" | "page" | "locked">;
+export type NewShape = Omit<Shape, "z" | "id" | "by" | "page" | "locked" | "step"> & { step?: string | null };
 
 export const KINDS: readonly ShapeKind[] = ["pen", "highlighter", "line", "arrow", "rectangle", "ellipse", "polygon", "text", "formula", "image", "point"];
 export const TEXT_MOST = 2000;
@@ -72,7 +74,7 @@ export function shapeRead(id: string, get: (field: string) => unknown): Shape | 
   const kind = get("kind") as ShapeKind;
   if (!KINDS.includes(kind)) return null;
   const points = get("points");
-  const image = get("image");
+  const [image, step] = [get("image"), get("step")];
   return {
     id,
     kind,
@@ -95,6 +97,7 @@ export function shapeRead(id: string, get: (field: string) => unknown): Shape | 
     alt: words(get("alt"), ALT_MOST),
     by: words(get("by"), 64),
     locked: get("locked") === true,
+    step: typeof step === "string" && UUID.test(step) ? step : null,
   };
 }
 

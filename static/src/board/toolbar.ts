@@ -51,6 +51,8 @@ export interface ToolContext {
   showPages: (on: boolean) => void;
   /** Asks the tutor about the selection; null where this person may not ask. */
   ask: (() => void) | null;
+  /** Leads to the line of the solution that the selection is; null where it is none. */
+  line: (() => void) | null;
 }
 
 export function toolbar({ desk, choose }: ToolContext): TemplateResult {
@@ -78,9 +80,9 @@ function roving(event: KeyboardEvent): void {
 const STYLED: ReadonlySet<Tool> = new Set<Tool>(["pen", "highlighter", "line", "arrow", "rectangle", "ellipse", "polygon", "point", "text", "formula"]);
 
 /** Colours and widths for what is drawn next or is selected, and what can be done with the selection. */
-export function styleBar({ desk, ask }: ToolContext): TemplateResult | typeof nothing {
+export function styleBar({ desk, ask, line }: ToolContext): TemplateResult | typeof nothing {
   const selected = desk.selected;
-  const asking = ask && selected.length ? askButton(ask) : nothing;
+  const asking = (ask && selected.length) || line ? html`${line ? lineButton(line) : nothing} ${ask ? askButton(ask) : nothing}` : nothing;
   if (!desk.mayWrite) return asking === nothing ? nothing : html`<div class="board-style" role="group" aria-label=${t("The selection")}>${asking}</div>`;
   if (!STYLED.has(desk.tool) && !selected.length) return nothing;
   const stroke = selected[0]?.stroke ?? desk.style.stroke;
@@ -99,6 +101,8 @@ export function styleBar({ desk, ask }: ToolContext): TemplateResult | typeof no
 }
 
 const askButton = (ask: () => void): TemplateResult => html`<button type="button" class="button small board-ask" @click=${ask}>${icon("tutor")}${t("Ask the tutor about it")}</button>`;
+
+const lineButton = (line: () => void): TemplateResult => html`<button type="button" class="button small board-line-of" @click=${line}>${icon("check")}${t("To the line of the solution")}</button>`;
 
 function selectionBar(desk: Desk): TemplateResult {
   const button = (sign: IconName, label: string, act: () => void): TemplateResult => html`<button type="button" class="swatch" aria-label=${label} title=${label} @click=${act}>${icon(sign)}</button>`;

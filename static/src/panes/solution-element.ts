@@ -146,7 +146,9 @@ export class SolutionElement extends LitElement {
   private tools({ item }: Line): TemplateResult {
     const { state, you } = this.context.view;
     const canAsk = you?.can.ask === true && state?.room.state === "open" && may(state.controls ?? EVERYBODY, "about", you, item.by);
-    return html`${canAsk ? html`<button type="button" class="block-tool" title=${t("Ask about this step")} aria-label=${t("Ask about this step")} @click=${() => this.context.askAbout({ step: item.step }, item.text)}>${icon("quote")}</button>` : nothing}
+    const onBoard = t("Put it on the board, or show it there");
+    return html`<button type="button" class="block-tool" title=${onBoard} aria-label=${onBoard} @click=${() => this.dispatchEvent(new CustomEvent("panewanted", { bubbles: true, composed: true, detail: { pane: "board", aim: { step: item.step, text: item.text } } }))}>${icon("board")}</button>
+      ${canAsk ? html`<button type="button" class="block-tool" title=${t("Ask about this step")} aria-label=${t("Ask about this step")} @click=${() => this.context.askAbout({ step: item.step }, item.text)}>${icon("quote")}</button>` : nothing}
       ${this.closed ? nothing : html`<button type="button" class="block-tool" title=${t("Go on from this line")} aria-label=${t("Go on from this line")} @click=${() => this.choose({ kind: "after", step: item.step })}>${icon("arrow-down")}</button>`}`;
   }
 
