@@ -23,7 +23,7 @@ from tests.board.shapes import BY, KINDS, shape
             {"by": "tutor"},
             r"blue formula, at (10, 20), 60 wide and 60 high, drawn by the tutor, with the formula “\frac{1}{2}”",
         ),
-        ("text", {"step": BY, "text": "x = 2"}, "blue text, at (10, 20), 120 wide and 50 high, a line of the solution, saying “x = 2”"),
+        ("point", {"step": BY}, "blue marked point, at (10, 20), a line of the solution, saying “A”"),
         ("image", {"alt": "a cat"}, "blue picture, at (10, 20), 90 wide and 60 high, described as “a cat”"),
     ],
 )  # fmt: skip
