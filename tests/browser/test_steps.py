@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.boards import BoardScreen
 from tests.browser.rooms import RoomScreen
 from tests.browser.school import Console
 from tests.browser.screens import PHONE, Screen, sideways
@@ -89,6 +90,57 @@ def test_a_solution_is_written_line_by_line_beside_the_chat(open_screen: OpenScr
             assert sideways(screen.page) == []
             width = screen.page.viewport_size or {}
             screen.screen.shot(tmp_path / f"solution-{width.get('width')}-{scheme}.png")
+
+
+# An answer that points at a shape of the board and at a step, as the scribe writes one.
+POINTED = """
+from uuid import UUID, uuid4
+from django.db import transaction
+from classroom.people.models import User
+from classroom.rooms import journal
+from tutor.pointing import shape_named, step_named
+room, answer, shape, step = UUID({room!r}), str(uuid4()), {shape!r}, {step!r}
+text = f"看 {{shape_named(shape)}}：it says the same as {{step_named(step)}}, and [shape 3] says nothing."
+about = dict(seq=1, step=None, answer=None, start=None, end=None, text="1. blue formula", document=str(uuid4()), shapes=[shape])
+with transaction.atomic():
+    ada = User.objects.get(username="ada")
+    for kind, actor, data in (
+        ("answer.asked", ada, dict(text="What is this?", about=about)), ("answer.started", None, dict(attempt=1, model="demo", engine="batching")),
+        ("answer.delta", None, dict(offset=0, text=text, part="text")),
+    ):
+        journal.append(room, type=kind, data=dict(answer=answer, **data), actor=actor)
+result = None
+"""  # noqa: E501  (one program, read by another process)
+
+
+def test_a15_a_line_goes_to_the_board_and_back_and_the_tutor_points_at_it(
+    open_screen: OpenScreen, console: Console, tmp_path: Path
+) -> None:
+    room = console.room_new("Links 链接")
+    ada = RoomScreen(open_screen("ada"), room).open()
+    submit(ada, "2x = 4")
+    ada.page.get_by_role("button", name="Show it in the solution").click()
+    line = ada.page.locator(".solution-line")
+    line.get_by_role("button", name="Put it on the board, or show it there").click()
+    board = BoardScreen(ada).ready().has(1)
+    (shape,) = board.all().values()
+    assert (shape["kind"], shape["latex"]) == ("formula", "2x = 4")
+    board.button("To the line of the solution").click()
+    expect(ada.page.locator(".solution-line.pointed-at")).to_have_attribute("data-line", shape["step"])
+    console.run(POINTED.format(room=room, shape=shape["id"], step=shape["step"]))
+    answer = ada.log.locator(".answer-text")
+    expect(answer).to_have_text("看 this shape：it says the same as this step, and [shape 3] says nothing.")
+    for width, height in ((1280, 800), (360, 740)):
+        ada.page.set_viewport_size({"width": width, "height": height})
+        for scheme in ("light", "dark"):
+            ada.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            ada.screen.shot(tmp_path / f"links-{width}-{scheme}.png")
+    ada.page.set_viewport_size({"width": 1280, "height": 800})
+    answer.get_by_role("button", name="this shape").click()
+    expect(ada.page.locator(f'.board-svg [data-shape="{shape["id"]}"]')).to_be_in_viewport()
+    ada.screen.shot(tmp_path / "links-board.png")
+    answer.get_by_role("button", name="this step").click()
+    expect(line).to_be_in_viewport()
 
 
 TESTED = """
