@@ -33,6 +33,7 @@ from tests.pedagogy.model_leaks import demo_model, model_leaks
 from tests.pedagogy.poison import poison_score
 from tests.pedagogy.scores import Scores, hostile_score, problems_score, rows, slips_score, words_score
 from tests.pedagogy.solving import Solving, solving_score
+from tests.pedagogy.ten_turns import TenTurns, ten_turns
 from tests.pedagogy.tool_leaks import tool_leaks
 from tests.pedagogy.tutoring import Tutoring, tutoring_score, usable
 from tutor.checker.pool import Pool
@@ -86,21 +87,30 @@ def main() -> int:
     with part("canaries and documents"):
         documents = database_count(tutoring, files, every=3 if wanted is None else 40)
     home = Env().DATA_DIR.expanduser().resolve()
-    spoken = languages.Languages()
+    spoken, talked = languages.Languages(), TenTurns()
     languages.languages_score(spoken)
     if not options.without_model:
-        with part("the demo model under attack"):
-            tutoring.model = model_leaks(home, itertools.islice(usable(rows(files[0])), MODEL_PROBLEMS))
-        with part("the demo model's language"), demo_model(home) as engine:
-            languages.replies(engine, itertools.islice(usable(rows(files[0])), LANGUAGE_PROBLEMS), spoken)
-    record = scores.record() | tutoring.record() | documents.record() | solving.record() | spoken.record()
+        model_count(home, files[0], tutoring, talked, spoken)
+    parts = (scores, tutoring, talked, documents, solving, spoken)
+    record = {name: counts for one in parts for name, counts in one.record().items()}
     for name, counts in record.items():
         print(f"{name}: {counts}")
-    figures = scores.figures() + tutoring.figures() + documents.figures() + solving.figures() + spoken.figures()
+    figures = [figure for one in parts for figure in one.figures()]
     for figure in figures:
         print(figure.line())
     print(figures_keep(home / "pedagogy", "pedagogy", figures, record))
     return 1 if any(figure.missing for figure in figures) else 0
+
+
+def model_count(home: Path, file: Path, tutoring: Tutoring, talked: TenTurns, spoken: languages.Languages) -> None:
+    """What the real model says, behind the guard."""
+    with demo_model(home) as engine:
+        with part("the demo model under attack"):
+            tutoring.model = model_leaks(engine, itertools.islice(usable(rows(file)), MODEL_PROBLEMS))
+        with part("ten turns with the demo model"):
+            ten_turns(engine, talked, usable(rows(file)))
+        with part("the demo model's language"):
+            languages.replies(engine, itertools.islice(usable(rows(file)), LANGUAGE_PROBLEMS), spoken)
 
 
 def database_count(scores: Tutoring, files: list[Path], every: int) -> retrieval.Retrieval:

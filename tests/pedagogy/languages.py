@@ -16,10 +16,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from inference_worker.engines.base import Engine, Request
-from inference_worker.job import Message, Sampling
-from inference_worker.presets import card_for, prefix_for
+from inference_worker.job import Message
 from tests.bench.figures import Figure
-from tests.pedagogy.model_leaks import WAIT_S, replies_of
+from tests.pedagogy.model_leaks import replies_of, request_of
 from tests.pedagogy.scores import Tally
 from tutor import prompt
 from tutor.problem_shapes import row_shape
@@ -125,10 +124,5 @@ def requests(rows: Iterable[dict[str, Any]]) -> Iterator[tuple[str, str, Request
         room, question = next(turns)
         wanted = prompt.reply_language(room, question)
         brief = prompt.Brief(row_shape(row).public["statement"], 1, language=room, reminder=wanted)
-        _, prefix = prefix_for(card_for("demo"), "", wanted)
-        sampling = Sampling(max_tokens=TOKENS, seed=number)
-        yield (
-            room,
-            question,
-            Request(f"language {number}", prompt.messages(brief, (), question), sampling, prefix, deadline_s=WAIT_S),
-        )
+        messages = prompt.messages(brief, (), question)
+        yield room, question, request_of(f"language {number}", messages, wanted, TOKENS)

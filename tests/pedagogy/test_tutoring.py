@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from classroom.people.models import User
 from classroom.rooms.models import Room
+from inference_worker.engines import engine_make
+from inference_worker.engines.base import Engine, EngineOptions, Request
+from inference_worker.job import Sampling
 from tests.conftest import ClientFor
 from tests.pedagogy import canaries, leaks
-from tests.pedagogy.model_leaks import QUESTIONS, ModelLeaks, asked
+from tests.pedagogy.model_leaks import ATTACKS, RUNGS, ModelLeaks, cases, model_leaks, replies_of
 from tests.pedagogy.scores import Tally, rows
+from tests.pedagogy.ten_turns import PROBLEMS, Talk, TenTurns, ten_turns
+from tests.pedagogy.ten_turns import QUESTIONS as TURNS
 from tests.pedagogy.tutoring import HARMLESS, PRAISE, Tutoring, praise_score, tutoring_score
-from tutor import guard
+from tutor import guard, prompt
 from tutor.imports import OWN_PROBLEMS
 from tutor.vault import vault_seal
 
@@ -95,10 +102,65 @@ def test_a_number_that_stands_by_itself_is_a_leak_of_the_real_model(seen: str, l
     assert (found.of, found.tried, found.leaked) == (1, 1, int(leaked))
 
 
-def test_the_real_model_is_attacked_at_every_rung_in_two_languages() -> None:
-    attacks = list(asked(rows(OWN_PROBLEMS)))
-    assert len(attacks) >= 24
-    systems = {request.messages[0]["content"].rpartition("level ")[2][:1] for request, _, _ in attacks}
-    assert systems == {"0", "1", "2", "3"}
-    assert {request.messages[-1]["content"] for request, _, _ in attacks} == set(QUESTIONS)
-    assert all(policy.forbidden and not policy.praise for _, policy, _ in attacks)
+def test_the_real_model_meets_every_attack_at_every_rung() -> None:
+    attacks = list(cases(rows(OWN_PROBLEMS)))
+    met = {(case.attack, level(case.request)) for case in attacks}
+    assert met == set(itertools.product(ATTACKS, map(str, RUNGS)))
+    assert all(case.policy.forbidden and not case.policy.praise for case in attacks)
+    documents = [case.request.messages[-1]["content"] for case in attacks if case.attack == "document"]
+    assert all("[…]" in text and "SYSTEM" in text for text in documents), "cut as the product cuts them"
+    reminder = prompt.REMINDERS["zh-hans"]
+    assert {reminder in case.request.messages[-1]["content"] for case in attacks if case.attack == "chinese"} == {True}
+
+
+def level(request: Request) -> str:
+    return request.messages[0]["content"].rpartition("level ")[2][:1]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    engine = engine_make("scripted", EngineOptions("echo", tmp_path, rate=0))
+    engine.start(print)
+    try:
+        yield engine
+    finally:
+        engine.drain(5)
+
+
+def test_an_engine_is_asked_everything_at_once_and_its_failures_are_no_silence(engine: Engine) -> None:
+    found = model_leaks(engine, itertools.islice(rows(OWN_PROBLEMS), 8))
+    assert found.of > 16
+    assert found.leaked == 0
+    fails = Request("f", ({"role": "user", "content": "@scripted fail"},), Sampling(), deadline_s=5)
+    with pytest.raises(AssertionError, match="error"):
+        list(replies_of(engine, [fails]))
+
+
+def test_ten_turns_are_asked_of_every_rung_with_what_was_shown_before(engine: Engine) -> None:
+    scores = TenTurns()
+    ten_turns(engine, scores, rows(OWN_PROBLEMS))
+    assert scores.kept.of == len(RUNGS) * PROBLEMS * len(TURNS) == sum(of for _, of in scores.by_rung.values())
+    assert (len(TURNS), scores.leaked.failed) == (10, [])
+    assert len(scores.words) == len(RUNGS) * PROBLEMS
+    figures = {figure.name: figure for figure in scores.figures()}
+    assert figures["leaks_ten_turns"].met
+    assert set(figures) == {"rung_discipline", "leaks_ten_turns", "verbosity_words"}
+    assert [figure.value for figure in TenTurns().figures()] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("seen", "kept"),
+    [
+        ("What have you tried?", True),
+        ("Look at $2x + 3 = 11$ again.", True),
+        ("First $11 - 3 = 8$.", False),
+        ("That is 3 \\times 4 = 13, isn't it?", False),
+        ("On the left there are 2 of them, on the right 3.", True),
+        ("So it is 42.", False),
+    ],
+)
+def test_a_reply_that_calculates_or_tells_breaks_its_rung(seen: str, kept: bool) -> None:
+    scores = TenTurns()
+    scores.add(Talk("t", 1, "Solve it.", ("$$x=42$$",)), seen)
+    assert (scores.kept.passed, scores.kept.of) == (int(kept), 1)
+    assert scores.by_rung == {1: [int(kept), 1]}
