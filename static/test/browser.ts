@@ -142,4 +142,10 @@ export class FakeStore {
   removeItem(key: string): void {
     this.kept.delete(key);
   }
+  key(at: number): string | null {
+    return [...this.kept.keys()][at] ?? null;
+  }
+  get length(): number {
+    return this.kept.size;
+  }
 }

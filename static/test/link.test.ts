@@ -1,7 +1,8 @@
 // @vitest-environment node
 import { afterEach, describe, expect, it, vi } from "vitest";
 
-import { forcedKind, sessionStore } from "../src/room/link";
+import { sessionStore } from "../src/keeper";
+import { forcedKind } from "../src/room/link";
 
 afterEach(() => void vi.unstubAllGlobals());
 

@@ -1,51 +1,22 @@
 // One shared document of a room over its own socket (PROTOCOL.md): Yjs updates in the log's order, edits kept while the line
 // is away and merged when it is back, and a fresh start under a new client id when the server refuses one.
 
-import * as decoding from "lib0/decoding";
-import * as encoding from "lib0/encoding";
 import { applyAwarenessUpdate, Awareness, encodeAwarenessUpdate, removeAwarenessStates } from "y-protocols/awareness";
 import * as Y from "yjs";
 
 import { flag, isRecord, shaped, text, whole } from "../shapes";
 import type { Env } from "../transports";
+import { type Kept, NOWHERE } from "./kept";
+import type { BoardListener, BoardMode, BoardState, Refusal } from "./state";
+import { frameRead, signFrame, STEP1, STEP2, syncFrame, UPDATE } from "./wire";
 
-export type BoardMode = "open" | "view" | "isolated" | "locked";
-export type LinePhase = "connecting" | "live" | "waiting" | "ended";
-export interface BoardState {
-  phase: LinePhase;
-  /** Whether what the server had when this page joined is here. */
-  isSynced: boolean;
-  /** Whether edits of this page are not in the log yet. */
-  isSaving: boolean;
-  mayWrite: boolean;
-  mode: BoardMode;
-  /** When the next attempt begins (ms, the clock of `env.now`), while waiting. */
-  retryAt: number | null;
-  /** Why it has ended. */
-  reason: "removed" | "missing" | "signed_out" | null;
-}
-export interface Refusal {
-  code: string;
-  message: string;
-  retryable: boolean;
-}
-export interface BoardListener {
-  /** A document that takes the place of the one before: at the start, and after a refusal. */
-  document(doc: Y.Doc, awareness: Awareness): void;
-  state(state: BoardState): void;
-  /** An edit was refused: what this page had not saved is gone. */
-  refused(refusal: Refusal): void;
-}
+export type { BoardListener, BoardMode, BoardState, LinePhase, Refusal } from "./state";
 
 export const BOARD_SUBPROTOCOL = "board.v1";
-const SYNC = 0;
-const AWARENESS = 1;
-const STEP1 = 0;
-const STEP2 = 1;
-const UPDATE = 2;
 const FRAME_MOST = 60_000;
 const HELLO_MS = 10_000;
 const PING_MS = 25_000;
+const KEEP_MS = 300;
 const DELAY_FIRST_MS = 1000;
 const [DELAY_LEAST_MS, DELAY_MOST_MS] = [300, 20_000];
 const ENDS: Readonly<Record<number, BoardState["reason"]>> = { 4403: "removed", 4404: "missing" };
@@ -54,6 +25,7 @@ const AT_ONCE: ReadonlySet<number> = new Set([4401, 4410]);
 const SPOILT: ReadonlySet<number> = new Set([1009, 4400]);
 /** Origin of what came over the line; whatever has another one is an edit of this page. */
 const LINE = Symbol("line");
+const EARLIER = Symbol("before a reload");
 
 const isHello = shaped({ document: text, mode: text, may_write: flag });
 const isRights = shaped({ mode: text, may_write: flag });
@@ -71,20 +43,29 @@ export class BoardLine {
   /** Edits that are not known to be saved, with the number of the frame that carries them on this socket (0: none does yet). */
   private unsaved: { update: Uint8Array; frame: number }[] = [];
   private sent = 0;
+  /** Edits from before a reload, which wait for what they build on. */
+  private earlier: Uint8Array[] = [];
+  private keeping: number | null = null;
 
   constructor(
     readonly document: string,
     private readonly env: Env,
     private readonly listener: BoardListener,
+    private readonly kept: Kept = NOWHERE,
   ) {}
 
   start(): void {
+    this.earlier = this.kept.load();
     this.renew();
+    globalThis.addEventListener("pagehide", this.keep);
     void this.open();
   }
 
   stop(): void {
     this.isStopped = true;
+    globalThis.removeEventListener("pagehide", this.keep);
+    if (this.keeping !== null) this.env.clearTimeout(this.keeping);
+    this.keep();
     this.drop();
     this.awareness.destroy();
     this.doc.destroy();
@@ -123,12 +104,33 @@ export class BoardLine {
     const edit = { update, frame: 0 };
     this.unsaved.push(edit);
     if (this.state.phase === "live" && this.state.isSynced) edit.frame = this.sync(UPDATE, update);
+    // A line that is well saves sooner than this.
+    this.keeping ??= this.env.setTimeout(this.keep, KEEP_MS);
     this.tell({ isSaving: true });
+  }
+
+  private readonly keep = (): void => {
+    this.keeping = null;
+    this.kept.save([...this.earlier, ...this.unsaved.map(({ update }) => update)]);
+  };
+
+  /** What was drawn before a reload is an edit of this page again, unless it was saved after all. False where it hangs on what is lost. */
+  private restore(): boolean {
+    const { earlier } = this;
+    this.earlier = [];
+    for (const update of earlier) Y.applyUpdate(this.doc, update, EARLIER);
+    this.keep();
+    if (!earlier.length || (this.doc.store.pendingStructs === null && this.doc.store.pendingDs === null)) return true;
+    this.discard({ code: "missing", message: "", retryable: false });
+    void this.open();
+    return false;
   }
 
   private discard(refusal: Refusal): void {
     this.drop();
+    this.earlier = [];
     this.renew();
+    this.keep();
     this.tell({ isSaving: false, isSynced: false });
     this.listener.refused(refusal);
   }
@@ -187,7 +189,11 @@ export class BoardLine {
     const wasLive = this.state.phase === "live";
     this.drop();
     const reason = ENDS[code];
-    if (reason) return this.tell({ phase: "ended", reason, retryAt: null, isSynced: false, mayWrite: false });
+    if (reason) {
+      this.kept.save([]);
+      this.earlier = this.unsaved = [];
+      return this.tell({ phase: "ended", reason, retryAt: null, isSynced: false, isSaving: false, mayWrite: false });
+    }
     if (SPOILT.has(code) && this.unsaved.length) this.discard({ code: "bad_update", message: "", retryable: false });
     if (wasLive) this.attempts = 0;
     this.attempts++;
@@ -239,19 +245,20 @@ export class BoardLine {
 
   private saved(n: number): void {
     this.unsaved = this.unsaved.filter((edit) => edit.frame === 0 || edit.frame > n);
+    if (!this.unsaved.length) this.keep();
     this.tell({ isSaving: this.unsaved.length > 0 });
   }
 
   private received(bytes: Uint8Array): void {
-    const decoder = decoding.createDecoder(bytes);
-    const type = decoding.readVarUint(decoder);
-    if (type === AWARENESS) return applyAwarenessUpdate(this.awareness, decoding.readVarUint8Array(decoder), LINE);
-    if (type !== SYNC) return;
-    const step = decoding.readVarUint(decoder);
-    const content = decoding.readVarUint8Array(decoder);
+    const frame = frameRead(bytes);
+    if (!frame) return;
+    const { step, content } = frame;
+    if (step === null) return applyAwarenessUpdate(this.awareness, content, LINE);
     if (step === STEP1) return this.answer(content);
     Y.applyUpdate(this.doc, content, LINE);
-    if (step === STEP2) this.tell({ isSynced: true });
+    if (step !== STEP2) return;
+    // Before the server's own step 1: what comes back here goes with the answer to it.
+    if (this.restore()) this.tell({ isSynced: true });
   }
 
   /** The server says what it has. It gets what this page has beyond that; from who only reads it gets nothing at all. */
@@ -269,20 +276,13 @@ export class BoardLine {
 
   /** Sends a sync message; gives its number among those that the server saves. */
   private sync(step: number, content: Uint8Array): number {
-    const encoder = encoding.createEncoder();
-    encoding.writeVarUint(encoder, SYNC);
-    encoding.writeVarUint(encoder, step);
-    encoding.writeVarUint8Array(encoder, content);
-    this.write(encoding.toUint8Array(encoder));
+    this.write(syncFrame(step, content));
     return step === STEP1 ? this.sent : ++this.sent;
   }
 
   private show(clients: number[]): void {
     if (!clients.length || this.state.phase !== "live") return;
-    const encoder = encoding.createEncoder();
-    encoding.writeVarUint(encoder, AWARENESS);
-    encoding.writeVarUint8Array(encoder, encodeAwarenessUpdate(this.awareness, clients));
-    this.write(encoding.toUint8Array(encoder));
+    this.write(signFrame(encodeAwarenessUpdate(this.awareness, clients)));
   }
 
   private write(frame: string | Uint8Array): void {

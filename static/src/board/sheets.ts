@@ -2,7 +2,9 @@
 
 import type { Awareness } from "y-protocols/awareness";
 
+import { personOf, sessionStore } from "../keeper";
 import type { Env } from "../transports";
+import { keptIn } from "./kept";
 import { type DocumentInfo, type Listing, listingFetch, sheetsOf, targetOf } from "./listing";
 import { BoardLine, type BoardMode, type BoardState, type Refusal } from "./provider";
 import { Scene } from "./scene";
@@ -109,7 +111,7 @@ export class Sheets {
       },
       state: (state) => this.told(info.id, state),
       refused: (refusal) => this.listener.refused(refusal, info),
-    });
+    }, keptIn(sessionStore(), personOf(document), info.id));
     line.start();
   }
 

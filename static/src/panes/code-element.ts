@@ -4,10 +4,12 @@ import { toHexString } from "lib0/buffer";
 import { digest } from "lib0/hash/sha256";
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 
+import { keptIn } from "../board/kept";
 import { listingFetch } from "../board/listing";
 import { BoardLine, type BoardState, type Refusal } from "../board/provider";
 import type { ErrorFrame, RunItem } from "../frames";
 import { icon } from "../icons";
+import { personOf, sessionStore } from "../keeper";
 import type { PaneContext } from "../panes";
 import { EVERYBODY, may } from "../passages";
 import { browserEnv } from "../room/link";
@@ -138,7 +140,7 @@ export class CodeElement extends LitElement {
         editor.allow(state.mayWrite);
       },
       refused: (refusal) => this.refused(refusal),
-    });
+    }, keptIn(sessionStore(), personOf(document), info.id));
     this.board.start();
     this.hashSoon();
   }

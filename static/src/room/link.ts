@@ -114,10 +114,3 @@ export function forcedKind(search: string): Kind | null {
   return wanted === "sse" || wanted === "poll" || wanted === "socket" ? wanted : null;
 }
 
-export function sessionStore(): Store | null {
-  try {
-    return globalThis.sessionStorage;
-  } catch {
-    return null;
-  }
-}

@@ -5,6 +5,7 @@ import { html, LitElement, nothing, type PropertyValues, type TemplateResult } f
 import type { Status } from "../connection";
 import type { ErrorFrame, Person } from "../frames";
 import { icon } from "../icons";
+import { sessionStore } from "../keeper";
 import "../markdown-element";
 import type { Store } from "../outbox";
 import { Panes } from "../panes";
@@ -22,7 +23,7 @@ import { Follow } from "./follow";
 import { banners, problemPanel, roomHead } from "./head";
 import { hintBar } from "./hint-bar";
 import { roomLog } from "./log";
-import { browserEnv, forcedKind, RoomLink, sessionStore } from "./link";
+import { browserEnv, forcedKind, RoomLink } from "./link";
 import { peoplePanel } from "./people";
 import { Player } from "./player";
 import { t } from "../translate";
