@@ -99,6 +99,9 @@ describe("writing", () => {
     await page.settled();
     const box = page.board.querySelector<HTMLTextAreaElement>(".board-textarea");
     expect(document.activeElement).toBe(box);
+    const press = new MouseEvent("mousedown", { bubbles: true, cancelable: true });
+    page.svg.dispatchEvent(press);
+    expect(press.defaultPrevented).toBe(true); // what comes behind a finger takes no focus
     Object.assign(box as HTMLTextAreaElement, { value: "two\nlines" }).dispatchEvent(new InputEvent("input"));
     page.key("Escape", {}, box as Element);
     await page.settled();

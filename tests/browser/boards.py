@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -23,6 +24,7 @@ class BoardScreen:
     def __init__(self, room: RoomScreen) -> None:
         self.room, self.page = room, room.page
         self.stage = self.page.locator(".board-svg")
+        self.is_touched = self.page.evaluate("navigator.maxTouchPoints") > 0
 
     def open(self) -> BoardScreen:
         self.room.open(query="?pane=board")
@@ -34,7 +36,9 @@ class BoardScreen:
         return self
 
     def tool(self, name: str) -> BoardScreen:
-        self.page.get_by_role("toolbar", name="Tools").get_by_role("button", name=name, exact=True).click()
+        button = self.page.get_by_role("toolbar", name="Tools").get_by_role("button", name=name, exact=True)
+        button.tap() if self.is_touched else button.click()
+        expect(button).to_have_attribute("aria-pressed", "true")  # a tap's click comes a moment later
         return self
 
     def at(self, point: Point) -> Point:
@@ -61,23 +65,32 @@ class BoardScreen:
         """By one finger, as the browser itself makes such events."""
         self.fingers([points])
 
-    def fingers(self, paths: Iterable[tuple[Point, ...]]) -> None:
-        """By several at once: each has its path, all of the same length."""
+    def fingers(self, paths: Iterable[tuple[Point, ...]], *, lift: bool = True) -> None:
+        """By several at once: each has its path, all of the same length. They say that they rest before they are lifted:
+        a browser takes no tap behind one that is flung."""
+        touch, started = "Input.dispatchTouchEvent", time.time() - 2
         devtools = self.page.context.new_cdp_session(self.page)
         moments = [[self.at(point) for point in moment] for moment in zip(*paths, strict=True)]
         for number, moment in enumerate(moments):
             touched = [{"x": x, "y": y, "id": finger} for finger, (x, y) in enumerate(moment)]
             kind = "touchMove" if number else "touchStart"
-            devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touched})
-        devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+            devtools.send(touch, {"type": kind, "touchPoints": touched, "timestamp": started + number / 30})
+        if lift:
+            devtools.send(touch, {"type": "touchEnd", "touchPoints": [], "timestamp": started + 1.5})
         devtools.detach()
 
     def write(self, point: Point, text: str) -> None:
         self.tool("Text")
-        self.click(point)
+        self.touch(point) if self.is_touched else self.click(point)
         field = self.page.get_by_role("textbox", name="Text on the board")
         field.fill(text)
         field.press("Escape")
+
+    def formula(self, latex: str) -> None:
+        """Into the window that is open for it."""
+        self.page.get_by_label("Formula in LaTeX").fill(latex)
+        self.button("Put it on the board").click()
+        expect(self.page.locator("[data-shape] path[d]").last).to_be_attached()
 
     def all(self) -> dict[str, dict[str, Any]]:
         return dict(self.page.evaluate(SHAPES))
@@ -94,7 +107,10 @@ class BoardScreen:
 
     def has(self, count: int) -> BoardScreen:
         """Waits until so many shapes are here, on the screen or beyond it, and what was done here is in the log."""
-        eventually(lambda: len(self.all()) == count, f"{count} shapes", self.room.screen)
+        try:
+            eventually(lambda: len(self.all()) == count, f"{count} shapes", self.room.screen)
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.kinds()}") from error
         return self.ready()
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Error, expect
 
 from classroom.supervisor.child import BASE_DIR
 from tests.browser.boards import BoardScreen, round_path
@@ -27,6 +27,8 @@ LOADED = """async () => {
     await image.decode();
     return image.naturalWidth > 0;
 }"""
+WRITTEN = {"text", "formula", "image", "point"}
+KINDS = WRITTEN | {"pen", "highlighter", "line", "arrow", "rectangle", "ellipse", "polygon"}
 DRAGGED = (("Line", "line"), ("Arrow", "arrow"), ("Rectangle", "rectangle"), ("Ellipse", "ellipse"))
 
 
@@ -42,13 +44,8 @@ def looked_over(board: BoardScreen, name: str, folder: Path) -> None:
         board.room.screen.shot(folder / f"{name}-{scheme}.png")
 
 
-def test_every_tool_by_mouse_and_by_touch(house: Stack, open_screen: OpenScreen, room: str, tmp_path: Path) -> None:
-    mia = BoardScreen(RoomScreen(open_screen("mia"), room)).open()
-    noah = BoardScreen(RoomScreen(open_screen("noah", web=1, size=PHONE, has_touch=True), room)).open()
-    looked_over(mia, "empty-1280", tmp_path)
-    looked_over(noah, "empty-360", tmp_path)
-
-    # By mouse, and seen at the other process while it is drawn, before the log has anything of it.
+def tools_by_mouse(mia: BoardScreen, noah: BoardScreen) -> None:
+    """Seen at the other process while it is drawn, before the log has anything of it, and then as it stands there."""
     coming = noah.page.locator(".board-coming path")
     mia.press(*round_path((180, 140), 50))
     expect(coming).to_have_count(1)
@@ -62,22 +59,21 @@ def test_every_tool_by_mouse_and_by_touch(house: Stack, open_screen: OpenScreen,
     mia.tool("Polygon")
     for corner in ((360, 120), (460, 120), (410, 180), (361, 121)):
         mia.click(corner)
+    mia.tool("Point").click((500, 180))
     mia.write((120, 360), "x = 4, 所以\nthe fare is equal")
     mia.room.screen.watch.expect("400")
     mia.tool("Formula").click((420, 380))
     mia.page.get_by_label("Formula in LaTeX").fill(r"\href{x}{y}")
     expect(mia.page.get_by_role("dialog").get_by_role("status")).not_to_have_text("")
-    mia.page.get_by_label("Formula in LaTeX").fill(r"\frac{10 - 4}{2 - 1.4}")
-    mia.button("Put it on the board").click()
-    expect(mia.page.locator("[data-shape] path[d]").last).to_be_attached()
+    mia.formula(r"\frac{10 - 4}{2 - 1.4}")
     mia.page.locator(".board-file").set_input_files(IMAGE)
     for board in (mia, noah):
-        board.has(10)
+        board.has(11)
         expect(board.page.locator("image[data-shape]")).to_have_count(1)
         eventually(partial(board.page.evaluate, LOADED), "the picture is there", board.room.screen)
     assert noah.kinds() == mia.kinds()
+    assert set(mia.kinds()) == KINDS
     assert mia.one("line")["by"] == mia.one("text")["by"] != ""
-
     mia.button("To the back").click()
 
     # Moved, scaled and turned: one change each, seen by the other.
@@ -87,27 +83,90 @@ def test_every_tool_by_mouse_and_by_touch(house: Stack, open_screen: OpenScreen,
     mia.click((236, 264))
     eventually(lambda: noah.one("arrow") == mia.one("arrow"), "the same arrow", noah.room.screen)
     assert mia.one("arrow")["y"] <= before["y"]
+    mia.tool("Laser pointer").press((200, 200), (220, 220))
+    expect(noah.page.locator(".board-others .laser")).to_have_count(1)
+    mia.page.mouse.up()
 
-    # By one finger: drawn, erased; by two: moved and zoomed, and nothing drawn.
-    noah.touch(*round_path((150, 330), 30))
-    noah.has(11)
+
+def tools_by_touch(noah: BoardScreen, mia: BoardScreen) -> None:
+    """On a page of its own, by one finger each; by two fingers it is moved and zoomed, and nothing is drawn."""
+    first = mia.all()
+    noah.button("New page").tap()
+    expect(mia.page.locator(".page-of")).to_have_text("1 of 2")
+    mia.stage.focus()
+    mia.page.keyboard.press("PageDown")
+    expect(mia.page.locator(".page-of")).to_have_text("2 of 2")
+    noah.tool("Pen").touch(*round_path((90, 150), 35))
+    noah.tool("Highlighter").touch((150, 130), (300, 130))
+    for number, (tool, _) in enumerate(DRAGGED):
+        noah.tool(tool).touch((30 + number * 80, 220), (60 + number * 80, 240), (90 + number * 80, 270))
+    noah.tool("Polygon")
+    for corner in ((200, 170), (290, 170), (250, 205), (201, 171)):
+        noah.touch(corner)
+    noah.tool("Point").touch((150, 190))
+    noah.write((40, 320), "面积 = 12")
+    noah.tool("Formula").touch((200, 320))
+    noah.formula("x^2")
     noah.tool("Rectangle").touch((60, 380), (120, 430))
-    noah.has(12)
-    noah.tool("Eraser").touch((40, 400), (70, 400))
-    noah.has(11)
+    noah.has(22).tool("Eraser").touch((40, 400), (70, 400))
+    noah.has(21).page.locator(".board-file").set_input_files(IMAGE)
+    for board in (noah, mia):
+        board.has(22)
+        expect(board.page.locator("image[data-shape]")).to_have_count(1)
+    touched = {id: shape for id, shape in mia.all().items() if id not in first}
+    assert {str(shape["kind"]) for shape in touched.values()} == KINDS
+    assert {shape["by"] for shape in touched.values()} != {shape["by"] for shape in first.values()}
+
+    noah.button("To the back").tap()
+    noah.tool("Select and move").touch((30, 245), (30, 250), (30, 262))
+    noah.tool("Laser pointer").fingers([((200, 300), (210, 310))], lift=False)
+    expect(mia.page.locator(".board-others .laser")).to_have_count(1)
+    noah.fingers([((210, 310),)])
+    expect(mia.page.locator(".board-others .laser")).to_have_count(0)
     zoom = noah.page.locator(".zoom")
     noah.fingers([((100, 200), (60, 200), (40, 200)), ((200, 200), (240, 200), (260, 200))])
     expect(zoom).not_to_have_text("100 %")
-    noah.has(11)
-    noah.page.locator(".zoom").click()
-    mia.has(11)
+    noah.has(22)
+    zoom.tap()
+    mia.has(22)
 
-    # Undo takes back one's own work alone, and the eraser's last.
+
+def pages_taken_away(noah: BoardScreen, mia: BoardScreen) -> None:
+    """Named, removed when that is confirmed, and brought back: nobody stays on a page that is gone."""
+    noah.page.locator(".page-of").tap()
+    title = noah.page.get_by_role("textbox", name="Title of page 2")
+    title.fill("Areas 面积")
+    title.press("Enter")
+    expect(mia.page.locator(".page-of")).to_have_text("2 of 2Areas 面积")
+    noah.button("Remove page 2").tap()
+    assert axe_faults(noah.page) == []
+    noah.button("Remove it").tap()
+    noah.button("Close the pages").tap()
+    for board in (noah, mia):
+        expect(board.page.locator(".page-of")).to_have_text("1 of 1")
+    noah.button("Undo my last change").tap()
+    expect(mia.page.locator(".page-of")).to_have_text("1 of 2")
+    assert len(mia.has(22).all()) == len(noah.all())
+
+
+def test_every_tool_by_mouse_and_by_touch(house: Stack, open_screen: OpenScreen, room: str, tmp_path: Path) -> None:
+    mia = BoardScreen(RoomScreen(open_screen("mia"), room)).open()
+    noah = BoardScreen(RoomScreen(open_screen("noah", web=1, size=PHONE, has_touch=True), room)).open()
+    looked_over(mia, "empty-1280", tmp_path)
+    looked_over(noah, "empty-360", tmp_path)
+
+    tools_by_mouse(mia, noah)
+    tools_by_touch(noah, mia)
+    looked_over(noah, "touched-360", tmp_path)
+    pages_taken_away(noah, mia)
+
+    # Undo takes back one's own work alone: the title of the page, where its picture lies, the picture itself.
     mia.button("Undo my last change").click()
-    noah.button("Undo my last change").click()
-    noah.has(12)
-    noah.button("Redo").click()
-    noah.has(11)
+    for _ in range(4):
+        noah.button("Undo my last change").tap()
+    mia.has(21)
+    noah.button("Redo").tap()
+    mia.has(22)
     looked_over(mia, "drawn-1280", tmp_path)
     looked_over(noah, "drawn-360", tmp_path)
 
@@ -117,16 +176,19 @@ def test_every_tool_by_mouse_and_by_touch(house: Stack, open_screen: OpenScreen,
     noah.tool("Pen").touch((40, 300), (90, 330), (140, 300))
     expect(noah.page.locator(".board-line")).to_contain_text("No connection")
     mia.tool("Rectangle").drag((520, 120), (600, 180))
+    with pytest.raises(Error, match="ERR_INTERNET_DISCONNECTED"):
+        noah.page.reload()
     noah.page.context.set_offline(False)
-    mia.has(13)
-    noah.has(13)
+    noah.open()
+    mia.has(24)
+    noah.has(24)
     assert noah.kinds() == mia.kinds()
 
     # Who comes after all others left sees all of it; an outsider sees nothing.
     shapes = mia.all()
     mia.page.goto("about:blank")
     noah.page.goto("about:blank")
-    lin = BoardScreen(RoomScreen(open_screen("lin", web=1), room)).open().has(13)
+    lin = BoardScreen(RoomScreen(open_screen("lin", web=1), room)).open().has(24)
     assert lin.all() == shapes
     table = Program(house, "mia").rooms()["Table one"]
     lin.room.screen.watch.expect("status of 404")

@@ -38,6 +38,8 @@ export function stageBind({ desk, stage, gestures, choose, picture }: StageConte
     svg.focus({ preventScroll: true });
     gestures.down(event);
   });
+  // Behind a finger's tap browsers send a press of a mouse too: its focus would end the text that the tap has just begun.
+  svg.addEventListener("mousedown", (event) => event.preventDefault());
   svg.addEventListener("pointermove", (event) => gestures.move(event));
   svg.addEventListener("pointerup", (event) => gestures.up(event));
   svg.addEventListener("pointercancel", (event) => gestures.cancel(event));
