@@ -133,7 +133,7 @@ def _tell(step: Step, verdict: Verdict) -> None:
         data = {"step": str(step.pk), **said, "column": verdict.column}
         journal.append(step.room_id, type="step.checked", data=data, trace=step.trace)
     elif verdict.verdict != "unknown":  # in a conversation “cannot tell” would be noise
-        check = {"start": step.start, "end": step.end, **said}
+        check = {"start": step.start, "end": step.end, **said, "step": str(step.pk)}
         checked = {"message": step.seq, "answer": None, "checks": [check]}
         journal.append(step.room_id, type="lines.checked", data=checked, trace=step.trace)
 

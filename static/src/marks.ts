@@ -1,6 +1,7 @@
 // The marks of checked lines (rules V7, V8), put beside the lines in rendered text. They are made of nodes, and where the line
 // cannot be found any more in what Markdown made of it, its mark stands at the end of its block.
 
+import { pointButton } from "./pointing";
 import type { LineMark } from "./steps";
 import { said as spoken, witnessed } from "./said";
 import { t } from "./translate";
@@ -45,6 +46,7 @@ function signOf(mark: LineMark, words: MarkWords): Element {
   const said = sign.appendChild(document.createElement("span"));
   said.className = mark.verdict === "verified" ? "visually-hidden" : "line-why";
   said.textContent = markWords(mark, words);
+  if (mark.step) sign.append(pointButton("step", mark.step, ""));
   return sign;
 }
 

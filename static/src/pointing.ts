@@ -28,7 +28,7 @@ export function referenceOf(id: string): string {
 /** Looks a reference up in what the lines of a room have named: shapes asked about and drawn, and steps. */
 export function findIn(items: readonly Item[], kind: PointKind, reference: string): string | null {
   const named = items.flatMap((item) => {
-    if (kind === "step") return item.kind === "step" ? [item.step] : [];
+    if (kind === "step") return item.kind === "step" ? [item.step] : item.kind === "message" ? item.checks.flatMap((mark) => mark.step ?? []) : [];
     return item.kind === "answer" ? [...(item.about?.shapes ?? []), ...(item.tools ?? []).flatMap((call) => call.board ?? [])] : [];
   });
   const [found, ...others] = new Set(named.filter((id) => referenceOf(id) === reference));
@@ -77,22 +77,23 @@ function piecesOf(text: string, find: Find): (string | Element)[] {
     const id = idOf(find, match[1], match[2]);
     if (id === null) continue;
     if (match.index > from) pieces.push(text.slice(from, match.index));
-    pieces.push(button(match[1]?.toLowerCase() as PointKind, id));
+    pieces.push(pointButton(match[1]?.toLowerCase() as PointKind, id));
     from = match.index + match[0].length;
   }
   if (from < text.length) pieces.push(text.slice(from));
   return pieces;
 }
 
-function button(kind: PointKind, id: string): Element {
+/** What leads to a shape or a step; without `words` it is a sign with its name. */
+export function pointButton(kind: PointKind, id: string, words = kind === "shape" ? t("this shape") : t("this step")): Element {
   const made = document.createElement("button");
   made.type = "button";
-  made.className = "point-to";
+  made.className = words ? "point-to" : "point-to bare";
   made.dataset["point"] = kind;
   made.dataset["id"] = id;
   made.title = kind === "shape" ? t("Show it on the board") : t("Show it in the solution");
-  made.append(iconNode(kind === "shape" ? "board" : "check"));
-  made.append(kind === "shape" ? t("this shape") : t("this step"));
+  if (!words) made.setAttribute("aria-label", made.title);
+  made.append(iconNode(kind === "shape" ? "board" : "check"), words);
   return made;
 }
 

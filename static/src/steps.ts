@@ -1,7 +1,7 @@
 // Steps on the wire: a line of maths that somebody showed, and the verdict on it (rules V1–V6).
 
 import type { Placed } from "./frames";
-import { list, orNull, type Shape, shaped, text, whole } from "./shapes";
+import { list, orMissing, orNull, type Shape, shaped, text, whole } from "./shapes";
 
 export type StepVerdict = "verified" | "refuted" | "unknown";
 export interface Checked {
@@ -22,6 +22,8 @@ export interface StepItem extends Placed, Omit<Checked, "verdict"> {
 export interface LineMark extends Omit<Checked, "column"> {
   start: number;
   end: number;
+  /** Of a line in a message: the id by which steps follow it. */
+  step?: string | null;
 }
 export interface LinesChecked {
   message: number | null;
@@ -29,5 +31,5 @@ export interface LinesChecked {
   checks: LineMark[];
 }
 
-export const lineMarks = list(shaped({ start: whole, end: whole, verdict: text, reason: text, witness: orNull(text) }));
+export const lineMarks = list(shaped({ start: whole, end: whole, verdict: text, reason: text, witness: orNull(text), step: orMissing(orNull(text)) }));
 export const linesChecked: Shape = { message: orNull(whole), answer: orNull(text), checks: lineMarks };

@@ -102,5 +102,16 @@ describe("[A15] in the room", () => {
     expect(heard).toEqual([{ pane: "board", aim: { shapes: [SHAPE] } }, { pane: "board", aim: { shapes: [SHAPE] } }, { pane: "solution", aim: STEP }, { pane: "solution", aim: STEP }]);
     expect(presses).toEqual([true, true, true, true, false]);
   });
+  it("[V7] the mark of a checked line of a message leads to the solution, and is a sign with a name", async () => {
+    const list = document.createElement("ol");
+    document.body.replaceChildren(list);
+    const checks = [{ start: 0, end: 6, verdict: "verified", reason: "It is so.", witness: null, step: STEP }] as const;
+    const said = { ...message(3, BOB, "3x = 9 it is"), checks: [...checks] } as Item;
+    render(itemLine(said, undefined, itemContext({ find })), list);
+    const mark = await vi.waitFor(() => list.querySelector<HTMLElement>(".line-mark .point-to") ?? Promise.reject(new Error("not yet")));
+    expect([mark.textContent, mark.getAttribute("aria-label"), mark.dataset["id"]]).toEqual(["", "Show it in the solution", STEP]);
+    expect(list.querySelector("#seq-3")).not.toBeNull();
+    expect(findIn([said], "step", SECOND.reference), "and the tutor may point at it").toBe(STEP);
+  });
   it("is said in words where there are no links", () => expect(withoutReferences("[shape bcdf] and [Step bcdf]")).toBe("this shape and this step"));
 });

@@ -1,7 +1,7 @@
 import axe from "axe-core";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 
-import type { Received, StepItem } from "../src/frames";
+import type { Item, Received, StepItem } from "../src/frames";
 import type { PaneContext } from "../src/panes";
 import { ask, chatShow } from "../src/panes/asking";
 import { lineOf, nextAfter, solutionsOf, tallyOf } from "../src/panes/solution";
@@ -123,6 +123,36 @@ describe("the pane", () => {
     step("b", "a", { text: "2x = 4", by: LIN }),
     step("c", "b", { text: "x = 5", verdict: "refuted", reason: "This line allows what the line before does not.", witness: "x = 5 gives 10 ≠ 4 in the line before" }),
   ];
+
+  const said = (seq: number, id: string): Item => ({ ...message(seq, LIN, "so 3x = 9"), checks: [{ start: 3, end: 9, verdict: "verified", reason: "It is so.", witness: null, step: id }] }) as Item;
+
+  it("leads from a line to the message whose line it follows, and from there to it", async () => {
+    await shown({ ...view([]), state: roomState([said(7, "m"), step("a", "m"), step("z", "gone")]) });
+    const line = document.createElement("p");
+    line.id = "seq-7";
+    document.body.append(line);
+    Object.assign(line, { getClientRects: () => [1] });
+    const [button, ...others] = all(".solution-by .button");
+    expect([button?.textContent, others.length, words(".solution-by > .muted")]).toEqual(["follows a line of the chat", 0, "follows a line of the chat"]);
+    button?.click();
+    await vi.waitFor(() => expect(line.classList.contains("pointed")).toBe(true));
+    pane.aim = "m";
+    await pane.updateComplete;
+    expect(pane.querySelector(".pointed-at")?.getAttribute("data-line")).toBe("a");
+  });
+  it("goes on from a line of a message that nothing follows yet", async () => {
+    await shown({ ...view([]), state: roomState([said(7, "m")]) });
+    pane.aim = "m";
+    await pane.updateComplete;
+    expect(words(".solution-behind-words")).toBe("Goes on from a line of the chat");
+    await write("x = 3");
+    expect(room.sent.at(-1)).toMatchObject({ type: "step.submit", data: { text: "x = 3", after: "m" } });
+    room.hears({ type: "ack", ref: "id0", seq: 8 });
+    await vi.waitFor(() => expect(pane.place).toEqual({ kind: "usual" }));
+    pane.aim = "nobody knows it";
+    await pane.updateComplete;
+    expect(pane.place).toEqual({ kind: "usual" });
+  });
 
   it("shows each line with its verdict, reason, witness and writer", async () => {
     await shown(view(three()));

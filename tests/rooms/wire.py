@@ -71,6 +71,7 @@ class LineMark(Shape):
     verdict: Literal["verified", "refuted"]
     reason: str = Field(min_length=1)
     witness: str | None
+    step: str | None = None
 
 
 class LinesChecked(Shape):

@@ -117,6 +117,7 @@ def test_v7_the_state_has_the_marks(room: Room, bob: User) -> None:
     checked(room)
     (item,) = projection.state_read(rights(bob, room), 2)["items"]
     assert [(c["start"], c["end"], c["verdict"]) for c in item["checks"]] == [(0, 10, "refuted")]
+    assert [c["step"] for c in item["checks"]] == [str(step.pk) for step in Step.objects.all()], "others may follow it"
 
 
 def test_charlie_is_not_heard(room: Room, charlie: User) -> None:

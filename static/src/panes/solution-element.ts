@@ -15,7 +15,7 @@ import { t, tn } from "../translate";
 import { clockTime, closedWords, errorWords } from "../words";
 import { ask, chatShow } from "./asking";
 import "./solution.css";
-import { type Line, lineOf, nextAfter, type Solution, solutionsOf, tallyOf } from "./solution";
+import { type Line, lineOf, nextAfter, saidIn, type Solution, solutionsOf, tallyOf } from "./solution";
 
 const STEP_LIMIT = 1000;
 
@@ -75,8 +75,13 @@ export class SolutionElement extends LitElement {
 
   /** The line that the next one follows. */
   private get previous(): Line | null {
-    if (this.place.kind === "fresh") return null;
+    if (this.place.kind === "fresh" || this.afterSaid !== null) return null;
     return (this.place.kind === "after" ? lineOf(this.solutions, this.place.step) : null) ?? nextAfter(this.solutions, this.you);
+  }
+
+  /** The line of a message that the next one follows. */
+  private get afterSaid(): string | null {
+    return this.place.kind === "after" && !lineOf(this.solutions, this.place.step) && this.isSaid(this.place.step) ? this.place.step : null;
   }
 
   protected override willUpdate(changed: PropertyValues): void {
@@ -85,7 +90,18 @@ export class SolutionElement extends LitElement {
       this.isAtEnd = !box || box.scrollHeight - box.scrollTop - box.clientHeight < 40;
       this.solutions = solutionsOf(this.context?.view.state?.items ?? []);
     }
-    if (changed.has("aim") && typeof this.aim === "string") this.pointed = this.aim;
+    if (changed.has("aim") && typeof this.aim === "string") this.point(this.aim);
+  }
+
+  /** A line of a message is not here itself: then the one that follows it is shown, or it is where the next one goes. */
+  private point(step: string): void {
+    const follows = this.solutions.flatMap(({ lines }) => lines).find(({ item }) => item.after === step);
+    this.pointed = lineOf(this.solutions, step) ? step : (follows?.item.step ?? null);
+    if (this.pointed === null && this.isSaid(step)) this.place = { kind: "after", step };
+  }
+
+  private isSaid(step: string): boolean {
+    return saidIn(this.context?.view.state?.items ?? []).has(step);
   }
 
   protected override updated(changed: PropertyValues): void {
@@ -137,10 +153,17 @@ export class SolutionElement extends LitElement {
       </div>
       <div class="solution-by">
         ${item.by ? avatar(item.by) : nothing}<bdi class="clip">${item.by?.name ?? t("Somebody")}</bdi><time datetime=${item.at}>${clockTime(item.at)}</time>
-        ${line.follows ? html`<span class="muted">${t("follows line {n}", { n: line.follows })}</span>` : line.isAfterElsewhere ? html`<span class="muted">${t("follows a line of the chat")}</span>` : nothing}
+        ${line.follows ? html`<span class="muted">${t("follows line {n}", { n: line.follows })}</span>` : this.afterChat(line)}
         <span class="solution-tools">${this.tools(line)}</span>
       </div>
     </li>`;
+  }
+
+  private afterChat({ isAfterElsewhere, saidAt }: Line): TemplateResult | typeof nothing {
+    if (!isAfterElsewhere) return nothing;
+    const words = t("follows a line of the chat");
+    if (saidAt === null) return html`<span class="muted">${words}</span>`;
+    return html`<button type="button" class="button small quiet" title=${t("Show it in the chat")} @click=${() => chatShow(this, saidAt)}>${icon("chat")}${words}</button>`;
   }
 
   private tools({ item }: Line): TemplateResult {
@@ -172,12 +195,12 @@ export class SolutionElement extends LitElement {
 
   /** What the next line will be compared with, and the other places where it could go. */
   private behind(): TemplateResult | typeof nothing {
-    if (!this.solutions.length) return nothing;
+    if (!this.solutions.length && this.afterSaid === null) return nothing;
     const before = this.previous;
     return html`<p class="solution-behind">
       ${before
         ? html`<span class="solution-behind-words">${t("Goes on from line {n}", { n: before.number })} <bdi>${stepShown(before.item.text)}</bdi></span>`
-        : html`<span class="solution-behind-words">${t("Begins a new solution")}</span>`}
+        : html`<span class="solution-behind-words">${this.afterSaid === null ? t("Begins a new solution") : t("Goes on from a line of the chat")}</span>`}
       ${this.place.kind === "usual" ? nothing : html`<button type="button" class="button small quiet" @click=${() => this.choose(USUAL)}>${t("Back to the last line")}</button>`}
       ${this.place.kind === "fresh" ? nothing : html`<button type="button" class="button small quiet" @click=${() => this.choose({ kind: "fresh" })}>${icon("plus")}${t("New solution")}</button>`}
     </p>`;
@@ -204,9 +227,9 @@ export class SolutionElement extends LitElement {
   private async send(text: string): Promise<void> {
     this.isSending = true;
     this.fault = "";
-    const before = this.previous;
+    const after = this.afterSaid ?? this.previous?.item.step;
     try {
-      await ask(this.context, "step.submit", { text, ...(before && { after: before.item.step }), ...(this.place.kind === "fresh" && { fresh: true }) });
+      await ask(this.context, "step.submit", { text, ...(after && { after }), ...(this.place.kind === "fresh" && { fresh: true }) });
       this.text = "";
       this.place = USUAL;
       this.isAtEnd = true;

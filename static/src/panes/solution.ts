@@ -10,6 +10,8 @@ export interface Line {
   follows: number | null;
   /** It was compared with a line that is not shown here: one of a message, or one older than what the page has. */
   isAfterElsewhere: boolean;
+  /** The seq of the message that has this line, where the page knows it. */
+  saidAt: number | null;
 }
 export interface Solution {
   /** The id of its first step. */
@@ -27,6 +29,7 @@ export interface Tally {
 export function solutionsOf(items: readonly Item[]): Solution[] {
   const found: Solution[] = [];
   const home = new Map<string, Solution>();
+  const said = saidIn(items);
   for (const item of items) {
     if (item.kind !== "step" || home.has(item.step)) continue;
     let solution = item.after === null ? undefined : home.get(item.after);
@@ -35,10 +38,15 @@ export function solutionsOf(items: readonly Item[]): Solution[] {
     const before = solution.lines.at(-1);
     const at = solution.lines.findIndex((line) => line.item.step === item.after);
     const follows = before && before.item.step !== item.after ? at + 1 : null;
-    solution.lines.push({ item, number: solution.lines.length + 1, follows, isAfterElsewhere });
+    solution.lines.push({ item, number: solution.lines.length + 1, follows, isAfterElsewhere, saidAt: (isAfterElsewhere && said.get(item.after ?? "")) || null });
     home.set(item.step, solution);
   }
   return found;
+}
+
+/** Which message has which line of maths, by the line's step. */
+export function saidIn(items: readonly Item[]): Map<string, number> {
+  return new Map(items.flatMap((item) => (item.kind === "message" ? item.checks.flatMap((mark): [string, number][] => (mark.step ? [[mark.step, item.seq]] : [])) : [])));
 }
 
 /** What the next line of this person follows, if she says nothing else: the end of the solution that she wrote in last, else

@@ -125,7 +125,7 @@ function nameLine(by: Person | null, at: string, what: string, you: string | nul
 
 function messageLine(item: MessageItem, continued: boolean, { you, find }: ItemContext): TemplateResult {
   const own = item.by !== null && item.by.id === you;
-  return html`<li class="line message ${own ? "own" : ""} ${continued ? "continued" : ""}" data-seq=${item.seq}>
+  return html`<li class="line message ${own ? "own" : ""} ${continued ? "continued" : ""}" id=${`seq-${item.seq}`} data-seq=${item.seq}>
     ${continued || !item.by ? html`<span class="avatar-gap"></span>` : avatar(item.by)}
     <article class="said" aria-label=${`${item.by?.name ?? t("Somebody")}, ${clockTime(item.at)}`}>
       ${continued ? nothing : nameLine(item.by, item.at, "", you)}
