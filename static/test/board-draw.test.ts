@@ -1,3 +1,4 @@
+// @vitest-environment node
 // Tools as a fold over samples, the scene they end in, and whose work an undo takes back.
 
 import { beforeEach, describe, expect, it } from "vitest";

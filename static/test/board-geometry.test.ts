@@ -1,3 +1,4 @@
+// @vitest-environment node
 // Boxes, hits, changes, views and snapping: pure functions, in world units.
 
 import { describe, expect, it } from "vitest";
