@@ -29,6 +29,15 @@ LOADED = """async () => {
 }"""
 WRITTEN = {"text", "formula", "image", "point"}
 KINDS = WRITTEN | {"pen", "highlighter", "line", "arrow", "rectangle", "ellipse", "polygon"}
+# The backgrounds of the sheet, of the tools and of the pages' window, and the outline of the pressed tool.
+CONTRASTS = """() => {
+    const of = (selector) => getComputedStyle(document.querySelector(selector));
+    return [...[".board-stage", ".board-tools", ".board-pages"].map((one) => of(one).backgroundColor),
+        of(".board-tools [aria-pressed=true]").outlineStyle];
+}"""
+# What of the board moves by itself although this person asked for less motion.
+MOVING = """() => document.querySelector("cs-board").getAnimations({ subtree: true })
+    .filter((one) => one.effect.getTiming().duration > 20).map((one) => String(one.effect.target?.className))"""
 DRAGGED = (("Line", "line"), ("Arrow", "arrow"), ("Rectangle", "rectangle"), ("Ellipse", "ellipse"))
 
 
@@ -42,6 +51,19 @@ def looked_over(board: BoardScreen, name: str, folder: Path) -> None:
         board.page.emulate_media(color_scheme=scheme)
         assert sideways(board.page) == []
         board.room.screen.shot(folder / f"{name}-{scheme}.png")
+
+
+def seen_in_high_contrast(board: BoardScreen, folder: Path) -> None:
+    """Where the system chooses the colours: the sheet keeps its own, what is around it does not, and what is pressed shows."""
+    board.page.emulate_media(forced_colors="active", color_scheme="dark")
+    assert board.page.evaluate(CONTRASTS) == ["rgb(255, 255, 255)", "rgb(0, 0, 0)", "rgb(0, 0, 0)", "solid"]
+    assert [fault for fault in axe_faults(board.page) if not fault.startswith("color-contrast")] == []
+    board.room.screen.shot(folder / "forced.png")
+    board.page.emulate_media(forced_colors="none", contrast="more", color_scheme="light")
+    assert axe_faults(board.page) == []
+    assert board.page.evaluate(MOVING) == []
+    board.room.screen.shot(folder / "contrast.png")
+    board.page.emulate_media(contrast="no-preference")
 
 
 def tools_by_mouse(mia: BoardScreen, noah: BoardScreen) -> None:
@@ -131,7 +153,7 @@ def tools_by_touch(noah: BoardScreen, mia: BoardScreen) -> None:
     mia.has(22)
 
 
-def pages_taken_away(noah: BoardScreen, mia: BoardScreen) -> None:
+def pages_taken_away(noah: BoardScreen, mia: BoardScreen, folder: Path) -> None:
     """Named, removed when that is confirmed, and brought back: nobody stays on a page that is gone."""
     noah.page.locator(".page-of").tap()
     title = noah.page.get_by_role("textbox", name="Title of page 2")
@@ -140,6 +162,7 @@ def pages_taken_away(noah: BoardScreen, mia: BoardScreen) -> None:
     expect(mia.page.locator(".page-of")).to_have_text("2 of 2Areas 面积")
     noah.button("Remove page 2").tap()
     assert axe_faults(noah.page) == []
+    seen_in_high_contrast(noah, folder)
     noah.button("Remove it").tap()
     noah.button("Close the pages").tap()
     for board in (noah, mia):
@@ -158,7 +181,7 @@ def test_every_tool_by_mouse_and_by_touch(house: Stack, open_screen: OpenScreen,
     tools_by_mouse(mia, noah)
     tools_by_touch(noah, mia)
     looked_over(noah, "touched-360", tmp_path)
-    pages_taken_away(noah, mia)
+    pages_taken_away(noah, mia, tmp_path)
 
     # Undo takes back one's own work alone: the title of the page, where its picture lies, the picture itself.
     mia.button("Undo my last change").click()
