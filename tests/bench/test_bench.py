@@ -15,7 +15,7 @@ import pytest
 
 from classroom.supervisor.child import BASE_DIR
 from tests.bench import __main__ as bench
-from tests.bench import controls, processor
+from tests.bench import clicks, controls, processor
 from tests.bench.__main__ import CLOSED_EVENTS, plan_for
 from tests.bench.audience import Audience, percentile_ms
 from tests.bench.crowds import Rows, lines_of
@@ -350,7 +350,8 @@ def test_a_sitting_that_fails_gives_no_figure_and_the_next_one_does(rig: Rig) ->
     assert rig.sitting("ours", 3, Plan(warm=1, closed=20, paced=5)).deliveries == 3 * 25
 
 
-PARTS = [part for part in bench.PARTS if part != "controls"]
+# The controls are run in the house of tests/test_main_job.py; real browsers beside a real model are for a whole run alone.
+PARTS = [part for part in bench.PARTS if part not in {"controls", "browsers"}]
 
 
 def test_the_slowest_click_of_all_rounds_is_the_figure() -> None:
@@ -365,6 +366,16 @@ def test_the_slowest_click_of_all_rounds_is_the_figure() -> None:
     ]  # fmt: skip
 
 
+def test_the_slowest_click_in_three_browsers_is_the_figure() -> None:
+    figures = clicks.figures_of({"stop": [90.0, 501.0], "pause": [40.0]})
+    assert [figure.line() for figure in figures] == [
+        "figure control_stop_browsers_ms 501 goal <= 500",
+        "figure control_pause_browsers_ms 40 goal <= 500",
+        "missing control_insert_browsers_ms",
+    ]
+    assert clicks.lines_of({"stop": [90.0, 501.0]}) == ["stop in three browsers: median 296 ms of 2"]
+
+
 def test_a_house_that_does_not_stand_gives_no_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def falls(*_: object) -> None:
         raise TimeoutError("never ready")
@@ -372,12 +383,13 @@ def test_a_house_that_does_not_stand_gives_no_figure(tmp_path: Path, monkeypatch
     monkeypatch.setattr(Stack, "open", falls)
     found = controls.measured(tmp_path, controls.Size(engine="scripted"), tmp_path)
     assert {figure.value for figure in controls.figures_of(found)} == {None}
+    monkeypatch.setattr(clicks, "model_folder", lambda *_: None)
+    assert clicks.measured(tmp_path, 1, tmp_path) == {}
 
 
 @pytest.mark.stack
 def test_a_run_prints_every_figure_and_keeps_it(tmp_path: Path) -> None:
     done = subprocess.run(
-        # The controls are run in the house of tests/test_main_job.py.
         [
             sys.executable,
             "-m",
