@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
@@ -16,13 +17,23 @@ from tutor.passages import Passage
 
 def message_post(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
     """What rooms do with a message, and its lines of maths as steps beside it (V7)."""
-    lines = steps.lines_to_check(rights, text_checked(frame.data.text))
+    text = text_checked(frame.data.text)
+    about = _pointed(rights, frame.data.about) if frame.data.about is not None else None
+    lines = steps.lines_to_check(rights, text)
     if not lines:
-        return room_actions.message_post(rights, frame, trace)
+        return room_actions.message_post(rights, frame, trace, about)
     with transaction.atomic():
-        seq = room_actions.message_post(rights, frame, trace)
+        seq = room_actions.message_post(rights, frame, trace, about)
         steps.message_steps(rights, int(seq or 0), lines, trace=trace)
     return seq
+
+
+def _pointed(rights: RoomRights, about: About) -> dict[str, Any]:
+    """What a message points at: shapes alone, read by the writer's rights of now (A16). Raises FrameError."""
+    given = about.model_dump(exclude_none=True)
+    if given.keys() != {"document", "shapes"}:
+        raise FrameError("bad_field", "`data.about` of a message is {document, shapes}.", field="data.about")
+    return passages.shapes_passage(rights, given["document"], given["shapes"]).data
 
 
 def answer_ask(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:

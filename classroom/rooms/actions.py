@@ -43,9 +43,10 @@ def _require(rights: RoomRights, verb: str) -> None:
         raise FrameError("forbidden", _("Only the staff of this class may do this."))
 
 
-def message_post(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:
-    text = frames.text_checked(frame.data.text)
-    return _append(rights, frame, trace, "message.posted", {"text": text})
+def message_post(rights: RoomRights, frame: ClientFrame, trace: str, about: dict[str, Any] | None = None) -> int | None:
+    """``about``: what it points at, as it was read from the room's own rows, never as the client says it."""
+    data = {"text": frames.text_checked(frame.data.text), **({"about": about} if about else {})}
+    return _append(rights, frame, trace, "message.posted", data)
 
 
 def hand_raise(rights: RoomRights, frame: ClientFrame, trace: str) -> int | None:

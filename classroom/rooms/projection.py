@@ -57,7 +57,8 @@ def _fold(state: State, frame: Frame) -> None:
     if state["ladder"] and tries.is_try(kind, frame.get("by"), data.get("text", "")):
         state["ladder"] = {**state["ladder"], "tried": True}
     if kind == "message.posted":
-        _item(state, frame, kind="message", text=data["text"], checks=[])
+        about = {"about": data["about"]} if "about" in data else {}
+        _item(state, frame, kind="message", text=data["text"], checks=[], **about)
     elif kind == "answer.asked":
         _item(
             state, frame, kind="answer", answer=data["answer"], question=data["text"], state="queued",

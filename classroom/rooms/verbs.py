@@ -29,10 +29,6 @@ class Join(Strict):
     epoch: str | None = Field(default=None, max_length=64)
 
 
-class Post(Strict):
-    text: Text
-
-
 class About(Strict):
     """A step, a part of what an answer has shown, or shapes of a board."""
 
@@ -42,6 +38,11 @@ class About(Strict):
     end: int | None = Field(default=None, ge=1)
     document: str | None = Field(default=None, max_length=36)
     shapes: list[Annotated[str, Field(max_length=36)]] | None = Field(default=None, min_length=1, max_length=40)
+
+
+class Post(Strict):
+    text: Text
+    about: About | None = None
 
 
 class Ask(Strict):

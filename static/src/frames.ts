@@ -48,6 +48,8 @@ export interface Placed {
 export interface MessageItem extends Placed {
   kind: "message";
   text: string;
+  /** Shapes that it points at (A16). */
+  about?: About;
   checks: LineMark[];
 }
 /** What somebody put into an answer, behind `offset` code points of its text. */
@@ -110,7 +112,7 @@ interface Ended {
 export interface ServerData extends BoardData, ToolData, PassageData {
   hello: { v: number; room: string; epoch: string; seq: number; you: You; limits: Limits };
   snapshot: { state: RoomState; epoch?: string; present: Person[]; tutor: TutorState };
-  "message.posted": { text: string };
+  "message.posted": { text: string; about?: About };
   "answer.asked": { answer: string; text: string; about?: About | null; supersedes?: string | null };
   "answer.queued": { answer: string; position: number; eta_s: number | null };
   "answer.status": { answer: string; phase: SearchPhase; latency_ms: number | null };
@@ -187,7 +189,7 @@ const room = shaped({ id: text, title: text, state: text, class: text });
 const placed: Shape = { seq: whole, at: text, by: orNull(person) };
 const putIn = shaped({ offset: whole, text, by: orNull(person) });
 const items: Record<string, Check> = {
-  message: shaped({ ...placed, text, checks: lineMarks }),
+  message: shaped({ ...placed, text, checks: lineMarks, about: orMissing(about) }),
   answer: shaped({ ...placed, answer: text, question: text, state: text, text, position: orNull(whole), reason: text, ended_by: orNull(person), model: text, inserts: list(putIn), eta_s: orNull(whole), hint: orNull(whole), tools: orMissing(list(toolItem)), checks: lineMarks, about: orNull(about), highlights, held_by: orNull(person), ...searchOf }),
   step: shaped({ ...placed, step: text, text, after: orNull(text), verdict: orNull(text), reason: text, witness: orNull(text), column: orNull(whole) }),
   run: shaped({ ...placed, ...report }),
@@ -203,7 +205,7 @@ const user: Shape = { user: person };
 const SHAPES: Record<ServerType, Shape> = {
   hello: { v: whole, room: text, epoch: text, seq: whole, you, limits },
   snapshot: { state, epoch: orMissing(text), present: list(person), tutor: shaped(tutor) },
-  "message.posted": { text },
+  "message.posted": { text, about: orMissing(about) },
   "answer.asked": { answer: text, text, about: orMissing(orNull(about)), supersedes: orMissing(orNull(text)) },
   "answer.queued": { answer: text, position: whole, eta_s: orNull(whole) },
   "answer.status": searched,

@@ -29,6 +29,7 @@ export function referenceOf(id: string): string {
 export function findIn(items: readonly Item[], kind: PointKind, reference: string): string | null {
   const named = items.flatMap((item) => {
     if (kind === "step") return item.kind === "step" ? [item.step] : item.kind === "message" ? item.checks.flatMap((mark) => mark.step ?? []) : [];
+    if (item.kind === "message") return item.about?.shapes ?? [];
     return item.kind === "answer" ? [...(item.about?.shapes ?? []), ...(item.tools ?? []).flatMap((call) => call.board ?? [])] : [];
   });
   const [found, ...others] = new Set(named.filter((id) => referenceOf(id) === reference));

@@ -104,7 +104,7 @@ export function fold(before: RoomState, frame: ServerFrame): RoomState {
   const at = { seq: frame.seq ?? 0, at: frame.at, by: frame.by };
   switch (frame.type) {
     case "message.posted":
-      return added(state, { kind: "message", ...at, text: frame.data.text, checks: [] });
+      return added(state, { kind: "message", ...at, ...frame.data, checks: [] });
     case "answer.asked":
       return added(state, {
         kind: "answer", ...at, answer: frame.data.answer, question: frame.data.text, state: "queued",

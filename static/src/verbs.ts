@@ -9,7 +9,7 @@ import { uuid } from "./uuid";
 export interface ClientData {
   join: { after?: number | null; epoch?: string | null };
   ping: Record<string, never>;
-  "message.post": { text: string };
+  "message.post": { text: string; about?: AboutWanted };
   "answer.ask": { text: string; about?: AboutWanted | null; supersedes?: string | null };
   "answer.stop": { answer: string };
   "answer.pause": { answer: string };

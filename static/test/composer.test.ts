@@ -192,4 +192,25 @@ describe("typing", () => {
     await composer.updateComplete;
     expect(box().value).toBe("again?");
   });
+  it("[A16] shows the others what was selected on the board, as it asks about it", async () => {
+    const about = { document: "d", shapes: ["s"] };
+    composer.aimAt({ kind: "about", about, text: "a line" });
+    await composer.updateComplete;
+    for (const mode of ["room", "tutor", "room"]) {
+      composer.querySelector<HTMLInputElement>(`input[value=${mode}]`)?.dispatchEvent(new Event("change"));
+      await composer.updateComplete;
+    }
+    expect(send().getAttribute("aria-label")).toBe("Say to the room");
+    expect(composer.querySelector(".composer-into")?.textContent).toContain("a line");
+    await type("Look");
+    await press();
+    expect(wanted.at(-1)).toEqual({ mode: "room", text: "Look", into: null, about });
+  });
+  it.each([["a step", { step: "s" }, "room"], ["shapes in a step", { document: "d", shapes: ["s"] }, "step"]] as const)("points at %s in nothing but a question", async (_, about, mode) => {
+    composer.aimAt({ kind: "about", about: about as never, text: "it" });
+    await composer.updateComplete;
+    composer.querySelector<HTMLInputElement>(`input[value=${mode}]`)?.dispatchEvent(new Event("change"));
+    await composer.updateComplete;
+    expect([composer.aim, composer.querySelector(".composer-into")]).toEqual([null, null]);
+  });
 });

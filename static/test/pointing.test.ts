@@ -113,5 +113,19 @@ describe("[A15] in the room", () => {
     expect(list.querySelector("#seq-3")).not.toBeNull();
     expect(findIn([said], "step", SECOND.reference), "and the tutor may point at it").toBe(STEP);
   });
+  it("[A16] a message shows what it points at, with the way there, as text", () => {
+    const hostile = `1. text, saying “${payloads[0]}”`;
+    const said = { ...message(3, BOB, "Look"), about: { ...about, text: hostile } } as Item;
+    const list = document.createElement("ol");
+    document.body.replaceChildren(list);
+    render(itemLine(said, undefined, itemContext({ find })), list);
+    const quote = list.querySelector(".about-shapes") as HTMLElement;
+    expect([quote.querySelector(".about-text")?.textContent, dangers(quote)]).toEqual([hostile, []]);
+    const heard: unknown[] = [];
+    list.addEventListener("panewanted", (event) => heard.push((event as CustomEvent).detail));
+    quote.querySelector<HTMLButtonElement>(".button")?.click();
+    expect(heard).toEqual([{ pane: "board", aim: { shapes: [SHAPE] } }]);
+    expect(findIn([said], "shape", FIRST.reference)).toBe(SHAPE);
+  });
   it("is said in words where there are no links", () => expect(withoutReferences("[shape bcdf] and [Step bcdf]")).toBe("this shape and this step"));
 });

@@ -87,6 +87,7 @@ class MessageItem(Shape):
     by: By
     text: str
     checks: list[LineMark]
+    about: About | None = None
 
 
 class PutIn(Shape):
@@ -185,6 +186,11 @@ class About(Shape):
     text: str = Field(min_length=1)
     document: str | None = None
     shapes: list[str] | None = None
+
+
+class Posted(Shape):
+    text: str
+    about: About | None = None
 
 
 class Place(Shape):
@@ -543,7 +549,7 @@ DATA: dict[str, type[Shape]] = {
     "typing.shown": Nothing,
     "tutor.changed": Tutor,
     "saving.changed": Behind,
-    "message.posted": Text,
+    "message.posted": Posted,
     "answer.asked": Asked,
     "answer.queued": Queued,
     "answer.started": Started,

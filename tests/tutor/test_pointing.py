@@ -13,7 +13,7 @@ from django.http import Http404
 from classroom.board.access import document_of
 from classroom.board.models import Document, Kind
 from classroom.people.models import User
-from classroom.rooms import actions, frames
+from classroom.rooms import actions, frames, projection
 from classroom.rooms.frames import FrameError
 from classroom.rooms.models import Event, Room
 from tests.board.shapes import fields_of, put
@@ -110,3 +110,42 @@ def test_a15_who_may_not_read_a_shape_gets_no_reference_to_it(
         with pytest.raises((Http404, FrameError)):
             ask(user, room, {"document": str(document.pk), "shapes": [key]})
     assert not Event.objects.filter(type="answer.asked").exists()
+
+
+def post(user: User, room: Room, about: dict[str, Any], text: str = "Look here") -> None:
+    sent = {"type": "message.post", "id": str(uuid4()), "data": {"text": text, "about": about}}
+    actions.perform(user, room.pk, frames.decode(frames.encode(sent)))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("text", ["Look here", "so 1 + 1 = 2"])
+def test_a16_a_message_points_at_shapes_as_the_server_reads_them(
+    shard: Shard, room: Room, bob: User, alice: User, text: str
+) -> None:
+    board = document_of(room, Kind.BOARD)
+    (shape,) = put(board, [fields_of("line")], author=bob)
+    post(alice, room, {"document": str(board.pk), "shapes": [shape]}, text)
+    (said,) = [frame["data"] for frame in log_of(room) if frame["type"] == "message.posted"]
+    assert (said["text"], said["about"]["shapes"]) == (text, [shape])
+    assert said["about"]["text"] == "1. blue line, from (10, 20) to (110, 70)"
+    (item,) = projection.state_read(rights(bob, room), 9)["items"]
+    assert item["about"] == said["about"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a16_nobody_points_at_what_is_not_hers_to_show(
+    shard: Shard, room: Room, charlie: User, bob: User, alice: User
+) -> None:
+    board = document_of(room, Kind.BOARD)
+    (shape,) = put(board, [fields_of("line")], author=bob)
+    layer = Document.objects.create(room=room, kind=Kind.LAYER, owner=bob)
+    (his,) = put(layer, [fields_of("line")], author=bob)
+    step = steps.step_submit(rights(bob, room), "x = 5", after=None, ref=str(uuid4()), trace="t").data["step"]
+    here, hidden = {"document": str(board.pk), "shapes": [shape]}, {"document": str(layer.pk), "shapes": [his]}
+    with pytest.raises(Http404):
+        post(charlie, room, here)
+    for about, field in ((hidden, "document"), ({**here, "shapes": [his]}, "shapes"), ({"step": step}, "")):
+        with pytest.raises(FrameError) as caught:
+            post(alice, room, about)
+        assert caught.value.field == ".".join(filter(None, ["data.about", field]))
+    assert not Event.objects.filter(type="message.posted").exists()

@@ -24,6 +24,8 @@ export interface Instead {
 }
 export type Aim = Into | AboutPassage | Instead;
 
+export const pointsAtShapes = (aim: Aim | null): boolean => aim?.kind === "about" && "shapes" in aim.about;
+
 interface Say {
   button: string;
   verb: string;

@@ -7,7 +7,7 @@ import { icon, type IconName } from "../icons";
 import { lengthOf } from "../store";
 import { errorWords } from "../words";
 import type { AboutWanted } from "../passages";
-import { type Aim, AIMED, aimLine } from "./aim";
+import { type Aim, AIMED, aimLine, pointsAtShapes } from "./aim";
 import { locale, t } from "../translate";
 
 export type Mode = "tutor" | "room" | "step";
@@ -174,7 +174,7 @@ export class Composer extends LitElement {
   }
 
   private aimed(mode: Mode): Omit<Wanted, "mode" | "text"> {
-    const aim = mode === "tutor" ? this.aim : null;
+    const aim = mode === "tutor" || (mode === "room" && pointsAtShapes(this.aim)) ? this.aim : null;
     if (aim?.kind === "about") return { into: null, about: aim.about };
     return aim?.kind === "instead" ? { into: null, supersedes: aim.answer } : { into: aim?.answer ?? null };
   }
@@ -210,7 +210,7 @@ export class Composer extends LitElement {
 
   protected override render(): TemplateResult {
     if (this.closedReason) return html`<p class="composer-closed" role="status">${icon("lock")}<span>${this.closedReason}</span></p>`;
-    const say = this.aim ? AIMED[this.aim.kind] : SAY[this.mode];
+    const say = this.aim && this.mode === "tutor" ? AIMED[this.aim.kind] : SAY[this.mode];
     const length = lengthOf(this.text);
     const isOver = length > this.longest;
     const cannot = this.pending !== null || !this.text.trim() || isOver || this.whyNot(this.mode) !== "";
@@ -259,7 +259,8 @@ export class Composer extends LitElement {
 
   private choose(mode: Mode): void {
     this.mode = mode;
-    this.aim = null;
+    // What is selected on the board can be shown to the others as it can be asked about.
+    if (mode === "step" || !pointsAtShapes(this.aim)) this.aim = null;
     this.fault = "";
     this.dispatchEvent(new CustomEvent("mode", { detail: mode }));
   }

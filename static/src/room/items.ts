@@ -129,6 +129,7 @@ function messageLine(item: MessageItem, continued: boolean, { you, find }: ItemC
     ${continued || !item.by ? html`<span class="avatar-gap"></span>` : avatar(item.by)}
     <article class="said" aria-label=${`${item.by?.name ?? t("Somebody")}, ${clockTime(item.at)}`}>
       ${continued ? nothing : nameLine(item.by, item.at, "", you)}
+      ${item.about ? aboutQuote(item.about) : nothing}
       <cs-markdown .dressing=${once(item.checks, "said", () => pointing(marksDressing(item.checks, item.text, SAID), find))} .text=${item.text}></cs-markdown>
     </article>
   </li>`;
