@@ -135,8 +135,7 @@ def test_everything_is_caught_at_the_edges_only() -> None:
     edges = (
         "inference_worker/tasks.py",
         "inference_worker/engines/",
-        "classroom/rooms/consumers.py",
-        "classroom/board/consumers.py",
+        "classroom/rooms/door.py",
         "tutor/scribe.py",
     )
     assert {name: at for name, at in found.items() if not name.startswith(edges)} == {}

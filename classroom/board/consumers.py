@@ -9,7 +9,6 @@ from typing import Any
 from uuid import UUID
 
 import structlog
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import Error
 from django.http import Http404
 from django.utils import translation
@@ -23,86 +22,54 @@ from classroom.board.relay import relay
 from classroom.board.sockets import QueuedOutlet, RawOutlet, Socket
 from classroom.board.updates import Malformed, clocks_read
 from classroom.people.languages import language_of
-from classroom.people.tickets import Pass, TicketError, ticket_spend
-from classroom.rooms.consumers import JOIN_S, origin_allowed
-from classroom.rooms.frames import BAD_FRAMES_ALLOWED, HEARTBEAT_S, TICKET_PREFIX, Close, retry_spread
+from classroom.people.tickets import Pass, ticket_spend
+from classroom.rooms.door import JOIN_S, Door
+from classroom.rooms.frames import BAD_FRAMES_ALLOWED, HEARTBEAT_S, Close, retry_spread
 from classroom.rooms.offload import offload
 
 log = structlog.get_logger(__name__)
 VERSION = 1
-SUBPROTOCOL = "board.v1"
 
 
-class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
-    """One socket of one document. ``__call__`` runs the client's receive loop only."""
+class BoardConsumer(Door[Socket]):
+    """One person at one document."""
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self.scope, self._receive, self._send = scope, receive, send
-        translation.activate(language_of(scope))
+    subprotocol = "board.v1"
+
+    def __init__(self) -> None:
+        super().__init__()
         self._bad = 0
         self._pace, self._relay = Pace(), relay()
         self._pointing: asyncio.TimerHandle | None = None
         self._pointed_at = 0.0
         self._pointed: list[Awareness] = []
-        self._writer: asyncio.Task[None] | None = None
-        socket: Socket | None = None
-        await receive()  # websocket.connect
-        if not origin_allowed(scope):
-            await send({"type": "websocket.close", "code": 4403})
-            return
-        try:
-            socket = await self._enter()
-            if socket is not None:
-                await self._serve(socket)
-        except Exception:  # the edge: one socket's fault must not be silent, nor anybody else's
-            log.exception("board_socket_failed", path=scope["path"])
-            await self._close(1011)
-        finally:
-            if socket is not None:
-                self._relay.detach(socket)
-            self._end()
 
-    # ---- entering
-
-    async def _enter(self) -> Socket | None:
-        """Accept, check the ticket and the document, say hello. None after a refusal, which has its close code."""
-        offered = self.scope.get("subprotocols", [])
-        known = SUBPROTOCOL in offered
-        await self._send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if known else None})
-        if not known:
-            await self._close(Close.BAD_FRAME)
-            return None
-        try:
-            ticket = next(part for part in offered if part.startswith(TICKET_PREFIX))
-            document_id = self.scope["url_route"]["kwargs"]["document_id"]
-            spent, rights = await offload(_admitted, ticket.removeprefix(TICKET_PREFIX), document_id)
-            socket = self._socket(rights, spent)
-            await self._relay.attach(socket)
-        except (StopIteration, TicketError):
-            await self._close(Close.EXPIRED)
-            return None
-        except (Http404, Document.DoesNotExist):
-            await self._close(Close.NOT_FOUND)
-            return None
-        except Error:
-            await self._close(Close.RESTART, f"retry_ms={retry_spread(500, 5_000)}")
-            return None
+    async def admit(self, ticket: str) -> Socket:
+        spent, rights = await offload(_admitted, ticket, self.scope["url_route"]["kwargs"]["document_id"])
+        socket = self._socket(rights, spent)
+        await self._relay.attach(socket)
         translation.activate(language_of(self.scope, rights.room.user))
         socket.say("hello", hello(rights))
         return socket
+
+    def leave(self, seat: Socket) -> None:
+        self._relay.detach(seat)
+        if self._pointing is not None:
+            self._pointing.cancel()
 
     def _socket(self, rights: BoardRights, spent: Pass) -> Socket:
         about: dict[str, Any] = {"session": spent.session, "until": spent.until, "auth": spent.auth}
         transport = self.scope.get("chalkstream.transport")
         if transport is not None:
-            return Socket(rights, RawOutlet(transport, self._close_soon), **about)
+            return Socket(rights, RawOutlet(transport, self.close_soon), **about)
         outlet = QueuedOutlet(self._send)
         self._writer = asyncio.create_task(outlet.run())
         return Socket(rights, outlet, **about)
 
     # ---- serving
 
-    async def _serve(self, socket: Socket) -> None:
+    async def serve(self, seat: Socket) -> None:
+        socket = seat
         place = self._relay.places[socket.document_id]
         until = time.monotonic() + JOIN_S
         while socket.closed is None:
@@ -184,20 +151,6 @@ class BoardConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels h
         self._pointing, self._pointed_at = None, time.monotonic()
         told, self._pointed = self._pointed, []
         self._relay.tell_states(place, told, but=socket.id)
-
-    # ---- closing
-
-    def _end(self) -> None:
-        if self._pointing is not None:
-            self._pointing.cancel()
-        if self._writer is not None:
-            self._writer.cancel()
-
-    def _close_soon(self, code: int, reason: str) -> None:
-        self._closing = asyncio.get_running_loop().create_task(self._close(code, reason))
-
-    async def _close(self, code: int, reason: str = "") -> None:
-        await self._send({"type": "websocket.close", "code": code, "reason": reason})
 
 
 class Pace:

@@ -6,15 +6,12 @@ import asyncio
 import time
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 import structlog
-from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.db import Error
 from django.http import Http404
-from django.http.request import split_domain_port, validate_host
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -23,6 +20,7 @@ from classroom.people.models import User
 from classroom.people.tickets import Pass, TicketError, access_read, ticket_spend
 from classroom.rooms import access, actions, frames
 from classroom.rooms.access import RoomRights
+from classroom.rooms.door import JOIN_S, Door
 from classroom.rooms.frames import Close, FrameError
 from classroom.rooms.hub import hub
 from classroom.rooms.models import Room
@@ -30,72 +28,36 @@ from classroom.rooms.offload import offload
 from classroom.rooms.viewers import QueuedViewer, RawViewer, Viewer
 
 log = structlog.get_logger(__name__)
-JOIN_S = 10.0
 FRAMES_A_SECOND = 20.0
 FRAMES_BURST = 40.0
 FLOOD_ALLOWED = 40  # frames refused in a row for coming too fast before the socket is closed with 4429
 
 
-class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels has no types
-    """One socket. ``__call__`` runs the client's receive loop only: nothing of the layer goes through it."""
+class RoomConsumer(Door[Viewer]):
+    """One person in one room."""
 
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        self.scope, self._receive, self._send = scope, receive, send
-        # Holds for this socket's task alone, and for what it offloads: refusals are said in the language of the page.
-        translation.activate(language_of(scope))
+    subprotocol = frames.SUBPROTOCOL
+
+    def __init__(self) -> None:
+        super().__init__()
         self._bad = self._flood = 0
         self._tokens, self._filled_at = FRAMES_BURST, time.monotonic()
-        self._writer: asyncio.Task[None] | None = None
-        viewer: Viewer | None = None
-        await receive()  # websocket.connect
-        if not origin_allowed(scope):
-            await send({"type": "websocket.close", "code": 4403})
-            return
-        try:
-            viewer = await self._enter()
-            if viewer is not None:
-                await self._serve(viewer)
-        except Exception:  # the edge: one socket's fault must not be silent, nor anybody else's
-            log.exception("socket_failed", path=scope["path"])
-            await self._close(1011)
-        finally:
-            if viewer is not None:
-                hub().detach(viewer)
-            self._writer_end()
 
-    # ---- entering
-
-    async def _enter(self) -> Viewer | None:
-        """Accept, check the ticket and the room, say hello. None after a refusal, which has its close code."""
-        offered = self.scope.get("subprotocols", [])
-        known = frames.SUBPROTOCOL in offered
-        await self._send({"type": "websocket.accept", "subprotocol": frames.SUBPROTOCOL if known else None})
-        if not known:
-            await self._close(Close.BAD_FRAME)
-            return None
-        try:
-            ticket = next(part for part in offered if part.startswith(frames.TICKET_PREFIX))
-            room_id = self.scope["url_route"]["kwargs"]["room_id"]
-            spent, rights = await offload(_admitted, ticket.removeprefix(frames.TICKET_PREFIX), room_id)
-        except (StopIteration, TicketError):
-            await self._close(Close.EXPIRED)
-            return None
-        except Http404:
-            await self._close(Close.NOT_FOUND)
-            return None
-        except Error:
-            await self._close(Close.RESTART, f"retry_ms={frames.retry_spread(500, 5_000)}")
-            return None
+    async def admit(self, ticket: str) -> Viewer:
+        spent, rights = await offload(_admitted, ticket, self.scope["url_route"]["kwargs"]["room_id"])
         translation.activate(language_of(self.scope, rights.user))
         viewer = self._viewer(rights, spent)
         viewer.send(hello_frame(rights))
         return viewer
 
+    def leave(self, seat: Viewer) -> None:
+        hub().detach(seat)
+
     def _viewer(self, rights: RoomRights, spent: Pass) -> Viewer:
         about: dict[str, Any] = {"session": spent.session, "until": spent.until, "auth": spent.auth}
         transport = self.scope.get("chalkstream.transport")
         if transport is not None:
-            return RawViewer(rights, transport, self._close_soon, **about)
+            return RawViewer(rights, transport, self.close_soon, **about)
         viewer = QueuedViewer(rights, **about)
         self._writer = asyncio.create_task(self._write(viewer))
         return viewer
@@ -105,12 +67,12 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
         while (text := await viewer.take()) is not None:
             await self._send({"type": "websocket.send", "text": text})
         reason = "" if viewer.retry_ms is None else f"retry_ms={viewer.retry_ms}"
-        await self._close(viewer.closed or Close.IDLE, reason)
+        await self.close_with(viewer.closed or Close.IDLE, reason)
 
     # ---- serving
 
-    async def _serve(self, viewer: Viewer) -> None:
-        joined = False
+    async def serve(self, seat: Viewer) -> None:
+        viewer, joined = seat, False
         self._acted_at = time.monotonic()
         while viewer.closed is None:
             limit = self._acted_at + (settings.IDLE_CLOSE_S if joined else JOIN_S) - time.monotonic()
@@ -185,18 +147,6 @@ class RoomConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]  # channels ha
         elif self._flood >= FLOOD_ALLOWED:
             viewer.close(Close.SLOW_DOWN, retry_ms=5_000)
 
-    # ---- closing
-
-    def _writer_end(self) -> None:
-        if self._writer is not None:
-            self._writer.cancel()
-
-    def _close_soon(self, code: int, reason: str) -> None:
-        self._closing = asyncio.get_running_loop().create_task(self._close(code, reason))
-
-    async def _close(self, code: int, reason: str = "") -> None:
-        await self._send({"type": "websocket.close", "code": code, "reason": reason})
-
 
 def hello_frame(rights: RoomRights) -> dict[str, Any]:
     """The first frame on every transport."""
@@ -221,20 +171,6 @@ def hello_frame(rights: RoomRights) -> dict[str, Any]:
 def _admitted(ticket: str, room_id: UUID) -> tuple[Pass, RoomRights]:
     spent = ticket_spend(ticket)
     return spent, access.room_for(spent.user_id, room_id)
-
-
-def origin_allowed(scope: dict[str, Any]) -> bool:
-    """Browsers always send Origin: it must be a host of ours. Programs send none, and bring a ticket anyway."""
-    headers = dict(scope["headers"])
-    origin = headers.get(b"origin", b"").decode("latin1")
-    if not origin:
-        return True
-    parts = urlsplit(origin)
-    if origin in settings.CSRF_TRUSTED_ORIGINS:
-        return True
-    host = headers.get(b"host", b"").decode("latin1")
-    domain, _ = split_domain_port(parts.netloc)
-    return parts.netloc == host and validate_host(domain, settings.ALLOWED_HOSTS)
 
 
 def _refreshed(user: User, token: str) -> datetime:
