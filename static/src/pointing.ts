@@ -94,7 +94,7 @@ export function pointButton(kind: PointKind, id: string, words = kind === "shape
   made.dataset["id"] = id;
   made.title = kind === "shape" ? t("Show it on the board") : t("Show it in the solution");
   if (!words) made.setAttribute("aria-label", made.title);
-  made.append(iconNode(kind === "shape" ? "board" : "check"), words);
+  made.append(iconNode(kind === "shape" ? "board" : words ? "check" : "arrow-right"), words);
   return made;
 }
 
