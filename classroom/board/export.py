@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from pycrdt import Doc
 
 from classroom.board.access import BoardRights
 from classroom.board.drawing import Sources, page_draw
@@ -81,7 +82,7 @@ def sheets_of(
     """The document's pages as they are, or were at a room's seq. One page: the one asked for, else the first with anything on
     it; ``whole``: all that have. Raises FrameError for a page that is not there."""
     doc = document_load(document, room_seq=room_seq)
-    pages, shapes = pages_read(doc), scene_read(doc)
+    pages, shapes = _pages(document, doc, room_seq), scene_read(doc)
     if page is not None and page not in {one.id for one in pages}:
         raise FrameError("bad_field", _("This board has no such page."), field="page")
     by_page = {one.id: [shape for shape in shapes if shape.page == one.id] for one in pages}
@@ -90,6 +91,14 @@ def sheets_of(
     )
     sources = sources_of(document)
     return [page_draw(by_page[one.id], sources, title=_title(one, pages)) for one in (wanted if whole else wanted[:1])]
+
+
+def _pages(document: Document, doc: Doc[Any], room_seq: int | None) -> list[Page]:
+    """Layers lie on the pages of the common board: they have none of their own."""
+    board = None
+    if document.kind != Kind.BOARD:
+        board = Document.objects.filter(room=document.room_id, kind=Kind.BOARD).first()
+    return pages_read(document_load(board, room_seq=room_seq) if board else doc)
 
 
 def _title(page: Page, pages: list[Page]) -> str:

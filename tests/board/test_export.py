@@ -77,6 +77,16 @@ def test_q22_pages(board: Document, bob: User) -> None:
     assert [sheet.alt for sheet in sheets_of(board, whole=True)] == ["Page 1", "Page 3"]
 
 
+def test_q22_a_layer_has_the_pages_of_the_common_board(room: Room, board: Document, bob: User, dora: User) -> None:
+    layer = Document.objects.create(room=room, kind=Kind.LAYER, owner=dora)
+    put(layer, [fields_of("text", text="mine on 2", page="2")], author=dora)
+    assert get(dora, layer, "svg", page="2").status_code == 400
+    put(board, [], author=bob, pages=("1", "2"))
+    assert b"mine on 2" in get(dora, layer, "svg", page="2").content
+    assert b"mine on 2" in get(dora, layer, "svg").content
+    assert get(bob, layer, "svg", page="2").status_code == 404
+
+
 def test_q22_the_outsider_is_refused_everywhere(
     room: Room, board: Document, code: Document, bob: User, dora: User, charlie: User
 ) -> None:
