@@ -54,7 +54,7 @@ describe("a stroke that grows", () => {
     says(draftSign(draft, "1"));
     const [node] = layer.children;
     expect(node?.tagName).toBe(tag);
-    expect(node?.getAttribute("transform")).toBe("translate(10 10)");
+    expect(node?.getAttribute("transform")).toBe(tool === "point" ? "translate(60 50)" : "translate(10 10)");
     expect(draftSign(draft, "1").id).toBe(draft.id);
   });
   it("is told by its newest points in less than a frame, and is whole for who saw all of it", () => {
