@@ -349,11 +349,11 @@ def test_a_board_is_drawn_on_through_both_servers(stack: Stack, room: str, mia: 
     document = next(one["id"] for one in boards(mia).json()["documents"] if one["kind"] == "board")
     charlie = outsider(stack)
     assert boards(charlie).status_code == 404
+    people = [(who, who.join(room).hello["data"]["you"]["id"]) for who in (mia, ada)]
+    people.append((charlie, str(uuid.uuid4())))
 
     async def draw() -> None:
-        pupil, teacher, outside = (
-            WirePeer(str(uuid.uuid4()), document, who.ticket, who.url) for who in (mia, ada, charlie)
-        )
+        pupil, teacher, outside = (WirePeer(person, document, who.ticket, who.url) for who, person in people)
         async with pupil, teacher, outside:
             await outside.connect()
             assert (outside.closed, outside.told, outside.frames) == (4404, [], [])
