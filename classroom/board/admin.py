@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from classroom.board.models import Board, Document, Formula, Grant, Picture, Snapshot, Thumbnail, Update, Writer
+from classroom.board.models import Board, Document, Drawn, Formula, Grant, Picture, Snapshot, Thumbnail, Update, Writer
 from classroom.people.admin_records import RecordAdmin
 
 
@@ -45,6 +45,12 @@ class StateAdmin(RecordAdmin):
 @admin.register(Writer)
 class WriterAdmin(RecordAdmin):
     list_display = ("document", "client", "who")
+    list_select_related = ("document",)
+
+
+@admin.register(Drawn)
+class DrawnAdmin(RecordAdmin):
+    list_display = ("document", "shape", "who")
     list_select_related = ("document",)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 import pytest
 from django.apps import apps
 from django.contrib import admin
@@ -20,7 +22,7 @@ from tutor.documents.models import Document, Passage, Retrieval
 from tutor.models import Answer, Controls, HintRules, Ladder, Memory, Reference, Shard, Solve, Step, Vault, Writing
 
 OURS = [model for model in apps.get_models() if model.__module__.startswith(("classroom.", "tutor."))]
-BOARD = {"Board", "Grant", "Update", "Snapshot", "Writer", "Formula", "Picture", "Thumbnail"}
+BOARD = {"Board", "Grant", "Update", "Snapshot", "Writer", "Drawn", "Formula", "Picture", "Thumbnail"}
 READ_ONLY = BOARD | {
     "Event", "Answer", "Step", "Controls", "Ladder", "ReadAudit", "Shard", "SpentTicket", "RevokedSession",
 }  # fmt: skip
@@ -63,6 +65,7 @@ def _board(room: Room, root: User) -> None:
     board.Update.objects.create(document=drawn, seq=1, room_seq=1, origin="o", data=b"\0\0", at=timezone.now())
     board.Snapshot.objects.create(document=drawn, seq=1, data=b"\0\0")
     board.Writer.objects.create(document=drawn, client=1, who="tutor")
+    board.Drawn.objects.create(document=drawn, shape=uuid4(), who="tutor")
     board.Formula.objects.create(digest="d", drawn={"w": 1, "h": 1, "paths": []})
     board.Picture.objects.create(document=drawn, kind="image/png", w=1, h=1, size=1, sha256="s", data=b"p")
     board.Thumbnail.objects.create(document=drawn, seq=1, data=b"p")
