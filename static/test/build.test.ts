@@ -1,5 +1,4 @@
 // @vitest-environment node
-// @vitest-environment node
 // What a browser loads first: built in memory, weighed as it goes over the wire.
 
 import { beforeAll, describe, expect, it } from "vitest";
@@ -62,6 +61,10 @@ describe("the bundles", () => {
     expect(lazy.length).toBeGreaterThan(2);
     const first = firstLoad("theme", "site", "room");
     expect(lazy.filter((name) => first.has(name))).toEqual([]);
+  });
+  it("hold the library of the boards once: two copies of it would not know each other's documents", () => {
+    const holds = [...files].filter(([name, bytes]) => name.endsWith(".js") && new TextDecoder().decode(bytes).includes("Yjs was already imported"));
+    expect(holds.length).toBe(1);
   });
   it("a page without formulas loads a tenth of that", async () => {
     expect(await weight("theme", "site")).toBeLessThan(20);
