@@ -50,9 +50,10 @@ class PooledEngine(ABC):
 
     def stats(self) -> Stats:
         with self._lock:
-            running = len(self._running)
-            paused = sum(handle.paused_at is not None for handle in self._live)
-            return Stats(running, len(self._live) - running, self._made, paused)
+            live = [handle for handle in self._live if not handle.over]  # its end is heard before its thread is free
+            running = sum(handle in self._running for handle in live)
+            paused = sum(handle.paused_at is not None for handle in live)
+            return Stats(running, len(live) - running, self._made, paused)
 
     def drain(self, timeout_s: float) -> None:
         with self._lock:

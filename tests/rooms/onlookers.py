@@ -44,6 +44,10 @@ class Onlooker(Viewer):
     def types(self) -> list[str]:
         return [frame["type"] for frame in self.seen]
 
+    def epochs(self) -> list[str]:
+        """Of the snapshots that came."""
+        return [frame["data"]["epoch"] for frame in self.seen if frame["type"] == "snapshot"]
+
 
 def onlooker(role: str = "student", *, room_id: UUID | None = None, user_id: UUID | None = None) -> Onlooker:
     """Somebody who stands in no database."""
