@@ -22,6 +22,7 @@ from classroom.rooms.models import Event, Room
 from inference_worker.job import Output, Persisted
 from tutor import calls, guard, hidden, showing
 from tutor.answers import ACTIVE, answer_end
+from tutor.changes import Changes
 from tutor.models import Answer, Shard
 from tutor.writings import Desk
 
@@ -76,6 +77,7 @@ def batch_store(shard_id: int, epoch: int, cursor: str, outputs: Sequence[Output
 class _Batch:
     def __init__(self, rows: dict[str, Answer], closed: set[UUID], now: datetime) -> None:
         self._rows, self._closed, self._now = rows, closed, now
+        self._changes = Changes(rows.values(), _FIELDS)
         self._drafts: list[journal.Draft] = []
         self._touched: dict[str, Answer] = {}
         self._fresh: dict[str, int] = {}  # answer → length of `shown` before this batch
@@ -199,7 +201,6 @@ class _Batch:
             hole = key in self._holes
             said = Persisted(key, answer.attempt, answer.raw_length, hole=hole)
             self._confirm.setdefault((key, answer.attempt), said)
-        if self._touched:
-            Answer.objects.bulk_update(self._touched.values(), _FIELDS)
+        self._changes.save()
         events = journal.append_many(self._drafts)
         return Result(events, list(self._confirm.values()), self._ended)

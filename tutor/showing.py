@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import OrderedDict
 from typing import Final
+from uuid import UUID
 
 from tutor import guard
 from tutor.models import Answer, Step
@@ -11,6 +13,8 @@ from tutor.models import Answer, Step
 _OWN_VALUE: Final = re.compile(
     r"[\d=<>≤≥$\\]|\b(?:zero|one|two|three|four|five|six|seven|eight|nine|ten)\b|[零一二两三四五六七八九十]"
 )
+_VERIFIED_MAX: Final = 1_000
+_verified_once: OrderedDict[UUID, bool] = OrderedDict()
 
 
 def answer_show(answer: Answer, policy: guard.Policy, *, done: bool) -> str:
@@ -63,6 +67,18 @@ def policy_of(answer: Answer) -> guard.Policy:
 
 
 def _verified(answer: Answer) -> bool:
+    """As ``_verified_read``, asked once for an answer in each process: it rests on what had been checked by a moment that
+    has passed, and a step is checked once. One whose check commits behind our look stays unverified, the stricter of both.
+    """
+    known = _verified_once.get(answer.pk)
+    if known is None:
+        known = _verified_once[answer.pk] = _verified_read(answer)
+        while len(_verified_once) > _VERIFIED_MAX:
+            _verified_once.popitem(last=False)
+    return known
+
+
+def _verified_read(answer: Answer) -> bool:
     """Whether the last step that the asker had checked when she asked was verified.
 
     A question with a value of its own (“is it 7?”) has no such step: what is verified is another line than what it asks.

@@ -19,6 +19,7 @@ from django.db.models import F
 
 from classroom.rooms.clock import database_now
 from inference_worker.job import BACKGROUND, JOB, JOBS, Job, Message, Output, Persisted, Sampling, WorkerState
+from tutor.changes import Changes
 from tutor.dispatch import job_send, ticket_send
 from tutor.models import Writing
 
@@ -64,6 +65,7 @@ class Desk:
         rows = Writing.objects.select_for_update().filter(pk__in=wanted).order_by("id") if wanted else ()
         self._rows = {str(writing.pk): writing for writing in rows}
         self._now = now
+        self._changes = Changes(self._rows.values(), _FIELDS)
         self._confirm: dict[tuple[str, int], Persisted] = {}
 
     def take(self, output: Output) -> bool:
@@ -89,8 +91,7 @@ class Desk:
 
     def finish(self) -> list[Persisted]:
         """Save the rows; what the workers are to be told."""
-        if self._rows:
-            Writing.objects.bulk_update(self._rows.values(), _FIELDS)
+        self._changes.save()
         return list(self._confirm.values())
 
     def _begin(self, writing: Writing, output: Output) -> None:

@@ -12,6 +12,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from django.db import IntegrityError, close_old_connections, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from classroom.people.models import User
@@ -227,6 +228,15 @@ def test_j5_drafts_keep_their_order_in_each_room(room: Room, second: Room) -> No
     stored = journal.read(room.pk, after=0)
     assert [event.frame() for event in stored] == [event.frame() for event in events if event.room_id == room.pk]
     assert [event.audience for event in stored] == ["staff", f"user:{room.created_by_id}"]
+
+
+def test_j5_the_number_of_rooms_costs_no_statements(room: Room, alice: User) -> None:
+    made = [Room(school_class=room.school_class, title=f"T{n}", created_by=alice) for n in range(8)]
+    rooms = Room.objects.bulk_create(made)
+    with transaction.atomic(), CaptureQueriesContext(connection) as queries:
+        journal.append_many([journal.Draft(one.pk, "message.posted", {"text": "x"}) for one in rooms])
+    assert len(queries) == 3, "lock, raise, insert"
+    assert {journal.head(one.pk) for one in rooms} == {(one.epoch, 1) for one in rooms}
 
 
 def test_j5_nothing_to_append_is_nothing(room: Room) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -80,6 +82,24 @@ def test_s4_answers_of_two_rooms_in_one_batch(room: Room, answer: Answer, alice:
     assert (shown(room, answer), shown(second, other)) == (RAW, "Other.")
     assert set(result.ended) == {(answer.pk, room.pk), (other.pk, second.pk)}
     assert [frame["seq"] for frame in log_of(second)] == [1, 2, 3, 4]
+
+
+def test_s4_a_batch_over_many_rooms_asks_no_more_of_the_database_than_one_of_one(
+    room: Room, bob: User, alice: User
+) -> None:
+    rooms = [Room.objects.create(school_class=room.school_class, title=f"T{n}", created_by=alice) for n in range(5)]
+    several = [ask(alice, one) for one in rooms]
+    first = [ask(bob, room)]
+    for each in (several, first):  # what is asked once for an answer: what its asker had checked
+        store(*[output for one in each for output in (started(one), text(one, 0, "So we "))])
+    asked = []
+    for each in (several, first):
+        with CaptureQueriesContext(connection) as queries:
+            store(*[text(one, 6, "go on.") for one in each])
+        asked.append([query["sql"].rpartition(" times: ")[2].split(" ", 1)[0] for query in queries])
+    assert asked[0] == asked[1]
+    assert len(asked[0]) <= 12, asked[0]
+    assert {shown(one, answer) for one, answer in zip(rooms, several, strict=True)} == {"So we go on"}
 
 
 def test_an_empty_batch_moves_the_cursor_only(room: Room) -> None:
