@@ -12,14 +12,15 @@ import argparse
 import asyncio
 import os
 import socket
+from collections.abc import Callable
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
 
 from daphne import http_protocol
 from daphne.server import Server
-from twisted.internet import defer, reactor
+from twisted.internet import defer
 
 from classroom.env import ENV
 from classroom.rooms.frames import MAX_FRAME_BYTES
@@ -30,7 +31,12 @@ USER_TIMEOUT_MS = 10_000  # a peer that acknowledges nothing for so long is cut 
 # Of one request, whoever sends it: all that a class may keep, and the form around it. Both servers would put any body on disk.
 BODY_MAX = (ENV.DOCUMENT_QUOTA_MB + 1) * 1024 * 1024
 TOO_LARGE = b"HTTP/1.1 413 Content Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-DRAIN_S = 3.0  # for clients that answer the close; less than the supervisor waits
+# After a close frame, for the client's own: Autobahn's second is shorter than a bad line is slow, and ends with a reset that
+# throws away what has not arrived, the close frame among it.
+CLOSE_S = 5.0
+DRAIN_S = 3.0  # the same before an exit: less than the supervisor waits
+LEAST_S = 0.1
+APPLICATIONS_S = 0.5
 
 
 class BoundedInput(asyncio.Queue[Any]):
@@ -148,6 +154,7 @@ class ChalkServer(Server):
         # A proxy's header must never move the application (ASVS V4.1.3): Daphne would take it from anybody.
         scope["root_path"] = self.root_path
         if scope["type"] == "websocket":
+            protocol.closeHandshakeTimeout = CLOSE_S
             scope["chalkstream.transport"] = Transport(protocol.transport)
         instance = self.application(scope=scope, receive=queue.get, send=partial(self.handle_reply, protocol))
         if protocol not in self.connections:
@@ -171,27 +178,45 @@ class ChalkServer(Server):
                 code=message.get("code") or 1000, reasonUtf8=(message.get("reason") or "").encode(), isReply=False
             )
 
-    def run(self) -> None:
-        # A stop between "booting" and "running" would otherwise raise; triggers run in the order of their adding.
-        cast(Any, reactor).addSystemEventTrigger("before", "shutdown", self._drain)
-        super().run()
+    def kill_all_applications(self) -> Any:
+        """Daphne's trigger before the shutdown, which cuts every socket at once: here everybody is told and has heard first."""
+        return defer.Deferred.fromFuture(asyncio.ensure_future(self._end()))
 
-    def _drain(self) -> Any:
-        """1012 to every socket, each with its own moment to come back; then a little time for the frames to leave."""
-        return defer.Deferred.fromFuture(asyncio.ensure_future(_drained()))
+    async def _end(self) -> None:
+        for listener in self.listeners:  # whoever connects now waits for the next process, which has the same socket
+            listener.addCallback(lambda port: port.stopListening())
+        await _drained(lambda: any(map(_talking, self.connections)))
+        known = [details.get("application_instance") for details in self.connections.values()]
+        running = [instance for instance in known if instance is not None and not instance.done()]
+        for instance in running:
+            instance.cancel()
+        if running:
+            await asyncio.wait(running, timeout=APPLICATIONS_S)
 
 
-async def _drained() -> None:
-    """Tell everybody when to come back, and stay until they have heard it: an exit would throw away what is on its way."""
+async def _drained(talking: Callable[[], bool]) -> None:
+    """Tell everybody when to come back, and stay until they have answered: an exit would throw away what is on its way."""
     from classroom.board.relay import relay_made
+    from classroom.rooms.doors import doors
     from classroom.rooms.hub import hub
 
+    loop = asyncio.get_running_loop()
+    until = loop.time() + DRAIN_S
+    doors().close()
     boards = relay_made()
     if boards is not None:
         await boards.drain()
     await hub().drain()
-    await hub().empty(DRAIN_S)
-    await asyncio.sleep(0.1)  # the last frames, and those of sockets that have only just been opened
+    await asyncio.sleep(LEAST_S)  # whoever asks for a socket just now hears it too
+    while loop.time() < until:
+        if not (doors().anybody or hub().viewers() or talking()):
+            return
+        await asyncio.sleep(0.02)
+
+
+def _talking(protocol: Any) -> bool:
+    """Whether this is a WebSocket whose closing is not over."""
+    return hasattr(protocol, "STATE_CLOSED") and protocol.state != protocol.STATE_CLOSED
 
 
 def _open(protocol: Any) -> bool:
@@ -232,8 +257,9 @@ def run_uvicorn(fd: int, application: Any) -> None:
 
     class Draining(uvicorn.Server):
         async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-            # Before uvicorn's own 1012, which names no moment to come back.
-            await _drained()
+            for server in self.servers:
+                server.close()  # whoever connects now waits for the next process
+            await _drained(lambda: False)  # before uvicorn's own 1012, which names no moment to come back
             await super().shutdown(sockets)
 
     config = uvicorn.Config(

@@ -81,6 +81,7 @@ class BoardConsumer(Door[Socket]):
                 break
             if message["type"] == "websocket.disconnect":
                 socket.closed = message.get("code") or 1006
+            if socket.closed is not None:  # by her, or by us while we waited: nothing is served behind a close
                 break
             await self._heard(socket, place, message)
             if socket.live:

@@ -83,6 +83,7 @@ class RoomConsumer(Door[Viewer]):
                 break
             if message["type"] == "websocket.disconnect":
                 viewer.closed = message.get("code") or 1006
+            if viewer.closed is not None:  # by her, or by us while we waited: nothing is served behind a close
                 break
             joined = await self._heard(viewer, message.get("text") or message.get("bytes") or "", joined=joined)
         if self._writer is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 import structlog
@@ -17,11 +17,19 @@ from django.utils import translation
 
 from classroom.people.languages import language_of
 from classroom.people.tickets import TicketError
+from classroom.rooms.doors import doors
 from classroom.rooms.frames import TICKET_PREFIX, Close, retry_spread
 
 log = structlog.get_logger(__name__)
 JOIN_S = 10.0  # for the first word after hello
-S = TypeVar("S")
+RESTART_LEAST_MS, RESTART_MOST_MS = 200, 5_000  # when those come back who were told of a restart
+
+
+class Seat(Protocol):
+    def close(self, code: int, *, retry_ms: int | None = None) -> None: ...
+
+
+S = TypeVar("S", bound=Seat)
 
 
 class Door(AsyncWebsocketConsumer, Generic[S]):  # type: ignore[misc]  # channels has no types
@@ -31,6 +39,9 @@ class Door(AsyncWebsocketConsumer, Generic[S]):  # type: ignore[misc]  # channel
 
     subprotocol: ClassVar[str]
     _writer: asyncio.Task[None] | None = None
+    _seat: S | None = None
+    _entering: asyncio.Task[Any] | None = None  # while whoever comes is being let in
+    _told = False
 
     async def admit(self, ticket: str) -> S:
         """Spend the ticket, say hello. Raises TicketError, Http404, ObjectDoesNotExist, django.db.Error."""
@@ -48,21 +59,26 @@ class Door(AsyncWebsocketConsumer, Generic[S]):  # type: ignore[misc]  # channel
         self.scope, self._receive, self._send = scope, receive, send
         # Holds for this socket's task alone, and for what it offloads: refusals are said in the language of the page.
         translation.activate(language_of(scope))
-        seat: S | None = None
         await receive()  # websocket.connect
         if not origin_allowed(scope):
             await send({"type": "websocket.close", "code": 4403})
             return
+        known = doors()
+        known.come(self)
         try:
-            seat = await self._enter()
-            if seat is not None:
-                await self.serve(seat)
+            self._seat = await self._enter()
+            if self._seat is not None:
+                await self.serve(self._seat)
+        except asyncio.CancelledError:
+            if not self._told:  # else by ourselves, out of the way in
+                raise
         except Exception:  # the edge: one socket's fault must not be silent, nor anybody else's
             log.exception("socket_failed", path=scope["path"])
             await self.close_with(1011)
         finally:
-            if seat is not None:
-                self.leave(seat)
+            known.go(self)
+            if self._seat is not None:
+                self.leave(self._seat)
             if self._writer is not None:
                 self._writer.cancel()
 
@@ -74,6 +90,10 @@ class Door(AsyncWebsocketConsumer, Generic[S]):  # type: ignore[misc]  # channel
         if not known:
             await self.close_with(Close.BAD_FRAME)
             return None
+        if doors().closing:  # and the ticket is kept
+            await self.close_with(Close.RESTART, _later(RESTART_LEAST_MS))
+            return None
+        self._entering = asyncio.current_task()
         try:
             ticket = next(part for part in offered if part.startswith(TICKET_PREFIX))
             return await self.admit(ticket.removeprefix(TICKET_PREFIX))
@@ -82,8 +102,19 @@ class Door(AsyncWebsocketConsumer, Generic[S]):  # type: ignore[misc]  # channel
         except (Http404, ObjectDoesNotExist):
             await self.close_with(Close.NOT_FOUND)
         except Error:
-            await self.close_with(Close.RESTART, f"retry_ms={retry_spread(500, 5_000)}")
+            await self.close_with(Close.RESTART, _later(500))
+        finally:
+            self._entering = None
         return None
+
+    def restart(self) -> None:
+        """This process is about to end. Nothing is waited for first: the database may be what is slow."""
+        if self._seat is not None:
+            self._seat.close(Close.RESTART, retry_ms=retry_spread(RESTART_LEAST_MS, RESTART_MOST_MS))
+        elif self._entering is not None:
+            self._told = True
+            self.close_soon(Close.RESTART, _later(RESTART_LEAST_MS))
+            self._entering.cancel()
 
     def close_soon(self, code: int, reason: str) -> None:
         """From where nothing can be awaited."""
@@ -91,6 +122,10 @@ class Door(AsyncWebsocketConsumer, Generic[S]):  # type: ignore[misc]  # channel
 
     async def close_with(self, code: int, reason: str = "") -> None:
         await self._send({"type": "websocket.close", "code": code, "reason": reason})
+
+
+def _later(least_ms: int) -> str:
+    return f"retry_ms={retry_spread(least_ms, RESTART_MOST_MS)}"
 
 
 def origin_allowed(scope: dict[str, Any]) -> bool:

@@ -48,7 +48,6 @@ class Hub:
         self._tasks = Tasks()
         self._flush_due: set[Feed] = set()
         self._ready = asyncio.Event()
-        self._left = asyncio.Event()
         self._begun_at = asyncio.get_running_loop().time()
         self.roster = Roster(self)
         self.rights = Rights(self.viewers, access.rights_of)
@@ -68,6 +67,9 @@ class Hub:
         viewer.wants_snapshot = not fits
         await self.around.ready()
         feed.admit(viewer)
+        if self.draining:  # she came in while the others were told
+            viewer.close(frames.Close.RESTART, retry_ms=frames.retry_spread(200, 5_000))
+            return
         self.roster.come()
         await catchup.viewer_catch_up(self, feed, viewer)
         self.around.welcome(viewer)
@@ -83,7 +85,6 @@ class Hub:
         if all(other.user_id != viewer.user_id for other in feed.viewers):
             self.roster.leave(viewer)
         self._close_if_empty(feed)
-        self._left.set()
 
     def viewers(self) -> list[Viewer]:
         """Everybody who looks at any room through this process."""
@@ -111,14 +112,6 @@ class Hub:
             viewer.close(frames.Close.RESTART, retry_ms=frames.retry_spread(200, spread_ms))
         self._tasks.cancel()
 
-    async def empty(self, patience_s: float) -> None:
-        """Until nobody is left, or for so long."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(patience_s):
-                while self.viewers():
-                    self._left.clear()
-                    await self._left.wait()
-
     # ---- feeds
 
     async def _open(self, room_id: UUID) -> Feed:
@@ -139,7 +132,8 @@ class Hub:
     def _close_if_empty(self, feed: Feed) -> None:
         if not feed.viewers and not feed.watchers and self.feeds.get(feed.room_id) is feed:
             del self.feeds[feed.room_id]
-            self._tasks.spawn(self._unsubscribe(feed))
+            if not self.draining:  # the whole channel ends with its process
+                self._tasks.spawn(self._unsubscribe(feed))
 
     async def _subscribe(self, feed: Feed) -> None:
         loop = asyncio.get_running_loop()

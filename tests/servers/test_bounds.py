@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sqlite3
 import time
 import uuid
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import pytest
 
 from classroom.server import SERVERS
 from tests.ledger import Account
-from tests.servers.raw import CLOSE, TEXT, Raw, built
+from tests.servers.raw import CLOSE, TEXT, Raw, built, close
 from tests.services import NO_TLS
 from tests.stack import Stack
 
@@ -41,12 +42,18 @@ def room(stack: Stack) -> str:
 
 def joined(stack: Stack, room: str, *, buffer: int = 0) -> Raw:
     """Noah in the room by hand; ``buffer``: bytes that his side of the line takes before he reads."""
-    headers = (f"Sec-WebSocket-Protocol: classroom.v1, ticket.{Account(stack, 'noah').ticket()}",)
-    raw = Raw(stack.ports[0], f"/ws/rooms/{room}/", headers)
+    raw = entered(stack, room)
     if buffer:
         raw.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
     raw.write(said("join", after=None, epoch=None))
     return raw
+
+
+def entered(stack: Stack, room: str, ticket: str = "") -> Raw:
+    """Noah at the door: accepted, with a ticket, and nothing said."""
+    ticket = ticket or Account(stack, "noah").ticket()
+    headers = (f"Sec-WebSocket-Protocol: classroom.v1, ticket.{ticket}",)
+    return Raw(stack.ports[0], f"/ws/rooms/{room}/", headers)
 
 
 def said(verb: str, **data: object) -> bytes:
@@ -61,6 +68,7 @@ def memory_kb(stack: Stack) -> int:
 def closed(raw: Raw) -> tuple[int, str]:
     while (frame := raw.message()) is not None:
         if frame.opcode == CLOSE:
+            raw.write(close(1000))  # as every client does: the server stays until it has heard this
             return int.from_bytes(frame.payload[:2], "big"), frame.payload[2:].decode()
     return 1006, ""
 
@@ -119,17 +127,26 @@ def cut(raw: Raw) -> bool:
 
 
 def test_a_restart_spreads_those_who_come_back(stack: Stack, room: str) -> None:
-    """F9: 1012 to each with a moment of its own."""
+    """F9: 1012 to each with a moment of its own, however far it has come: in the room, behind hello, or at the door."""
     sockets = [joined(stack, room) for _ in range(8)]
     for raw in sockets:
         while json.loads(raw.message().payload)["type"] != "snapshot":
             pass
-    stack.stop("web1")
-    ends = [closed(raw) for raw in sockets]
-    stack.start("web1")
-    stack.wait_answers()
+    sockets += [entered(stack, room) for _ in range(2)]
+    for raw in sockets[8:]:
+        assert json.loads(raw.message().payload)["type"] == "hello"
+    tickets = [Account(stack, "noah").ticket() for _ in range(2)]
+    with sqlite3.connect(stack.data / "chalkstream.sqlite3", isolation_level=None) as database:
+        database.execute("BEGIN IMMEDIATE")  # no ticket can be spent meanwhile
+        sockets += [entered(stack, room, ticket) for ticket in tickets]
+        stack.children["web1"].terminate()
+        ends = [closed(raw) for raw in sockets]
+        database.execute("ROLLBACK")
     for raw in sockets:
         raw.socket.close()
+    stack.stop("web1")
+    stack.start("web1")
+    stack.wait_answers()
     assert {code for code, _ in ends} == {1012}
     assert len({reason for _, reason in ends}) > 4
     assert all(reason.startswith("retry_ms=") for _, reason in ends)
