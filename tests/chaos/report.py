@@ -13,7 +13,7 @@ from tests.chaos.registry import LENGTHS, ROWS, Row
 
 BEGIN: Final = "<!-- written by make chaos -->"
 END: Final = "<!-- end -->"
-HEAD: Final = ("row", "rounds", "injected", *KINDS, "recovery", "most", "ok")
+HEAD: Final = ("row", "rounds", "injected", *KINDS, "recovery", "most", "played", "ok")
 Record = dict[str, Any]
 Rounds = Mapping[str, Sequence[Record]]
 
@@ -39,8 +39,15 @@ def cells(row: Row, records: Sequence[Record]) -> tuple[str, ...]:
         *(str(total(records, kind)) for kind in KINDS),
         f"{median(times):.1f} s" if times else "–",
         f"{max(times):.1f} s" if times else "–",
+        _days(records),
         "yes" if survived(row, records) else "no" if records else "not run",
     )
+
+
+def _days(records: Sequence[Record]) -> str:
+    """From the day of the oldest round to that of the newest: what was played long ago was played with older code."""
+    days = sorted({record.get("day") or "?" for record in records})
+    return " – ".join(dict.fromkeys([days[0], days[-1]])) if days else "–"
 
 
 def table(rounds: Rounds, rows: Sequence[Row] = ROWS) -> list[str]:

@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
@@ -38,7 +39,7 @@ class Outcome:
         counts = dict(self.verdict.counts)
         return {
             "injected": self.injected, "recovery_s": self.recovery_s, "counts": counts, "seed": self.seed,
-            "findings": self.verdict.findings[:20],
+            "findings": self.verdict.findings[:20], "day": datetime.now(UTC).date().isoformat(),
         }  # fmt: skip
 
 

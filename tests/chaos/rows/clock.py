@@ -11,6 +11,7 @@ from tests.chaos.round import Round
 
 SKEW = Path(__file__).parents[1] / "skew"
 APART_S = 90
+EACH = 5  # rounds of a kind before the next: every change costs the house three new processes
 KINDS = ({"web2": 1, "inference": -1}, {"web2": -1, "inference": 1}, {"scribe": -1}, {"scribe": 1})
 
 
@@ -28,7 +29,7 @@ def _skewed(sign: int) -> dict[str, str]:
 def skew(round: Round) -> None:
     """E12: web processes, scribe and worker disagree by 90 seconds; in a longer run each is ahead and behind in turn."""
     house = round.house
-    kind = KINDS[round.number % len(KINDS)]
+    kind = KINDS[round.number // EACH % len(KINDS)]
     if round.number:  # the stage has set the first
         for name in ("web2", "scribe", "inference"):
             wanted = _skewed(kind[name]) if name in kind else {}
