@@ -27,6 +27,7 @@ BEAT_S = 1.5
 SILENT_S = 5.0  # without any frame, though it has pinged: the line is dead, whatever the system says
 WAIT_S = (0.2, 2.0)
 AGAIN_S = 1.0
+LEAVE_S = 0.5
 TERMINAL = {4403, 4404}
 
 
@@ -110,8 +111,11 @@ class Screen:
         """For good, in whatever it was about."""
         self.ended = True
         self.drop()
+        while self.task is not None and not self.task.done():
+            self.task.cancel()  # once is not enough: wait_for of this Python forgets it where its own work ends just then
+            await asyncio.wait([self.task], timeout=LEAVE_S)
+            self.drop()
         if self.task is not None:
-            self.task.cancel()
             await asyncio.gather(self.task, return_exceptions=True)
 
     @property

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from classroom.rooms.frames import VERBS
 from tests.chaos.rows.clock import SKEW
 from tests.chaos.rows.database import SMALL, _limit
 from tests.chaos.rows.upgrade import OLD, _missing
+from tests.chaos.screen import Person, Screen
 
 CLOCKS = (
     "import datetime as d, time\n"
@@ -46,6 +49,19 @@ def test_a_field_that_is_missing_is_named() -> None:
     assert _missing(sample, {"type": "y", "data": {"text": "z", "by": {"id": 2, "more": 3}}}) == []
     assert _missing(sample, {"type": "y", "data": {"by": {}}}) == ["data.text", "data.by.id"]
     assert _missing(sample, {"type": "y", "data": {"text": "", "by": None}}) == []
+
+
+async def test_a_screen_leaves_though_its_task_forgets_that_it_was_cancelled() -> None:
+    async def forgetful() -> None:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(3_600)
+        await asyncio.sleep(3_600)
+
+    screen = Screen(Person("Charlie", "", ""), "", [])
+    screen.task = asyncio.create_task(forgetful())
+    await asyncio.sleep(0)
+    await screen.leave()
+    assert screen.task.cancelled()
 
 
 def test_a_running_process_can_be_kept_from_growing_its_files(tmp_path: Path) -> None:
