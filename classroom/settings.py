@@ -138,7 +138,7 @@ if REDIS_URL.startswith("unix://"):
 CHANNEL_PREFIX = "chalkstream"
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "BACKEND": "classroom.rooms.layer.HintLayer",
         "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}], "prefix": CHANNEL_PREFIX},
     }
 }

@@ -41,7 +41,7 @@ def redis(valkey: Valkey, settings: Any) -> Iterator[Redis]:
     """A real Redis, empty, that the settings point to."""
     settings.REDIS_URL = valkey.url
     layer = {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "BACKEND": "classroom.rooms.layer.HintLayer",
         "CONFIG": {"hosts": [{"address": valkey.url, "socket_timeout": None}], "prefix": "test"},
     }
     settings.CHANNEL_LAYERS = {"default": layer}

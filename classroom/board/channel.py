@@ -11,7 +11,7 @@ import structlog
 from channels.layers import get_channel_layer
 
 from classroom.rooms import broadcast
-from classroom.rooms.roster import LAYER_ERRORS
+from classroom.rooms.layer import LAYER_ERRORS
 
 log = structlog.get_logger(__name__)
 WAIT_S = 1.0

@@ -10,6 +10,7 @@ from classroom.rooms.offload import offload
 from classroom.rooms.viewers import Viewer
 from classroom.rooms.wiring import saving_behind, tutor_state
 
+Look = tuple[dict[str, Any], bool]  # the tutor's state, and whether saving is slow
 UNHEARD: dict[str, Any] = {"available": False, "reason": ""}
 
 
@@ -21,9 +22,10 @@ class Around:
         self.behind = False
         self._tell = tell
 
-    async def read(self) -> None:
-        self.tutor_changed(await offload(tutor_state))
-        self.saving_changed(behind=await offload(saving_behind))
+    def looked(self, look: Look) -> None:
+        tutor, behind = look
+        self.tutor_changed(tutor)
+        self.saving_changed(behind=behind)
 
     async def ready(self) -> None:
         """The first viewer of a process comes before the first check."""
@@ -45,3 +47,8 @@ class Around:
         if behind != self.behind:
             self.behind = behind
             self._tell(frames.encode(frames.event_frame("saving.changed", {"behind": behind})))
+
+
+def around_look() -> Look:
+    """What stands now. Blocking; never raises."""
+    return tutor_state(), saving_behind()

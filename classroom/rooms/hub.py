@@ -20,12 +20,13 @@ from channels.layers import get_channel_layer
 from django.db import Error
 
 from classroom.rooms import access, broadcast, catchup, figures, frames, journal
-from classroom.rooms.around import Around
+from classroom.rooms.around import Around, Look, around_look
 from classroom.rooms.feed import Feed, Told
+from classroom.rooms.layer import LAYER_ERRORS
 from classroom.rooms.models import Room
 from classroom.rooms.offload import offload
 from classroom.rooms.rights import Rights
-from classroom.rooms.roster import LAYER_ERRORS, Roster
+from classroom.rooms.roster import Roster
 from classroom.rooms.tasks import Tasks
 from classroom.rooms.viewers import Viewer
 from classroom.rooms.watching import Watcher
@@ -168,11 +169,11 @@ class Hub:
         self._flush_due.discard(feed)
         for watcher in feed.watchers:
             watcher.changed(feed.room_id)
-        last = feed.outgoing[-1:]
+        last = feed.outgoing[-1] if feed.outgoing else None
         for viewer in feed.flush():
             figures.CATCH_UPS.inc()
             viewer.catching_up = self._tasks.spawn(catchup.viewer_catch_up(self, feed, viewer))
-        if feed.viewers:
+        if feed.viewers and last is not None:
             figures.delivered(last)
 
     async def repair(self, feed: Feed) -> None:
@@ -246,9 +247,9 @@ class Hub:
             await asyncio.sleep(CHECK_S)
             try:
                 figures.watched(viewers=len(self.viewers()), rooms=len(self.feeds))
-                await self.around.read()
                 known = {room_id: feed.head or 0 for room_id, feed in self.feeds.items()}
-                heads = await offload(journal.heads, list(known))
+                heads, look = await offload(_looked, list(known))
+                self.around.looked(look)
                 for feed in list(self.feeds.values()):
                     if not feed.subscribed and self._ready.is_set():
                         await self._subscribe(feed)
@@ -269,6 +270,11 @@ class Hub:
             was_live, viewer.live, viewer.wants_snapshot = viewer.live, False, True
             if was_live:  # the others are catching up already, and will find that they want one
                 viewer.catching_up = self._tasks.spawn(catchup.viewer_catch_up(self, feed, viewer))
+
+
+def _looked(room_ids: list[UUID]) -> tuple[dict[UUID, tuple[str, int]], Look]:
+    """All that is asked once a second, in one visit to the pool."""
+    return journal.heads(room_ids), around_look()
 
 
 class _Holder:

@@ -7,11 +7,11 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-import redis
 import structlog
 
 from classroom.rooms import broadcast, frames, presence
 from classroom.rooms.feed import Feed
+from classroom.rooms.layer import LAYER_ERRORS
 from classroom.rooms.offload import offload
 from classroom.rooms.viewers import Viewer
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from classroom.rooms.hub import Hub
 
 log = structlog.get_logger(__name__)
-LAYER_ERRORS = (redis.RedisError, OSError)
 SETTLE_S = 0.2  # a reload leaves and comes back at once: say it once
 
 

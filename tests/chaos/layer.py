@@ -11,7 +11,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from channels_redis.pubsub import RedisPubSubChannelLayer
+from classroom.rooms.layer import HintLayer
 
 HELD_S = 0.1  # a message that is to be overtaken does not wait longer for one that overtakes it
 KIND_TO = {"health.echo"}  # what /readyz sends to itself is no hint
@@ -60,7 +60,7 @@ class Mailbox:
     coming: asyncio.Task[Any] | None = None
 
 
-class UnkindLayer(RedisPubSubChannelLayer):
+class UnkindLayer(HintLayer):
     def __init__(self, *arguments: Any, seed: int = 0, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._seed = seed
