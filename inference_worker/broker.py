@@ -1,7 +1,11 @@
-"""kombu's Redis transport, for both workers: one whose worker outlives a Redis that goes away in the middle of a task."""
+"""kombu's Redis transport, for both workers and who sends to them: a worker outlives a Redis that goes away in the middle of
+a task, and a message costs no new client.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from kombu import transport
@@ -17,11 +21,23 @@ class Channel(redis.Channel):
     model. A lost connection is expected: it is logged, and Redis gives the messages out again.
     """
 
+    _lasting: Any = None
+
     @property
     def pool(self) -> Any:
         if self.connection is None or self.connection.client is None:
             raise RedisGone("the connection of this message was closed")
         return super().pool
+
+    @contextmanager
+    def conn_or_acquire(self, client: Any = None) -> Iterator[Any]:
+        """One client as long as the pool lasts. kombu makes a new one for every message that it sends or acks, which took
+        a worker longer than all that it then asked of Redis.
+        """
+        pool = self.pool
+        if self._lasting is None or self._lasting.connection_pool is not pool:
+            self._lasting = self.Client(connection_pool=pool)
+        yield client or self._lasting
 
 
 class Transport(redis.Transport):

@@ -17,7 +17,13 @@ ARROWS: dict[str, set[str]] = {
     "classroom.board": {"classroom.people", "classroom.rooms"},
     "classroom.dashboard": {"classroom.people", "classroom.rooms", "classroom.board", "tutor"},
     "classroom.review": {"classroom.people", "classroom.rooms", "classroom.board", "tutor"},
-    "tutor": {"classroom.people", "classroom.rooms", "classroom.board", "inference_worker.job"},
+    "tutor": {
+        "classroom.people",
+        "classroom.rooms",
+        "classroom.board",
+        "inference_worker.broker",
+        "inference_worker.job",
+    },
     "inference_worker": set(),
     "classroom.supervisor": {"classroom.env", "classroom.health"},
 }

@@ -7,14 +7,14 @@ Lock order everywhere: answers by id, then rooms (``journal`` locks them by appe
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Count, F, Q
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from classroom.rooms import journal
@@ -23,7 +23,7 @@ from classroom.rooms.clock import database_now
 from classroom.rooms.frames import FrameError
 from classroom.rooms.models import Event, Room
 from tutor import prompt, rungs, vault
-from tutor.dispatch import answer_dispatch, stop_send
+from tutor.dispatch import answer_dispatch, answer_send, stop_send
 from tutor.models import Answer
 
 State = Answer.State
@@ -92,7 +92,8 @@ def answer_ask(
         if event.data.get("answer") != str(answer_id):
             return event  # the client did not hear our ack
         room = Room.objects.get(pk=room_id)  # again: the log's lock is ours only now
-        answer_open(rights, event, Question(text, room.problem_id, rungs.rung_of(room), about=about, turn=turn))
+        question = Question(text, room.problem_id, rungs.rung_of(room), about=about, turn=turn)
+        answer_open(replace(rights, room=room), event, question)
     return event
 
 
@@ -113,7 +114,7 @@ def _superseded(rights: RoomRights, answer_id: UUID, trace: str) -> int:
 
 
 def answer_open(rights: RoomRights, event: Event, question: Question) -> None:
-    """The row and the place of the answer that ``event`` has announced, in its transaction.
+    """The row and the place of the answer that ``event`` has announced, in its transaction. ``rights.room``: as it is now.
 
     Raises FrameError ``busy`` when ROOM_MAX, USER_MAX or CLASS_MAX are reached.
     """
@@ -122,7 +123,7 @@ def answer_open(rights: RoomRights, event: Event, question: Question) -> None:
         active = Answer.objects.filter(state__in=ACTIVE, room=rights.room)
         waiting = sum(one.order < question.turn for one in active)
     answer = Answer.objects.create(
-        id=UUID(event.data["answer"]), room_id=event.room_id, problem_id=question.problem_id, asked_by=rights.user,
+        id=UUID(event.data["answer"]), room=rights.room, problem_id=question.problem_id, asked_by=rights.user,
         asked_seq=event.seq, question=question.text, preset=question.preset, rung=question.rung,
         forbidden=vault.forbidden_of(question.problem_id, question.rung, event.room_id),
         place=waiting, about=question.about, turn=question.turn, trace=event.trace,
@@ -132,25 +133,26 @@ def answer_open(rights: RoomRights, event: Event, question: Question) -> None:
         journal.append(event.room_id, type="answer.queued", data=_place(rights.room, answer), trace=event.trace)
         transaction.on_commit(partial(room_advance, event.room_id))
     else:  # it has the turn at once, and not by ``room_advance``: a second commit costs as much as this one
-        transaction.on_commit(partial(answer_dispatch, answer.pk))
+        Answer._meta.get_field("retrieval").set_cached_value(answer, None)  # it is new: nobody has searched for it yet
+        transaction.on_commit(partial(answer_send, answer))
 
 
 def _capped(rights: RoomRights) -> int:
     """How many answers of this room run or wait. Raises FrameError ``busy``."""
-    active = Answer.objects.filter(state__in=ACTIVE).aggregate(
-        in_room=Count("pk", filter=Q(room=rights.room)),
-        own=Count("pk", filter=Q(asked_by=rights.user)),
-        in_class=Count("pk", filter=Q(room__school_class=rights.room.school_class_id)),
-    )
-    waiting = int(active["in_room"])
+    room, user = rights.room, rights.user
+    mine = Q(asked_by=user) | Q(room__school_class=room.school_class_id)
+    active = Answer.objects.filter(mine, state__in=ACTIVE)
+    rows = list(active.values_list("room_id", "asked_by_id", "room__school_class_id"))
+    waiting = sum(in_room == room.pk for in_room, _, _ in rows)
     if waiting >= ROOM_MAX:
         raise FrameError(
             "busy", _("%(n)s questions wait already. Ask again in a moment.") % {"n": waiting}, retry_ms=5_000
         )
-    if active["own"] >= USER_MAX:
+    own = sum(by == user.pk for _, by, _ in rows)
+    if own >= USER_MAX:
         words = _("%(n)s of your questions wait already. Let the tutor answer first.")
-        raise FrameError("busy", words % {"n": active["own"]}, retry_ms=5_000)
-    if active["in_class"] >= CLASS_MAX:
+        raise FrameError("busy", words % {"n": own}, retry_ms=5_000)
+    if sum(in_class == room.school_class_id for _, _, in_class in rows) >= CLASS_MAX:
         raise FrameError("busy", _("The whole class is asking. Ask again in a moment."), retry_ms=10_000)
     return waiting
 

@@ -10,6 +10,8 @@ from celery import Celery
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
+from inference_worker.broker import transport_register
+
 log = structlog.get_logger(__name__)
 QUEUE: Final = "class"
 RING_S: Final = 0.5  # a person must never wait for Redis longer than this
@@ -17,6 +19,7 @@ RING_S: Final = 0.5  # a person must never wait for Redis longer than this
 
 @cache
 def sender() -> Celery:
+    transport_register()
     app = Celery("class")
     app.conf.update(
         broker_url=settings.BROKER_URL,

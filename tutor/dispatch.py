@@ -15,6 +15,7 @@ from kombu.exceptions import OperationalError
 from classroom.rooms.connections import redis_client
 from classroom.rooms.frames import FrameError
 from classroom.rooms.models import Room
+from inference_worker.broker import transport_register
 from inference_worker.job import CONTROL, JOB, JOB_TTL_S, JOBS, PAUSE, QUEUE, STOP, TICKET, Control, Job, Sampling
 from tutor import authored, memory, prompt, vault
 from tutor.availability import context_read, tools_read
@@ -30,6 +31,7 @@ RING_S = 0.5  # a person must never wait for Redis longer than this
 
 @cache
 def _celery() -> Celery:
+    transport_register()
     app = Celery("tutor")
     app.conf.update(
         broker_url=settings.BROKER_URL,
@@ -141,8 +143,11 @@ def _inserted(answer: Answer) -> list[prompt.Turn]:
 def answer_dispatch(answer_id: UUID) -> bool:
     """Put the job of an answer into Redis and ring a worker. False when Redis is away: the reaper tries again."""
     answer = Answer.objects.select_related("room", "problem", "retrieval").filter(pk=answer_id).first()
-    if answer is None:
-        return False  # its room was deleted
+    return answer is not None and answer_send(answer)  # None: its room was deleted
+
+
+def answer_send(answer: Answer) -> bool:
+    """The same for a row that was just read or made, with its room."""
     if sources.search_first(answer):
         return True  # the class worker looks into the class's documents, and dispatches it then (D4)
     if answer.attempt == 1 and answer.preset == prompt.PRESET and (tools := _tools(answer)) != answer.tools:
@@ -153,7 +158,7 @@ def answer_dispatch(answer_id: UUID) -> bool:
         return False
     if is_short:
         memory.memory_want(answer.room_id)
-    log.info("answer_dispatched", answer=str(answer_id), attempt=job.attempt, trace=job.trace)
+    log.info("answer_dispatched", answer=str(answer.pk), attempt=job.attempt, trace=job.trace)
     return True
 
 

@@ -6,7 +6,7 @@ ladder as the first has left it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from uuid import uuid4
 
@@ -139,7 +139,8 @@ def _phrased(request: _Request, rung: int) -> Event:
     answer_id = str(uuid4())
     asked = request.append("answer.asked", {"answer": answer_id, "text": ASKED})
     words = prompt.hint_question(_tries(request.room))
-    answer_open(request.rights, asked, Question(words, request.ladder.problem_id, rung, prompt.HINT_PRESET))
+    rights = replace(request.rights, room=request.room)
+    answer_open(rights, asked, Question(words, request.ladder.problem_id, rung, prompt.HINT_PRESET))
     return request.given(rung, answer=answer_id)
 
 

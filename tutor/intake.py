@@ -58,7 +58,7 @@ def batch_store(shard_id: int, epoch: int, cursor: str, outputs: Sequence[Output
         if not moved:
             raise Fenced
         ids = {output.answer for output in outputs}
-        locked = Answer.objects.select_for_update(of=("self",)).select_related("room", "problem")
+        locked = Answer.objects.select_for_update().prefetch_related("problem")
         rows = {str(answer.pk): answer for answer in locked.filter(pk__in=ids).order_by("id")}
         closed = set(
             Room.objects.filter(pk__in={a.room_id for a in rows.values()}, state=Room.State.CLOSED).values_list(

@@ -30,8 +30,10 @@ log = structlog.get_logger(__name__)
 GROUP = "scribe"
 COUNT = 500
 BLOCK_MS = 500
-PAUSE_S = 0.01  # leaves the one write lock of SQLite to people, and lets chunks gather
+GATHER_S = 0.003  # from the first entry to the batch: the rest of what a worker has sent comes meanwhile
+PAUSE_S = 0.01  # between two batches: leaves the one write lock of SQLite to people, and lets chunks gather
 IDLE_S = 2.0
+LEFT_MS = 1_000  # an overtaken scribe may have read on until its next transaction; what it left is taken after so long
 RETRY_S = 1.0
 ENDS = {"answer.completed", "answer.stopped", "answer.failed"}
 Entry = tuple[str, dict[str, str]]
@@ -43,7 +45,7 @@ class Scribe:
         self.stream = OUTPUTS.format(shard=shard)
         self.epoch = 0
         self._stop = threading.Event()
-        self._told_at = 0.0
+        self._told_at = self._claimed_at = 0.0
 
     def stop(self) -> None:
         self._stop.set()
@@ -71,11 +73,7 @@ class Scribe:
             Shard.objects.filter(pk=self.shard).update(epoch=F("epoch") + 1, beat_at=database_now())
             self.epoch = Shard.objects.get(pk=self.shard).epoch
         self._group(client)
-        start = "0-0"
-        while True:
-            start, *_ = client.xautoclaim(self.stream, GROUP, self.name, 0, start, count=COUNT)
-            if start == "0-0":
-                break
+        self._claim(client, 0)
         self._pending(client)
         log.info("scribe_serves", shard=self.shard, epoch=self.epoch)
 
@@ -86,6 +84,15 @@ class Scribe:
             if "BUSYGROUP" not in str(error):
                 raise
 
+    def _claim(self, client: Any, idle_ms: int) -> None:
+        """Make ours what was delivered to anybody so long ago and is not acked."""
+        start = "0-0"
+        while True:
+            start, *_ = client.xautoclaim(self.stream, GROUP, self.name, idle_ms, start, count=COUNT)
+            if start == "0-0":
+                break
+        self._claimed_at = time.monotonic()
+
     def _pending(self, client: Any) -> None:
         """Everything delivered to us and not yet acked, oldest first."""
         while entries := self._read(client, "0"):
@@ -94,7 +101,7 @@ class Scribe:
     def _turn(self, client: Any) -> None:
         connections_rest()
         try:
-            entries = self._read(client, ">", block=BLOCK_MS)
+            entries = self._gathered(client)
         except redis.ResponseError as error:
             if "NOGROUP" not in str(error):
                 raise
@@ -102,10 +109,22 @@ class Scribe:
             return
         if entries:
             self._serve(client, entries)
-            self._stop.wait(PAUSE_S)
         else:
             self._beat()
+        if not entries or time.monotonic() - self._claimed_at > IDLE_S:
+            self._claim(client, LEFT_MS)
             self._pending(client)
+
+    def _gathered(self, client: Any) -> list[Entry]:
+        """What is there, and what comes within GATHER_S of it, or PAUSE_S of the last batch: a worker's pipeline wakes us with
+        its first entry, and all of it in one batch costs hardly more than that one.
+        """
+        entries = self._read(client, ">", block=BLOCK_MS)
+        if entries:
+            self._stop.wait(max(GATHER_S, self._told_at + PAUSE_S - time.monotonic()))
+            if len(entries) < COUNT:
+                entries += self._read(client, ">")
+        return entries
 
     def _read(self, client: Any, start: str, block: int | None = None) -> list[Entry]:
         reply: Any = client.xreadgroup(GROUP, self.name, {self.stream: start}, count=COUNT, block=block)

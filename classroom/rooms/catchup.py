@@ -6,12 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
-from django.db import Error, transaction
+from django.db import Error
 
 from classroom.rooms import frames, journal, projection
 from classroom.rooms.access import RoomRights
 from classroom.rooms.feed import Feed, Told, batch_for
-from classroom.rooms.offload import offload
+from classroom.rooms.offload import offload, reading
 from classroom.rooms.viewers import PENDING_HIGH, PENDING_LOW, Viewer
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ async def _snapshot_send(hub: Hub, feed: Feed, viewer: Viewer) -> None:
 
 def snapshot_read(rights: RoomRights) -> tuple[dict[str, Any], str, int]:
     """State, epoch and seq in one database snapshot."""
-    with transaction.atomic():
+    with reading():
         epoch, seq = journal.head(rights.room.pk)
         rights.room.refresh_from_db()
         return projection.state_read(rights, seq), epoch, seq

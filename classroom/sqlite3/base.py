@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from sqlite3 import SQLITE_BUSY
 from typing import Final
 
@@ -20,8 +22,22 @@ _line = threading.Lock()
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
+    _reads = False
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        """A transaction that begins in here only reads: it takes no lock, waits for nobody and nobody waits for it."""
+        self._reads = True
+        try:
+            yield
+        finally:
+            self._reads = False
+
     def _start_transaction_under_autocommit(self) -> None:
         """BEGIN as Django does it. Raises OperationalError, "database is locked", after the ``timeout`` of OPTIONS."""
+        if self._reads:
+            self.cursor().execute("BEGIN DEFERRED")
+            return
         until = time.monotonic() + self.settings_dict["OPTIONS"]["timeout"]
         if not _line.acquire(timeout=self.settings_dict["OPTIONS"]["timeout"]):
             raise OperationalError("database is locked")

@@ -136,6 +136,7 @@ class _School:
 
         def one(number: int) -> None:
             with self._enter(rooms[number], tickets[number]) as ledger:
+                ledger.until("snapshot")  # whoever asks has seen the room
                 ready.wait(30)
                 began = time.monotonic()
                 answer = ledger.ask("What is it?")

@@ -26,6 +26,23 @@ def test_both_workers_have_it(app: Celery) -> None:
     assert app.conf.broker_connection_max_retries is None, "Redis may be away for an hour"
 
 
+def test_messages_share_one_client_until_the_connection_is_another(tmp_path: Path) -> None:
+    with Valkey(tmp_path, tcp=True) as valkey:
+        app = Celery("shared", broker=valkey.tcp_url, set_as_current=False)
+        app.conf.update(broker_transport=Transport)
+        with app.connection_for_write() as connection:
+            channel: Any = connection.default_channel
+            with channel.conn_or_acquire() as first, channel.conn_or_acquire() as again:
+                assert first is again
+                assert first.ping()
+                with channel.conn_or_acquire(given := object()) as own:
+                    assert own is given
+            channel._disconnect_pools()
+            with channel.conn_or_acquire() as other:
+                assert other is not first
+                assert other.ping()
+
+
 @pytest.mark.filterwarnings("ignore:(?s).*breaking change.*:celery.exceptions.CPendingDeprecationWarning")
 def test_two_tasks_under_way_and_a_broken_connection(tmp_path: Path) -> None:
     with Valkey(tmp_path, tcp=True) as valkey:

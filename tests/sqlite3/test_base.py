@@ -12,8 +12,10 @@ import pytest
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.utils import OperationalError
+from django.test.utils import CaptureQueriesContext
 
 from classroom.people.models import Role, User
+from classroom.rooms.offload import reading
 from classroom.sqlite3 import base
 from tests.services import wait_until
 
@@ -71,6 +73,24 @@ def test_nobody_waits_for_ever(holder: sqlite3.Connection, monkeypatch: pytest.M
     holder.execute("ROLLBACK")
     with transaction.atomic():
         assert User.objects.count() == 0
+
+
+def test_who_only_reads_waits_for_nobody_and_keeps_one_view(
+    holder: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody writes and has not ended: a room is joined all the same."""
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.05)
+    with reading():
+        assert User.objects.filter(username="late").count() == 0
+        holder.execute("UPDATE people_user SET first_name = '' WHERE 0")
+        holder.execute("COMMIT")
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(written, "late").result(10) == "late"
+        assert User.objects.filter(username="late").count() == 0, "as it was at the first look"
+    assert User.objects.filter(username="late").count() == 1
+    with CaptureQueriesContext(connection) as queries, transaction.atomic():
+        pass
+    assert queries[0]["sql"] == "BEGIN IMMEDIATE", "who may write takes the lock at once again"
 
 
 def test_other_statements_wait_as_sqlite_does(holder: sqlite3.Connection) -> None:

@@ -106,6 +106,9 @@ def test_a1_a_question_whose_turn_it_is_costs_one_commit(room: Room, bob: User) 
     ]
     writes = [query["sql"] for query in queries if query["sql"].startswith(("INSERT", "UPDATE"))]
     assert len(writes) == 3, "the room's last_seq, the event, the answer"
+    reads = [query["sql"] for query in queries if query["sql"].startswith("SELECT")]
+    assert sum('FROM "tutor_answer"' in sql for sql in reads) == 3, "who waits, earlier turns, and this test's own look"
+    assert len(reads) == 11, "rights 3, repeat, room, who waits, time, documents, memory, and those of answers"
 
 
 def test_a1_the_same_frame_asks_once(room: Room, bob: User) -> None:

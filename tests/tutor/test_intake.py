@@ -88,8 +88,8 @@ def test_s4_a_batch_over_many_rooms_asks_no_more_of_the_database_than_one_of_one
     room: Room, bob: User, alice: User
 ) -> None:
     rooms = [Room.objects.create(school_class=room.school_class, title=f"T{n}", created_by=alice) for n in range(5)]
-    several = [ask(alice, one) for one in rooms]
-    first = [ask(bob, room)]
+    several = [ask(alice, one) for one in rooms[:4]]
+    first = [ask(bob, rooms[4])]
     for each in (several, first):  # what is asked once for an answer: what its asker had checked
         store(*[output for one in each for output in (started(one), text(one, 0, "So we "))])
     asked = []
@@ -99,7 +99,7 @@ def test_s4_a_batch_over_many_rooms_asks_no_more_of_the_database_than_one_of_one
         asked.append([query["sql"].rpartition(" times: ")[2].split(" ", 1)[0] for query in queries])
     assert asked[0] == asked[1]
     assert len(asked[0]) <= 12, asked[0]
-    assert {shown(one, answer) for one, answer in zip(rooms, several, strict=True)} == {"So we go on"}
+    assert {shown(one, answer) for one, answer in zip(rooms, several, strict=False)} == {"So we go on"}
 
 
 def test_an_empty_batch_moves_the_cursor_only(room: Room) -> None:

@@ -23,7 +23,7 @@ from inference_worker.job import OUTPUT_FIELD, OUTPUTS, PERSISTED, STOP, Output
 from tests.services import Valkey, wait_until
 from tests.tutor.turns import ask, done, fresh, log_of, shown, started, text, types
 from tutor import intake, scribe
-from tutor.intake import Fenced
+from tutor.intake import Fenced, Result
 from tutor.models import Answer, Shard
 from tutor.scribe import GROUP, Scribe
 
@@ -209,6 +209,29 @@ def test_s1_the_overtaken_leaves_by_itself(wire: Any, room: Room, answer: Answer
             wait_until(ended(answer), "the answer has ended")
     assert shown(room, answer) == RAW
     assert types(room).count("answer.started") == 1
+
+
+def test_what_comes_together_is_one_batch(
+    wire: Any, room: Room, answer: Answer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first entry wakes the scribe; a transaction for it alone would hold up all the others of the pipeline."""
+    real, sizes = scribe.batch_store, []
+
+    def counted(shard: int, epoch: int, cursor: str, outputs: list[Output]) -> Result:
+        sizes.append(len(outputs))
+        return real(shard, epoch, cursor, outputs)
+
+    monkeypatch.setattr(scribe, "batch_store", counted)
+    monkeypatch.setattr(scribe, "GATHER_S", 0.5)  # a loaded machine
+    with serving():
+        wait_until(lambda: Shard.objects.filter(epoch=1).exists(), "it serves")
+        with wire.pipeline(transaction=False) as pipeline:
+            for output in whole(answer):
+                pipeline.xadd(STREAM, {OUTPUT_FIELD: output.to_json()})
+            pipeline.execute()
+        wait_until(ended(answer), "the answer has ended")
+    assert sizes == [len(whole(answer))]
+    assert shown(room, answer) == RAW
 
 
 def test_s1_the_overtaken_stores_nothing_more(wire: Any, room: Room, answer: Answer) -> None:
