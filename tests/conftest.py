@@ -47,6 +47,8 @@ from pytest_django import DjangoDbBlocker, Settings
 from classroom.people.models import Enrolment, Role, SchoolClass, User
 from classroom.rooms.models import Problem, Room
 from tests.databases import connected_to
+from tests.households import Households
+from tests.prepared import tables_made
 from tests.services import Postgres, Valkey
 from tutor import availability, class_worker, dispatch
 
@@ -134,10 +136,12 @@ def postgres() -> Iterator[Postgres]:
 @pytest.fixture(scope="session")
 def postgres_url(postgres: Postgres, django_db_blocker: DjangoDbBlocker) -> str:
     """A database in it that has our tables."""
-    url = postgres.database()
-    with django_db_blocker.unblock(), connected_to(url):
-        call_command("migrate", verbosity=0)
-    return url
+
+    def migrate(url: str) -> None:
+        with django_db_blocker.unblock(), connected_to(url):
+            call_command("migrate", verbosity=0)
+
+    return tables_made(postgres, migrate)
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -158,11 +162,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 # What takes a minute and more begins first, those of one folder together because they share a house: whichever test
 # process is free takes the next file, and none is left alone with a long one at the end.
 LONG = (
-    "test_main_job.py",
+    "whole",
     "browser",
     "bench/test_bench.py",
     "supervisor/test_house.py",
-    "test_stack.py",
     "chaos/test_matrix.py",
     "servers/test_bounds.py",
     "inference_worker/test_worker_process.py",
@@ -177,6 +180,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return next((n for n, place in enumerate(places) if item.path.is_relative_to(place)), len(places))
 
     items.sort(key=rank)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    return Households(config, log)
 
 
 def person(username: str, role: str, name: str = "") -> User:

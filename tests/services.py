@@ -153,6 +153,13 @@ class Postgres(Service):
             connection.execute(f'CREATE DATABASE "{name}"'.encode())
         return self.url(name)
 
+    def run(self, name: str, *words: str, given: str = "") -> str:
+        """One of PostgreSQL's own programs; what it printed."""
+        command = [str(self.bin / name), *words]
+        done = subprocess.run(command, input=given, capture_output=True, text=True, **self.options())
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
     def argv(self) -> list[str]:
         settings = {
             "port": self.port,
@@ -224,7 +231,5 @@ class Postgres(Service):
         words.write_text(self.PASSWORD)
         if self.user is not None:
             os.chown(words, self.user.pw_uid, self.user.pw_gid)
-        command = [str(self.bin / "initdb"), "-D", str(self.folder / "pg"), "-U", "chalk", "--pwfile", str(words)]
-        command += ["-A", "scram-sha-256", "--no-sync", "--locale=C", "--encoding=UTF8"]
-        done = subprocess.run(command, capture_output=True, text=True, **self.options())
-        assert done.returncode == 0, done.stdout + done.stderr
+        place = ["-D", str(self.folder / "pg"), "-U", "chalk", "--pwfile", str(words)]
+        self.run("initdb", *place, "-A", "scram-sha-256", "--no-sync", "--locale=C", "--encoding=UTF8")

@@ -20,6 +20,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+from websockets.sync.client import ClientConnection
+
 from classroom.env import Env
 from classroom.supervisor.child import BASE_DIR, Child, children_stop
 from classroom.supervisor.environment import environment_make
@@ -81,6 +83,11 @@ class Stack:
         self.database_url = ""
         self._demo = "{}"
         self.tokens: dict[str, tuple[float, str]] = {}  # by username: until when to use it, access token
+        self.sockets: list[ClientConnection] = []  # those of tests.ledger
+
+    def sockets_close(self) -> None:
+        while self.sockets:
+            self.sockets.pop().close()
 
     # ---- life
 
@@ -110,6 +117,7 @@ class Stack:
             self.wait_ready()
 
     def close(self) -> None:
+        self.sockets_close()
         children_stop(self.children.values(), grace_s=STOP_S)
         self.redis.close()
         if self._own_postgres is not None:

@@ -10,6 +10,7 @@ import psycopg
 import pytest
 from redis import Redis
 
+from tests.prepared import tables_made
 from tests.services import Postgres, Valkey, free_port, wait_until
 from tests.supervisor.conftest import alive
 
@@ -77,6 +78,28 @@ def test_postgresql_never_runs_as_root_and_opens_no_folder(monkeypatch: pytest.M
         assert server.folder.stat().st_mode & 0o077 == 0
         if os.geteuid() == 0:
             assert server.bin.is_relative_to(server.folder)
+
+
+def test_tables_are_made_once_and_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHALKSTREAM_TEST_HOME", str(tmp_path))
+    made: list[str] = []
+
+    def migrate(url: str) -> None:
+        made.append(url)
+        with psycopg.connect(url) as connection:
+            connection.execute("CREATE TABLE chalk (id serial PRIMARY KEY, colour text)")
+            connection.execute("INSERT INTO chalk (colour) VALUES ('white')")
+
+    with Postgres() as server:
+        urls = [tables_made(server, migrate) for _ in range(2)]
+        assert made == urls[:1] != urls[1:]
+        for url in urls:
+            with psycopg.connect(url) as connection:
+                connection.execute("INSERT INTO chalk (colour) VALUES ('red')")
+                assert connection.execute("SELECT id, colour FROM chalk ORDER BY id").fetchall() == [
+                    (1, "white"),
+                    (2, "red"),
+                ]
 
 
 def test_a_stranger_is_refused() -> None:

@@ -68,10 +68,10 @@ class BoardConsumer(Door[Socket]):
 
     # ---- serving
 
-    async def serve(self, seat: Socket) -> None:
-        socket = seat
+    async def serve(self, socket: Socket) -> None:
         place = self._relay.places[socket.document_id]
         until = time.monotonic() + JOIN_S
+        gone = False
         while socket.closed is None:
             try:
                 limit = None if socket.live else until - time.monotonic()
@@ -79,14 +79,15 @@ class BoardConsumer(Door[Socket]):
             except TimeoutError:
                 socket.close(Close.NO_JOIN)
                 break
-            if message["type"] == "websocket.disconnect":
+            gone = message["type"] == "websocket.disconnect"
+            if gone:
                 socket.closed = message.get("code") or 1006
             if socket.closed is not None:  # by her, or by us while we waited: nothing is served behind a close
                 break
             await self._heard(socket, place, message)
             if socket.live:
                 until = time.monotonic() + JOIN_S
-        if self._writer is not None and socket.closed != 1006:
+        if self._writer is not None and not gone:
             await asyncio.wait([self._writer], timeout=5.0)
 
     async def _heard(self, socket: Socket, place: Place, message: dict[str, Any]) -> None:

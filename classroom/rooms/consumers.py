@@ -50,8 +50,8 @@ class RoomConsumer(Door[Viewer]):
         viewer.send(hello_frame(rights))
         return viewer
 
-    def leave(self, seat: Viewer) -> None:
-        hub().detach(seat)
+    def leave(self, viewer: Viewer) -> None:
+        hub().detach(viewer)
 
     def _viewer(self, rights: RoomRights, spent: Pass) -> Viewer:
         about: dict[str, Any] = {"session": spent.session, "until": spent.until, "auth": spent.auth}
@@ -71,8 +71,8 @@ class RoomConsumer(Door[Viewer]):
 
     # ---- serving
 
-    async def serve(self, seat: Viewer) -> None:
-        viewer, joined = seat, False
+    async def serve(self, viewer: Viewer) -> None:
+        joined = gone = False
         self._acted_at = time.monotonic()
         while viewer.closed is None:
             limit = self._acted_at + (settings.IDLE_CLOSE_S if joined else JOIN_S) - time.monotonic()
@@ -81,12 +81,13 @@ class RoomConsumer(Door[Viewer]):
             except TimeoutError:
                 viewer.close(Close.IDLE if joined else Close.NO_JOIN)
                 break
-            if message["type"] == "websocket.disconnect":
+            gone = message["type"] == "websocket.disconnect"
+            if gone:
                 viewer.closed = message.get("code") or 1006
             if viewer.closed is not None:  # by her, or by us while we waited: nothing is served behind a close
                 break
             joined = await self._heard(viewer, message.get("text") or message.get("bytes") or "", joined=joined)
-        if self._writer is not None:
+        if self._writer is not None and not gone:
             await self._writer
 
     async def _heard(self, viewer: Viewer, text: str | bytes, *, joined: bool) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Generic, Protocol, TypeVar
 from urllib.parse import urlsplit
 
@@ -32,7 +33,7 @@ class Seat(Protocol):
 S = TypeVar("S", bound=Seat)
 
 
-class Door(AsyncWebsocketConsumer, Generic[S]):  # type: ignore[misc]  # channels has no types
+class Door(AsyncWebsocketConsumer, ABC, Generic[S]):  # type: ignore[misc]  # channels has no types
     """One socket; ``S`` is what its person has once she is in. ``__call__`` runs the client's receive loop only: nothing of
     the channel layer goes through it.
     """
@@ -43,17 +44,19 @@ class Door(AsyncWebsocketConsumer, Generic[S]):  # type: ignore[misc]  # channel
     _entering: asyncio.Task[Any] | None = None  # while whoever comes is being let in
     _told = False
 
-    async def admit(self, ticket: str) -> S:
+    @abstractmethod
+    async def admit(self, ticket: str, /) -> S:
         """Spend the ticket, say hello. Raises TicketError, Http404, ObjectDoesNotExist, django.db.Error."""
-        raise NotImplementedError
 
-    async def serve(self, seat: S) -> None:
-        """Until the socket is closed by either side."""
-        raise NotImplementedError
+    @abstractmethod
+    async def serve(self, seat: S, /) -> None:
+        """Until the socket is closed by either side. What is still to be written is waited for only if we close it: where
+        she has gone nobody would ever end that waiting.
+        """
 
-    def leave(self, seat: S) -> None:
+    @abstractmethod
+    def leave(self, seat: S, /) -> None:
         """Whatever way it ended, for whoever was in."""
-        raise NotImplementedError
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         self.scope, self._receive, self._send = scope, receive, send

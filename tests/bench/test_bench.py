@@ -350,7 +350,7 @@ def test_a_sitting_that_fails_gives_no_figure_and_the_next_one_does(rig: Rig) ->
     assert rig.sitting("ours", 3, Plan(warm=1, closed=20, paced=5)).deliveries == 3 * 25
 
 
-# The controls are run in the house of tests/test_main_job.py; real browsers beside a real model are for a whole run alone.
+# The controls are run in the house of tests/whole/test_main_job.py; real browsers beside a real model are for a run alone.
 PARTS = [part for part in bench.PARTS if part not in {"controls", "browsers"}]
 
 

@@ -1,7 +1,4 @@
-"""The main job over real processes: a question, every word to everybody, whatever dies; on SQLite and on PostgreSQL.
-
-Of the two web processes one is Daphne and one uvicorn, with the databases changing sides.
-"""
+"""The main job over real processes: a question, every word to everybody, whatever dies; on SQLite and on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -9,7 +6,6 @@ import asyncio
 import json
 import time
 import uuid
-from collections.abc import Iterator
 from typing import Any
 
 import httpx2 as httpx
@@ -25,18 +21,6 @@ from tests.stack import Stack
 
 pytestmark = pytest.mark.stack
 SLOW = "@scripted rate=10 tokens=75"  # some seconds: time enough to come late, to leave, to break something
-
-
-SERVERS = {"sqlite": ("daphne", "uvicorn"), "postgres": ("uvicorn", "daphne")}
-
-
-@pytest.fixture(scope="module", params=SERVERS)
-def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    folder, servers = tmp_path_factory.mktemp(request.param), SERVERS[request.param]
-    # What the room remembers is told to staff alone: here everybody's log is to be the same (memory: test_stack.py).
-    settings = {"MEMORY_TURNS": "50"}
-    with Stack(folder, web=2, database=request.param, servers=servers, settings=settings) as made:
-        yield made
 
 
 @pytest.fixture
@@ -62,10 +46,7 @@ def outsider(stack: Stack) -> Account:
         "User.objects.filter(username='charlie').exists() or User.objects.create_user('charlie', password='chalk-and-talk')"
     )
     stack.manage("shell", "-v0", "-c", code)
-    if not any(name == "charlie" for name, *_ in stack.demo["users"]):
-        demo = stack.demo
-        stack._demo = json.dumps({**demo, "users": [*demo["users"], ["charlie", "chalk-and-talk", "student"]]})
-    return Account(stack, "charlie")
+    return Account(stack, "charlie", password="chalk-and-talk")
 
 
 def same_as_log(ledger: Ledger, log: list[Frame]) -> None:
