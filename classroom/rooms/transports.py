@@ -89,7 +89,9 @@ async def _events(viewer: QueuedViewer, after: int | None, epoch: str | None) ->
                 yield ": keep-alive\n\n"
                 continue
             if text is None:
-                yield f'event: closed\ndata: {{"code":{viewer.closed}}}\n\n'
+                # A moment of its own: what the stream said when it began it has said to everybody.
+                again = "" if viewer.retry_ms is None else f"retry: {viewer.retry_ms}\n"
+                yield f'{again}event: closed\ndata: {{"code":{viewer.closed}}}\n\n'
                 return
             yield sse(text)
     finally:

@@ -7,11 +7,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.test import Client
 from rest_framework_simplejwt.tokens import AccessToken
 
 from classroom.people.models import User
+from classroom.rooms import access
+from classroom.rooms.hub import hub
 from classroom.rooms.models import Event, Room
+from classroom.rooms.transports import _events
+from classroom.rooms.viewers import QueuedViewer
 from tests.rooms import wire
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -87,3 +92,24 @@ def test_refusals_are_in_the_language_of_the_page_and_the_log_in_none(
     in_english = post(client_for(olga), room, frame(text="hello")).json()
     assert wire.checked(in_english)["message"] == "You may look in this room, but not write."
     assert Event.objects.get().by["role"] == "student"
+
+
+async def test_x1_f9_each_stream_is_told_when_to_come_back_after_a_restart(room: Room, bob: User) -> None:
+    rights = await sync_to_async(access.room_for)(bob, room.pk)
+    streams = [_events(QueuedViewer(rights), None, None) for _ in range(8)]
+    for stream in streams:
+        while "event: snapshot" not in await anext(stream):
+            pass
+    await hub().drain()
+    ends = [[text async for text in stream][-1].splitlines() for stream in streams]
+    assert {tuple(lines[1:3]) for lines in ends} == {("event: closed", 'data: {"code":1012}')}
+    assert len({lines[0] for lines in ends}) > 4
+    assert all(200 <= int(lines[0].removeprefix("retry: ")) < 5_000 for lines in ends)
+
+
+async def test_f9_who_comes_to_a_process_that_is_ending_is_sent_on(room: Room, bob: User) -> None:
+    rights = await sync_to_async(access.room_for)(bob, room.pk)
+    await hub().drain()
+    lines = [text async for text in _events(QueuedViewer(rights), None, None)]
+    assert 'data: {"code":1012}' in lines[-1]
+    assert not any("snapshot" in text for text in lines)
