@@ -11,6 +11,7 @@ from django.db import Error
 from classroom.rooms import frames, journal, projection
 from classroom.rooms.access import RoomRights
 from classroom.rooms.feed import Feed, Told, batch_for
+from classroom.rooms.models import Room
 from classroom.rooms.offload import offload, reading
 from classroom.rooms.viewers import PENDING_HIGH, PENDING_LOW, Viewer
 
@@ -112,8 +113,8 @@ async def _snapshot_send(hub: Hub, feed: Feed, viewer: Viewer) -> None:
 def snapshot_read(rights: RoomRights) -> tuple[dict[str, Any], str, int]:
     """State, epoch and seq in one database snapshot."""
     with reading():
-        epoch, seq = journal.head(rights.room.pk)
-        rights.room.refresh_from_db()
+        rights.room.refresh_from_db(from_queryset=Room.objects.select_related("school_class", "problem"))
+        epoch, seq = rights.room.epoch, rights.room.last_seq  # read first: what is committed behind it comes as events
         return projection.state_read(rights, seq), epoch, seq
 
 
