@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
 
 from django.core.asgi import get_asgi_application
 
-django_application = get_asgi_application()
+from classroom.absences import absent
 
-from channels.routing import ProtocolTypeRouter
+with absent():
+    django_application = get_asgi_application()
 
-from classroom.routing import websocket_application
+    from channels.routing import ProtocolTypeRouter
+    from django.conf import settings
+
+    from classroom.routing import websocket_application
+
+    import_module(settings.ROOT_URLCONF)  # loads every page now, and not in the first request
 
 application = ProtocolTypeRouter({"http": django_application, "websocket": websocket_application})

@@ -5,6 +5,15 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
+# Celery would check the system as manage.py does, and load every page for it.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
+
+import django
+
+from classroom.absences import absent
+
+with absent():
+    django.setup()
 
 from celery import Celery
 from django.conf import settings

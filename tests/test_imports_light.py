@@ -1,22 +1,62 @@
-"""The web side never loads the model's libraries."""
+"""The web side never loads the model's libraries, and no process what it does not use."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from importlib import import_module
 
 import pytest
+
+from classroom.absences import absent
 
 HEAVY = ("torch", "transformers", "tokenizers", "safetensors", "numpy", "sympy", "PIL", "ziamath", "typst")
 
 
-@pytest.mark.parametrize("module", ["classroom.asgi", "classroom.celery", "tutor.scribe", "inference_worker.job"])
-def test_importing_it_leaves_the_models_libraries_out(module: str) -> None:
-    program = (
-        "import sys, django; "
-        + ("" if module == "inference_worker.job" else "django.setup(); ")
-        + f"import {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env={**os.environ})
-    assert (done.stdout.strip(), done.returncode) == ("[]", 0), done.stderr
+def loaded(start: str, names: tuple[str, ...]) -> list[str]:
+    """Which of ``names`` a process has in it that has started so."""
+    program = f"import sys\n{start}\nprint(*[name for name in {names!r} if name in sys.modules], sep=',')"
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    return [name for name in done.stdout.splitlines()[-1].split(",") if name]
+
+
+def test_the_jobs_shape_leaves_the_models_libraries_out() -> None:
+    assert loaded("import inference_worker.job", HEAVY) == []
+
+
+UNUSED = ("rich", "requests", "psycopg", "jinja2")
+PAGES = ("classroom.urls", "rest_framework.views", "allauth.account.views")
+SCRIBE = """
+import runpy
+sys.argv = ["manage.py", "scribe", "--help"]
+try:
+    runpy.run_path("manage.py", run_name="__main__")
+except SystemExit:
+    pass
+from tutor.management.commands.scribe import Command
+assert not Command.requires_system_checks
+"""
+CLASS = "import classroom.celery, os; classroom.celery.app.loader.import_default_modules(); os.environ['CELERY_SKIP_CHECKS']"
+
+
+@pytest.mark.parametrize(
+    ("process", "start", "without"),
+    [
+        ("web", "import classroom.server, classroom.asgi", UNUSED),  # Autobahn takes cryptography
+        ("scribe", SCRIBE, (*UNUSED, *PAGES, "twisted", "cryptography")),
+        ("class", CLASS, (*UNUSED, *PAGES, "twisted", "cryptography")),
+    ],
+)
+def test_a_process_loads_only_what_it_uses(process: str, start: str, without: tuple[str, ...]) -> None:
+    assert loaded(start, (*HEAVY, *without)) == []
+
+
+def test_what_was_absent_can_be_had_afterwards() -> None:
+    with absent(("wave", "os")):
+        assert sys.modules["os"] is os  # it was there
+        with pytest.raises(ImportError):
+            import_module("wave")
+    assert import_module("wave").__name__ == "wave"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -17,6 +18,7 @@ from tutor.sweep import Sweep
 
 
 class Command(BaseCommand):
+    requires_system_checks = ()  # they load every page; "manage.py check" and the first start run them
     help = "Writes what the inference workers say into the rooms' logs and tells it to everybody."
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -33,6 +35,7 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, leave)
         signal.signal(signal.SIGINT, leave)
+        gc.freeze()  # all is imported: what never becomes garbage need not be looked at again
         beside = [threading.Thread(target=one.run, name=one.name, daemon=True) for one in duties]
         for thread in beside:
             thread.start()
