@@ -13,13 +13,13 @@ from django.db.models import Count, DateTimeField, Exists, F, IntegerField, Oute
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.safestring import mark_safe
-from django.utils.translation import gettext_lazy as _
 
 from classroom.board.export import changes_of
 from classroom.people.access import Person
 from classroom.people.models import Role
 from classroom.review.access import rooms_reviewed
 from classroom.review.models import ReadAudit
+from classroom.review.notices import notice
 from classroom.rooms.access import RoomRights
 from classroom.rooms.models import Event, Room
 from tutor.models import Answer, Retrieval
@@ -197,50 +197,6 @@ def _timing(answer: Answer) -> dict[str, int | None]:
         "first_ms": since(answer.first_text_at, answer.asked_at),
         "total_ms": since(answer.finished_at, answer.asked_at),
     }
-
-
-NOTICES = {
-    "member.joined": _("{user} joined"),
-    "member.removed": _("{user} was removed"),
-    "answer.paused": _("paused the answer"),
-    "answer.resumed": _("let the answer go on"),
-    "answer.inserted": _("put in: {text}"),
-    "answer.tool_called": _("the tutor called a tool. {asked}"),
-    "answer.tool_returned": _("the tool: {text}"),
-    "step.submitted": _("showed the step: {text}"),
-    "step.checked": _("the step is {verdict}: {reason}"),
-    "code.ran": _("ran the code in the browser: {output}"),
-    "hint.requested": _("asked for a hint (level {rung})"),
-    "hint.given": _("gave a hint (level {rung}): {text}"),
-    "rung.moved": _("set the hints from level {before} to {rung}"),
-    "rules.changed": _("changed the rules for hints"),
-    "memory.changed": _("what the tutor remembers: {text}"),
-    "hand.raised": _("raised a hand"),
-    "hand.lowered": _("lowered the hand of {user}"),
-    "room.closed": _("closed the room"),
-    "room.reopened": _("opened the room again"),
-    "room.changed": _("changed the room: {title}, {problem}"),
-}
-
-
-def notice(event: Event) -> str:
-    """What a notice says, in words; a type without words of its own says its name."""
-    data = event.data
-    pattern = NOTICES.get(event.type)
-    if pattern is None:
-        return event.type
-    return str(pattern).format(
-        user=(data.get("user") or {}).get("name", ""),
-        text=data.get("text", ""),
-        asked=data.get("asked", ""),
-        output=data.get("output", "")[:400],
-        verdict=data.get("verdict", ""),
-        reason=data.get("reason", ""),
-        rung=data.get("rung", ""),
-        before=data.get("before", ""),
-        title=data.get("title", ""),
-        problem=(data.get("problem") or {}).get("title", str(_("no problem"))),
-    )
 
 
 def reads_of(room: Room, limit: int = 50) -> QuerySet[ReadAudit]:

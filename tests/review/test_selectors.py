@@ -171,25 +171,6 @@ def test_what_is_for_one_person_alone_is_for_admins(talk: Room, alice: User, roo
     assert [line.words for line in lines(root, talk)][-2:] == ["only for you", "only for staff"]
 
 
-@pytest.mark.parametrize(
-    ("kind", "data", "words"),
-    [
-        ("member.joined", {"user": {"id": "1", "name": "Mia", "role": "student"}}, "Mia joined"),
-        ("member.removed", {"user": {"id": "1", "name": "Mia", "role": "student"}}, "Mia was removed"),
-        ("room.reopened", {}, "opened the room again"),
-        ("step.checked", {"verdict": "refuted", "reason": "No."}, "the step is refuted: No."),
-        ("hint.given", {"rung": 1, "text": "Look {here}."}, "gave a hint (level 1): Look {here}."),
-        ("rung.moved", {"rung": 5, "before": 2}, "set the hints from level 2 to 5"),
-        ("room.changed", {"title": "T", "problem": None}, "changed the room: T, no problem"),
-        ("room.changed", {"title": "T", "problem": {"title": "P"}}, "changed the room: T, P"),
-        ("something.new", {}, "something.new"),
-        ("member.joined", {"user": {"name": "{user.__class__}"}}, "{user.__class__} joined"),
-    ],
-)
-def test_notices_in_words(kind: str, data: dict[str, Any], words: str) -> None:
-    assert selectors.notice(Event(type=kind, data=data)) == words
-
-
 def test_a_page_of_a_transcript_costs_three_queries(
     talk: Room, alice: User, say: Say, django_assert_max_num_queries
 ) -> None:
