@@ -1,19 +1,13 @@
 // The board as a person draws on it, over the contract's frames: every tool, writing, and the selection.
 
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 
-import { BoardPage, drawn, info } from "./board-page";
+import { BoardPage, drawn, info, onABoard } from "./board-page";
 import { BOB } from "./samples";
 
 let page: BoardPage;
 
-beforeEach(async () => {
-  page = await new BoardPage().enter();
-  return () => {
-    page.leave();
-    vi.unstubAllGlobals();
-  };
-});
+onABoard((made) => (page = made));
 
 describe("drawing", () => {
   it.each([

@@ -1,12 +1,12 @@
 // What others see of a hand before the document has it: their strokes as they grow, over the sheet that is drawn on alone.
 
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { Awareness, encodeAwarenessUpdate } from "y-protocols/awareness";
 import * as Y from "yjs";
 
 import { draftBegin, draftEnd, draftExtend, type DrawTool } from "../src/board/draw";
 import { draftLayer, Drafts, draftSign } from "../src/board/drafts";
-import { BoardPage, info } from "./board-page";
+import { BoardPage, info, onABoard } from "./board-page";
 import { BoardSocket } from "./board-server";
 import { BOB, LIN } from "./samples";
 
@@ -112,13 +112,7 @@ describe("a stroke that grows", () => {
 
 describe("on the board", () => {
   let page: BoardPage;
-  beforeEach(async () => {
-    page = await new BoardPage().enter();
-    return () => {
-      page.leave();
-      vi.unstubAllGlobals();
-    };
-  });
+  onABoard((made) => (page = made));
   /** What this page says of itself at a document. */
   const said = (sheet: string): Record<string, unknown> => page.board.desk.sheets.get(sheet)?.awareness.getLocalState() ?? {};
 

@@ -1,6 +1,6 @@
 // A board on a page, with a server in memory at the other end: what the tests of the element share.
 
-import { vi } from "vitest";
+import { beforeEach, vi } from "vitest";
 import * as Y from "yjs";
 
 import "../src/board/board-element";
@@ -124,4 +124,16 @@ export class BoardPage {
     Y.applyUpdate(this.server.doc, update);
     for (const socket of this.server.sockets) if (socket.document === "d") socket.gives(2, update);
   }
+}
+
+/** Each test of this file, or of the `describe` around this call, is given a page of its own, which goes with it. */
+export function onABoard(take: (page: BoardPage) => void): void {
+  beforeEach(async () => {
+    const page = await new BoardPage().enter();
+    take(page);
+    return () => {
+      page.leave();
+      vi.unstubAllGlobals();
+    };
+  });
 }

@@ -1,18 +1,12 @@
 // The pages of a board and what is locked or named on them, by buttons and by keyboard.
 
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 
-import { BoardPage, info } from "./board-page";
+import { BoardPage, info, onABoard } from "./board-page";
 
 let page: BoardPage;
 
-beforeEach(async () => {
-  page = await new BoardPage().enter();
-  return () => {
-    page.leave();
-    vi.unstubAllGlobals();
-  };
-});
+onABoard((made) => (page = made));
 
 describe("pages", () => {
   const titles = (): string[] => (page.server.doc.getArray("pages").toJSON() as { title: string }[]).map(({ title }) => title);

@@ -1,24 +1,18 @@
 // The board as people share it: by keyboard and by ear, modes and rights, refusals, and the others at the table.
 
 import axe from "axe-core";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import * as Y from "yjs";
 
 import payloads from "../../tests/payloads.json";
-import { BoardPage, info } from "./board-page";
+import { BoardPage, info, onABoard } from "./board-page";
 import { BoardSocket } from "./board-server";
 import { dangers } from "./safe";
 import { ALICE, BOB, LIN, you } from "./samples";
 
 let page: BoardPage;
 
-beforeEach(async () => {
-  page = await new BoardPage().enter();
-  return () => {
-    page.leave();
-    vi.unstubAllGlobals();
-  };
-});
+onABoard((made) => (page = made));
 
 describe("by keyboard and by ear", () => {
   it("Enter goes from shape to shape, Space takes one, Escape lets go", async () => {

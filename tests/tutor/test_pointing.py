@@ -102,14 +102,17 @@ def test_a15_who_may_not_read_a_shape_gets_no_reference_to_it(
     shard: Shard, room: Room, charlie: User, bob: User, alice: User
 ) -> None:
     """References are told of what was asked about, and that is read by the asker's rights (A13)."""
-    board = document_of(room, Kind.BOARD)
-    (shape,) = put(board, [fields_of("line")], author=alice)
-    layer = Document.objects.create(room=room, kind=Kind.LAYER, owner=alice)
-    (hers,) = put(layer, [fields_of("line")], author=alice)
+    (board, shape), (layer, hers) = shown_and_own(room, alice)
     for user, document, key in ((charlie, board, shape), (bob, layer, hers)):
         with pytest.raises((Http404, FrameError)):
             ask(user, room, {"document": str(document.pk), "shapes": [key]})
     assert not Event.objects.filter(type="answer.asked").exists()
+
+
+def shown_and_own(room: Room, owner: User) -> list[tuple[Document, str]]:
+    """A line of hers on the board for all, and one on her own sheet."""
+    sheets = [document_of(room, Kind.BOARD), Document.objects.create(room=room, kind=Kind.LAYER, owner=owner)]
+    return [(sheet, put(sheet, [fields_of("line")], author=owner)[0]) for sheet in sheets]
 
 
 def post(user: User, room: Room, about: dict[str, Any], text: str = "Look here") -> None:
@@ -136,10 +139,7 @@ def test_a16_a_message_points_at_shapes_as_the_server_reads_them(
 def test_a16_nobody_points_at_what_is_not_hers_to_show(
     shard: Shard, room: Room, charlie: User, bob: User, alice: User
 ) -> None:
-    board = document_of(room, Kind.BOARD)
-    (shape,) = put(board, [fields_of("line")], author=bob)
-    layer = Document.objects.create(room=room, kind=Kind.LAYER, owner=bob)
-    (his,) = put(layer, [fields_of("line")], author=bob)
+    (board, shape), (layer, his) = shown_and_own(room, bob)
     step = steps.step_submit(rights(bob, room), "x = 5", after=None, ref=str(uuid4()), trace="t").data["step"]
     here, hidden = {"document": str(board.pk), "shapes": [shape]}, {"document": str(layer.pk), "shapes": [his]}
     with pytest.raises(Http404):
