@@ -1,8 +1,8 @@
 """From pieces of text and a clock to chunks worth sending. Pure: the caller brings the time.
 
 * The first chunk goes at once, and so does a line that is complete.
-* Otherwise a piece that comes 25 ms or more after the last chunk takes along what is held; what is still held after
-  40 ms goes by ``tick``.
+* Otherwise a piece that comes 45 ms or more after the last chunk takes along what is held; what is still held after
+  60 ms goes by ``tick``.
 * A chunk never ends inside a grapheme: the last one is held back until the next has begun or the text ends, since an
   accent, a joiner or a second flag letter may still follow it.
 * A chunk has at most 4 kB of UTF-8. Only a single grapheme longer than that is cut, between code points.
@@ -15,8 +15,8 @@ from collections.abc import Iterator
 
 import regex
 
-QUIET_S = 0.025
-LONGEST_S = 0.040
+QUIET_S = 0.045
+LONGEST_S = 0.060
 CALM_S = 2.0
 CHUNK_BYTES = 4_096
 _GRAPHEME = regex.compile(r"\X")

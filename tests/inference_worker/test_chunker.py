@@ -149,3 +149,11 @@ def test_a_text_that_nobody_watches_goes_every_two_seconds() -> None:
     assert calm.push("e", 3.9) == []
     assert calm.push("f", 4.1) == ["de"]
     assert calm.finish() == ["f"]
+
+
+def test_at_fifty_tokens_a_second_three_leave_together() -> None:
+    """What a chunk costs is a transaction, and for each viewer a system call, however long it is."""
+    chunker = Chunker()
+    sent = [chunk for number in range(100) for chunk in chunker.push("word ", number / 50)]
+    assert len(sent) == 1 + 99 // 3
+    assert len("".join(sent + chunker.finish())) == 500
