@@ -40,11 +40,16 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """A room's log in one epoch, each event as its audience gets it. ``hidden``: seqs that not everybody may read."""
+    """A room's log in one epoch, each event as its audience gets it. ``hidden``: seqs that not everybody may read.
+
+    ``due``: as far every screen must have come (None: to its end). What the house writes while the screens are on their
+    way home (a summary, a proposal) nobody can have seen.
+    """
 
     epoch: str
     frames: Sequence[Frame]
     hidden: frozenset[int] = frozenset()
+    due: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +160,7 @@ class _Reading:
                 self._snapshot(frame)
             elif frame.get("seq") is not None and frame["type"] != "ack":
                 self._event(frame)
-        head = len(self.last.frames)
+        head = len(self.last.frames) if self.last.due is None else self.last.due
         if self.log is not self.last:
             self._find("lost", "it never saw the log of the present epoch", head or 1)
         elif self.cursor < head:

@@ -6,7 +6,7 @@ import random
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -68,6 +68,7 @@ class Round:
     random: random.Random = field(default_factory=random.Random)
     _healed_at: float = 0.0
     _recovery_s: float | None = None
+    _due: dict[str, int] = field(default_factory=dict)  # by room, where every screen stood when all was settled
 
     def __post_init__(self) -> None:
         self.random = random.Random(self.seed)
@@ -229,6 +230,7 @@ class Round:
         for room, group in self._rooms().items():
             head = len(self.house.truth(room).frames)
             self.until(partial(_reached, group, head), "everybody is at the head")
+            self._due[room] = head
 
     def close(self) -> Outcome:
         """Send everybody home and ask the oracle."""
@@ -237,7 +239,8 @@ class Round:
         said = {self._asked(q): q.text for q in self.questions if q.exact and self._asked(q)}
         verdict = Verdict()
         for number, (room, group) in enumerate(self._rooms().items()):
-            logs = [*self.earlier, self.house.truth(room)] if room == self.room else [self.house.truth(room)]
+            truth = replace(self.house.truth(room), due=self._due.get(room))
+            logs = [*self.earlier, truth] if room == self.room else [truth]
             ledgers = [_ledger(f"room {number} screen {n}", screen) for n, screen in enumerate(group)]
             verdict.add(judge(logs, ledgers, said))
         for finding in self.findings:

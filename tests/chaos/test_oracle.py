@@ -50,6 +50,14 @@ def test_a_whole_ledger_is_whole() -> None:
     assert counts([snapshot(4, TEXT[:5]), *log_frames()[4:]]) == {}
 
 
+def test_what_came_when_all_had_gone_home_is_owed_to_nobody() -> None:
+    def lost(due: int | None, until: int) -> int:
+        log = Log("e1", log_frames(), due=due)
+        return judge([log], [Ledger("screen", seen()[:until])], {"a": TEXT}).counts["lost"]
+
+    assert [lost(6, 6), lost(7, 6), lost(None, 6), lost(6, 5)] == [0, 1, 1, 1]
+
+
 def without(frames: list[Frame], seq: int) -> list[Frame]:
     return [frame for frame in frames if frame["seq"] != seq or frame["type"] == "snapshot"]
 
