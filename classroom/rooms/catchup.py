@@ -22,6 +22,7 @@ log = structlog.get_logger(__name__)
 GAP_MAX = 2_000  # more missing events than this: a snapshot is smaller
 STALLED_S = 30.0  # a client that takes nothing for so long is cut
 POLL_S = 0.05
+POLL_MAX_S = 0.4  # of a client that takes nothing: a third of a class that sleeps is not looked at 300 times a second
 
 
 async def viewer_catch_up(hub: Hub, feed: Feed, viewer: Viewer) -> None:
@@ -60,10 +61,13 @@ class Taker(Protocol):
 
 async def drained(viewer: Taker) -> bool:
     """Wait until the client has read most of what it was sent; False if it takes nothing at all."""
-    before, still = viewer.pending(), 0.0
+    before, still, pause = viewer.pending(), 0.0, POLL_S
     while viewer.closed is None and viewer.pending() > PENDING_LOW:
-        await asyncio.sleep(POLL_S)
-        still = still + POLL_S if viewer.pending() >= before else 0.0
+        await asyncio.sleep(pause)
+        if viewer.pending() >= before:
+            still, pause = still + pause, min(2 * pause, POLL_MAX_S)
+        else:
+            still, pause = 0.0, POLL_S
         before = viewer.pending()
         if still > STALLED_S:
             return False

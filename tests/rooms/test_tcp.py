@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
+from classroom.rooms import catchup
 from classroom.rooms.tcp import Transport
+from classroom.rooms.viewers import PENDING_HIGH
 
 FRAME = b"x" * 350
 FRAMES = 4_000
@@ -84,3 +86,35 @@ def test_who_has_gone_is_left_to_the_server(pair: tuple[Counted, socket.socket])
     counted.inner.close()
     transport.write(FRAME)
     assert stock._tempDataBuffer == [FRAME]
+
+
+class Asleep:
+    """A viewer whose client takes nothing, but for some bytes at one look."""
+
+    closed = None
+
+    def __init__(self, wakes_at: int) -> None:
+        self.wakes_at, self.waits = wakes_at, PENDING_HIGH
+
+    def pending(self) -> int:
+        return self.waits
+
+
+@pytest.mark.parametrize(("wakes_at", "looks"), [(0, 78), (20, 98)])
+async def test_who_takes_nothing_is_looked_at_less_and_less(
+    monkeypatch: pytest.MonkeyPatch, wakes_at: int, looks: int
+) -> None:
+    viewer, pauses = Asleep(wakes_at), list[float]()
+
+    async def pass_time(pause: float) -> None:
+        pauses.append(pause)
+        if len(pauses) == viewer.wakes_at:
+            viewer.waits -= 1
+
+    monkeypatch.setattr(catchup.asyncio, "sleep", pass_time)
+    assert not await catchup.drained(viewer)
+    assert len(pauses) == looks
+    assert pauses[:4] == [0.05, 0.1, 0.2, 0.4]
+    assert sum(pauses[wakes_at:]) > catchup.STALLED_S
+    if wakes_at:
+        assert pauses[wakes_at : wakes_at + 2] == [0.05, 0.1]
