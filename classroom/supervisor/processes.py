@@ -130,6 +130,7 @@ INFERENCE: Final = Process(
         "inference@%h",
         "--without-gossip",
         "--without-mingle",
+        "--without-heartbeat",  # events that nobody listens to; ours is in Redis (inference_worker/heartbeat.py)
         "--loglevel",
         "INFO",
     ),
@@ -160,6 +161,7 @@ CLASS: Final = Process(
         "class@%h",
         "--without-gossip",
         "--without-mingle",
+        "--without-heartbeat",
         "--loglevel",
         "INFO",
     ),
