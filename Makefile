@@ -13,8 +13,8 @@ COVERED_BY := $(addprefix tests/rooms/test_,access.py frames.py journal.py) test
 # Where make can, what runs side by side says its words one after the other.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
-# Much of a test is waiting for processes: one more at a time than there are cores, one computing thread each.
-WORKERS := $(shell $(PYTHON) -c 'import os; print(min(6, (os.cpu_count() or 1) + 1))')
+# Much of a test is waiting for processes: two more at a time than there are cores, one computing thread each.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(min(6, (os.cpu_count() or 1) + 2))')
 
 .DEFAULT_GOAL := help
 .PHONY: messages help run install dev test pages covered lint types doctor demo-info bench bench-inference bench-board chaos storm pedagogy clean
