@@ -134,6 +134,7 @@ def test_g3_what_is_shown_never_ends_inside_a_grapheme(policy: Policy, raw: str,
 
 @some
 @given(RAW, st.lists(st.integers(0, 300), max_size=14))
+@example("seven7", [])
 def test_g4_no_seven_is_ever_seen(raw: str, places: list[int]) -> None:
     for state in stream(SEVEN, cut(raw, places))[0]:
         assert not re.search(r"(?<![\d.])7(?!\.?\d)|(?<![一七])七(?![一七])|\bseven\b|\bVII\b|\bNw==", state), state

@@ -69,6 +69,8 @@ def _digits(text: str, border: int) -> tuple[str, int]:
         end = tokens[at + used][0] if at + used < len(tokens) else len(text)
         if moved < 0 and end > text_border:
             moved = size
+        if piece is not token and text[end : end + 1].isdigit():
+            piece += " "  # “seven7” says 7 twice, and not 77
         out.append(piece)
         size, at = size + len(piece), at + used
     return "".join(out), size if moved < 0 else moved
