@@ -34,10 +34,10 @@ def open_copy(tiny: Path, folder: Path) -> Path:
 
 
 def endless_copy(checkpoint: Path, folder: Path) -> Path:
-    """The checkpoint that never ends by itself."""
+    """The checkpoint that never ends by itself: its end is a token behind its vocabulary."""
     shutil.copytree(checkpoint, folder)
-    file = folder / "generation_config.json"
-    file.write_text(json.dumps({**json.loads(file.read_text()), "eos_token_id": 0, "pad_token_id": 0}))
+    file, size = folder / "generation_config.json", json.loads((folder / "config.json").read_text())["vocab_size"]
+    file.write_text(json.dumps({**json.loads(file.read_text()), "eos_token_id": size, "pad_token_id": 0}))
     return folder
 
 

@@ -218,7 +218,7 @@ def test_e5_the_narrowest_choice_is_greedy_too(subject: Subject) -> None:
 
 def test_e6_the_deadline_ends_a_running_request(endless: Subject) -> None:
     heard = ask(
-        endless.engine, endless.long, max_tokens=100_000 if endless.engine.name == "scripted" else 450, deadline_s=0.2
+        endless.engine, endless.long, max_tokens=100_000 if endless.engine.name == "scripted" else 450, deadline_s=0.1
     )
     assert heard.reason == "deadline"
 
