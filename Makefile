@@ -17,7 +17,7 @@ SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 WORKERS := $(shell $(PYTHON) -c 'import os; print(min(6, (os.cpu_count() or 1) + 2))')
 
 .DEFAULT_GOAL := help
-.PHONY: messages help run install dev test pages covered lint types doctor demo-info bench bench-inference bench-board chaos storm pedagogy clean
+.PHONY: messages help run install dev test pages pages-aside rest covered lint types doctor demo-info bench bench-inference bench-board chaos storm pedagogy clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -35,12 +35,19 @@ dev: ## install, and the tests' tools and browser
 test covered: export PYTHONDONTWRITEBYTECODE :=
 
 test: dev ## every check and every test; needs nothing to be running
-	@$(MAKE) --no-print-directory -j3 $(SYNC) pages covered lint types
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=25 $(COVERED_BY:%=--ignore=%)
+	@$(MAKE) --no-print-directory -j3 $(SYNC) covered lint types
+	@$(MAKE) --no-print-directory -j2 pages-aside rest
+
+PAGES = $(BOOTSTRAP) npm run check && $(BOOTSTRAP) npm test
 
 pages: ## types and tests of the front end
-	@$(BOOTSTRAP) npm run check
-	@$(BOOTSTRAP) npm test
+	@$(PAGES)
+
+pages-aside: ## the same, told in one piece between the lines of what runs beside it
+	@said=$$( ($(PAGES)) 2>&1 ); ended=$$?; printf '\n%s\n' "$$said"; exit $$ended
+
+rest: ## all other tests of Python, side by side
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations=25 $(COVERED_BY:%=--ignore=%)
 
 covered: ## the tests that reach every branch of what everything else leans on
 	@$(BIN)/python -m pytest -q $(COVERED_BY) $(COVERED:%=--cov=%) --cov-branch --cov-fail-under=100 --cov-report=term-missing:skip-covered
