@@ -19,7 +19,7 @@ from tests.chaos.round import Outcome, Round, Unsettled
 from tests.chaos.runner import house_open
 from tests.storm.disconnects import disconnects
 from tests.storm.mutants import mutants
-from tests.storm.soak import growth, soak
+from tests.storm.soak import growth, moved, soak
 
 DAYS = "tests/rooms/test_comings_and_goings.py"
 PARTS = ("days", "disconnects", "mutants", "soak")
@@ -72,6 +72,10 @@ def on_a_house(house: House, options: argparse.Namespace) -> tuple[list[Figure],
             Figure("soak_descriptors_more", more_descriptors, "<=", 2, ours=True),
         ]
         behind["soak"] = {n: [(s.rss_mb, s.descriptors) for s in taken] for n, taken in (samples or {}).items()}
+        behind["held"] = {
+            n: [s.kinds for s in taken[:: max(1, len(taken) // 12)]] for n, taken in (samples or {}).items()
+        }
+        print(*moved(samples or {}), sep="\n", file=sys.stderr)
     return figures, behind
 
 

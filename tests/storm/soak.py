@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 
@@ -20,12 +22,39 @@ WATCHED = ("web1", "web2", "scribe", "class")
 class Sample:
     rss_mb: float
     descriptors: int
+    kinds: Counter[str] = field(default_factory=Counter)  # the descriptors again, by what they lead to
 
 
 def looked(pid: int) -> Sample:
     """Of one process, and of what it holds open (Linux)."""
     pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-    return Sample(pages * 4096 / 2**20, len(list(Path(f"/proc/{pid}/fd").iterdir())))
+    kinds = held(pid)
+    return Sample(pages * 4096 / 2**20, kinds.total(), kinds)
+
+
+def held(pid: int) -> Counter[str]:
+    """What a process holds open, by kind: files by their name, sockets by whom they lead to (Linux)."""
+    kinds: Counter[str] = Counter()
+    sockets = _sockets(pid)
+    for entry in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed since
+            target = str(entry.readlink())
+            kind, _, rest = target.partition(":[")
+            kinds[sockets.get(rest[:-1], kind) if kind == "socket" else Path(target).name] += 1
+    return kinds
+
+
+def _sockets(pid: int) -> dict[str, str]:
+    """By inode: "tcp from PORT", where PORT is our own end, or "unix PATH"; a unix socket's other end has no path."""
+    net, found = Path(f"/proc/{pid}/net"), {}
+    for name in ("tcp", "tcp6"):
+        for line in (net / name).read_text().splitlines()[1:]:
+            words = line.split()
+            found[words[9]] = f"tcp from {int(words[1].rpartition(':')[2], 16)}"
+    for line in (net / "unix").read_text().splitlines()[1:]:
+        words = line.split()
+        found[words[6]] = f"unix {Path(words[7]).name if len(words) > 7 else ''}".strip()
+    return found
 
 
 def soak(round: Round, sockets: int, rooms: int, seconds: float) -> dict[str, list[Sample]]:
@@ -67,6 +96,17 @@ def growth(samples: Mapping[str, Sequence[Sample]]) -> tuple[float, int]:
         ratios.append(median(s.rss_mb for s in late) / median(s.rss_mb for s in early))
         more.append(round_up(median(s.descriptors for s in late) - median(s.descriptors for s in early)))
     return max(ratios), max(more)
+
+
+def moved(samples: Mapping[str, Sequence[Sample]]) -> list[str]:
+    """For people: by process, the kinds of descriptors of which there were not as many at a third of the time as at the end."""
+    lines = []
+    for name, taken in samples.items():
+        early, late = taken[len(taken) // 3].kinds, taken[-1].kinds
+        changed = {kind: late[kind] - early[kind] for kind in sorted({*early, *late}) if late[kind] != early[kind]}
+        if changed:
+            lines.append(f"{name}: " + ", ".join(f"{kind} {early[kind]} {more:+}" for kind, more in changed.items()))
+    return lines
 
 
 def round_up(value: float) -> int:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import random
+import socket
+from collections import Counter
 
 import pytest
 
 from tests.storm.mutants import mutant, samples
-from tests.storm.soak import Sample, growth, looked
+from tests.storm.soak import Sample, growth, looked, moved
 
 
 def test_mutants_are_many_and_not_alike() -> None:
@@ -53,3 +55,23 @@ def test_a_process_can_be_looked_at() -> None:
     with open(os.devnull):
         assert looked(os.getpid()).descriptors == before.descriptors + 1
     assert before.rss_mb > 10
+    assert before.kinds.total() == before.descriptors
+
+
+def test_what_a_process_holds_has_names() -> None:
+    before = looked(os.getpid()).kinds
+    with open(os.devnull), socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+        with socket.create_connection(("127.0.0.1", port)), listener.accept()[0]:
+            more = looked(os.getpid()).kinds - before
+    assert more.pop("null") == 1
+    assert more.pop(f"tcp from {port}") == 2, "who listens, and whom it took in"
+    ((client, one),) = more.items()
+    assert client.startswith("tcp from ")
+    assert one == 1
+
+
+def test_only_what_moved_is_told() -> None:
+    early, late = Counter({"db.sqlite3": 2, "unix": 3, "pipe": 1}), Counter({"db.sqlite3": 4, "unix": 3})
+    taken = [Sample(1, 6, early)] * 2 + [Sample(1, 7, late)]
+    assert moved({"web1": taken, "scribe": [Sample(1, 3, Counter(unix=3))] * 3}) == ["web1: db.sqlite3 2 +2, pipe 1 -1"]
