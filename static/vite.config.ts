@@ -11,16 +11,21 @@ const woff2Only: Plugin = {
   },
 };
 
-// The interpreter is 10 MB, and 3.6 packed: the server gives the packed file to every browser that takes it.
+// What shrinks is kept packed beside itself, and the server gives that to every browser that takes it: the room's scripts are
+// 600 kB, and 190 packed. Fonts, pictures and zip files are packed by themselves.
 const packed: Plugin = {
   name: "packed",
-  async generateBundle(_, files) {
-    for (const file of Object.values(files)) {
-      if (file.type !== "asset" || !file.fileName.endsWith(".wasm")) continue;
-      const stream = new Blob([file.source as Uint8Array<ArrayBuffer>]).stream().pipeThrough(new CompressionStream("gzip"));
-      const source = new Uint8Array(await new Response(stream).arrayBuffer());
-      this.emitFile({ type: "asset", fileName: `${file.fileName}.gz`, source });
-    }
+  generateBundle: {
+    order: "post",
+    async handler(_, files) {
+      for (const file of Object.values(files)) {
+        if (!/\.(?:css|js|wasm)$/.test(file.fileName)) continue;
+        const bare = file.type === "chunk" ? file.code : (file.source as string | Uint8Array<ArrayBuffer>);
+        const stream = new Blob([bare]).stream().pipeThrough(new CompressionStream("gzip"));
+        const source = new Uint8Array(await new Response(stream).arrayBuffer());
+        this.emitFile({ type: "asset", fileName: `${file.fileName}.gz`, source });
+      }
+    },
   },
 };
 

@@ -15,7 +15,7 @@ import pytest
 
 from classroom.supervisor.child import BASE_DIR
 from tests.bench import __main__ as bench
-from tests.bench import clicks, controls, processor
+from tests.bench import clicks, controls, firstvisit, processor
 from tests.bench.__main__ import CLOSED_EVENTS, plan_for
 from tests.bench.audience import Audience, percentile_ms
 from tests.bench.crowds import Rows, lines_of
@@ -25,6 +25,7 @@ from tests.bench.report import ROOMS, Pair, figures_of, table
 from tests.bench.rig import PEERS, NotMeasured, Plan, Rig, Sitting, Way, installed
 from tests.bench.sockets import Listener, Member, masked
 from tests.bench.talk import Talk, Unanswered
+from tests.browser.weight import Visit
 from tests.stack import Stack
 
 LINE = re.compile(r"figure [a-z0-9_]+ [0-9.e+-]+ goal (>=|<=|=) [0-9.]+")
@@ -350,8 +351,9 @@ def test_a_sitting_that_fails_gives_no_figure_and_the_next_one_does(rig: Rig) ->
     assert rig.sitting("ours", 3, Plan(warm=1, closed=20, paced=5)).deliveries == 3 * 25
 
 
-# The controls are run in the house of tests/whole/test_main_job.py; real browsers beside a real model are for a run alone.
-PARTS = [part for part in bench.PARTS if part not in {"controls", "browsers"}]
+# The controls are run in the house of tests/whole/test_main_job.py, the first visit to a page in tests/browser; real
+# browsers beside a real model are for a run alone.
+PARTS = [part for part in bench.PARTS if part not in {"controls", "browsers", "page"}]
 
 
 def test_the_slowest_click_of_all_rounds_is_the_figure() -> None:
@@ -376,6 +378,15 @@ def test_the_slowest_click_in_three_browsers_is_the_figure() -> None:
     assert clicks.lines_of({"stop": [90.0, 501.0]}) == ["stop in three browsers: median 296 ms of 2"]
 
 
+def test_a_first_visit_is_counted_in_requests_and_in_kilobytes() -> None:
+    visit = Visit({"1": "/rooms/x/", "2": "/static/room.js"}, {"1": 6_000, "2": 295_000})
+    assert [figure.line() for figure in firstvisit.figures_of(visit)] == [
+        "figure page_requests 2 goal <= 20",
+        "figure page_kb 301 goal <= 300",
+    ]
+    assert firstvisit.lines_of(visit)[0] == "  295.0 kB  /static/room.js"
+
+
 def test_a_house_that_does_not_stand_gives_no_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def falls(*_: object) -> None:
         raise TimeoutError("never ready")
@@ -385,6 +396,7 @@ def test_a_house_that_does_not_stand_gives_no_figure(tmp_path: Path, monkeypatch
     assert {figure.value for figure in controls.figures_of(found)} == {None}
     monkeypatch.setattr(clicks, "model_folder", lambda *_: None)
     assert clicks.measured(tmp_path, 1, tmp_path) == {}
+    assert [figure.missing for figure in firstvisit.figures_of(firstvisit.measured(tmp_path))] == [True, True]
 
 
 @pytest.mark.stack

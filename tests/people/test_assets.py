@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings as settings_of
 from django.core.exceptions import ImproperlyConfigured
 from django.template import Context, Template
 from pytest_django.fixtures import Settings
@@ -93,3 +95,11 @@ def test_every_icon_is_hidden_from_assistive_technology() -> None:
 def test_an_icon_that_is_not_there_is_an_error() -> None:
     with pytest.raises(KeyError):
         assets.icon("pigeon")
+
+
+def test_scripts_and_styles_are_kept_packed_beside_themselves() -> None:
+    """The server gives ``<name>.gz`` to every browser that takes it."""
+    built = [path for path in (settings_of.BASE_DIR / "static" / "dist").rglob("*") if path.suffix in {".css", ".js"}]
+    assert len(built) > 5
+    for path in built:
+        assert gzip.decompress(path.with_name(f"{path.name}.gz").read_bytes()) == path.read_bytes(), path
