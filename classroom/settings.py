@@ -113,7 +113,7 @@ TEMPLATES = [
 SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 10,
-    "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA busy_timeout=10000;",
+    "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;",
 }
 if ENV.DATABASE_URL:
     _database: dict[str, Any] = dict(dj_database_url.parse(ENV.DATABASE_URL, conn_max_age=0))

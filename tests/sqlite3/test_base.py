@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -32,16 +34,19 @@ def holder() -> Iterator[sqlite3.Connection]:
         yield it
 
 
-def patience() -> Any:
-    with connection.cursor() as cursor:
-        return cursor.execute("PRAGMA busy_timeout").fetchone()[0]
-
-
 def written(name: str) -> str:
     try:
         with transaction.atomic():
             User.objects.create(username=name, role=Role.STUDENT)
         return name
+    finally:
+        connection.close()
+
+
+def renamed(name: str) -> int:
+    """One UPDATE outside any transaction; how many rows it has changed."""
+    try:
+        return User.objects.update(first_name=name)
     finally:
         connection.close()
 
@@ -93,12 +98,46 @@ def test_who_only_reads_waits_for_nobody_and_keeps_one_view(
     assert queries[0]["sql"] == "BEGIN IMMEDIATE", "who may write takes the lock at once again"
 
 
-def test_other_statements_wait_as_sqlite_does(holder: sqlite3.Connection) -> None:
-    """Only BEGIN looks again and again; a single UPDATE outside a transaction has SQLite's own patience."""
-    holder.execute("ROLLBACK")
-    with transaction.atomic():
-        assert patience() == 10_000
-    assert patience() == 10_000
+def test_a_single_statement_waits_too_and_not_for_ever(
+    holder: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(renamed, "late")
+        wait_until(base._line.locked, "it is in line")
+        assert not waiting.done()
+        holder.execute("ROLLBACK")
+        assert waiting.result(10) == 0
+    holder.execute("BEGIN IMMEDIATE")
+    monkeypatch.setitem(connection.settings_dict["OPTIONS"], "timeout", 0.05)
+    with pytest.raises(OperationalError, match="locked"):
+        renamed("never")
+    assert not base._line.locked()
+
+
+def test_who_waits_does_not_hold_up_whoever_ends_a_cursor_of_hers() -> None:
+    """As the garbage collector of the thread that writes does; each waited for the other until both gave up."""
+    lent: list[Any] = []
+    ready, written = threading.Event(), threading.Event()
+
+    def waits() -> int:
+        lent.append(connection.cursor())
+        lent[0].execute("SELECT 1 UNION SELECT 2")
+        ready.set()
+        assert written.wait(20)
+        return renamed("waits")
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(waits)
+        assert ready.wait(20)
+        with transaction.atomic():
+            User.objects.create(username="writes", role=Role.STUDENT)
+            written.set()
+            wait_until(base._line.locked, "the other waits for the lock")
+            begun = time.monotonic()
+            lent.pop().close()
+            assert time.monotonic() - begun < 5
+            assert not waiting.done()
+        assert waiting.result(10) == 1
 
 
 def test_what_is_no_lock_is_said_at_once() -> None:
