@@ -77,7 +77,7 @@ def release(policy: Policy, pending: str, released: int, *, done: bool, before: 
     parts = hidden.parts_of(marks, pending, done=done)
     spans, decided = parts.visible, parts.decided
     text = "".join(pending[start:end] for start, end in spans)
-    clusters = [match.start() for match in _CLUSTER.finditer(text)]
+    clusters = graphemes(text)
     if clusters and not done:
         # The last grapheme waits for what follows it, be it beyond a thought: an accent may come.
         text = text[: clusters.pop()]
@@ -92,11 +92,19 @@ def release(policy: Policy, pending: str, released: int, *, done: bool, before: 
     return Release(shown, released + (places[used] if used < len(places) else decided), withheld)
 
 
+def graphemes(text: str) -> list[int]:
+    """Where its grapheme clusters begin. In ASCII only CR LF is one of two signs, and most text is ASCII."""
+    if text.isascii() and "\r" not in text:
+        return list(range(len(text)))
+    return [match.start() for match in _CLUSTER.finditer(text)]
+
+
 class _Reading:
     """One pass over visible text: which of it passes, which is withheld, and where it must wait."""
 
     def __init__(self, policy: Policy, text: str, starts: list[int], before: str, *, done: bool) -> None:
         self._values, self._praise, self._confirms = policy.values, policy.praise, policy.confirms
+        self._secret = bool(self._values)
         self._text, self._starts, self._done = text, [*starts, len(text)], done
         self._clusters = [text[a:b] for a, b in zip(self._starts, self._starts[1:], strict=False)]
         self._before, self._out = before, ""
@@ -127,25 +135,25 @@ class _Reading:
         if tokens.in_word(self._clusters[at]):
             while end < len(self._clusters) and tokens.in_word(self._clusters[end]):
                 end += 1
-        elif not self._values or self._clusters[at] not in {"-", "."}:
+        elif not self._secret or self._clusters[at] not in {"-", "."}:
             return end, True  # of these two the next sign says what they are
         return end, end < len(self._clusters) or self._done
 
     def _harmless(self, token: str) -> bool:
         """Whether a word whose end has not come passes whatever its end is."""
-        if self._values or not token.isascii() or not token.isalpha():
+        if self._secret or not token.isascii() or not token.isalpha():
             return False
         return self._inside(token) or not any(word.startswith(token.lower()) for word in praise.WORDS)
 
     def _inside(self, token: str) -> bool:
         """Whether the beginning of this word was harmless and is shown already."""
         last = (self._before + self._out)[-1:]
-        return not self._values and token.isascii() and token.isalpha() and last.isascii() and last.isalpha()
+        return not self._secret and token.isascii() and token.isalpha() and last.isascii() and last.isalpha()
 
     def _passes(self, token: str, at: int, end: int) -> bool:
         if not self._praise and tokens.may_praise(token) and not self._inside(token):
             return False
-        if not self._values:
+        if not self._secret:
             return True
         around = (self._before + self._out)[-1:], self._clusters[end] if end < len(self._clusters) else ""
         return tokens.harmless(token, self._values, around)
@@ -178,7 +186,7 @@ class _Reading:
         start, stop = self._starts[at], self._starts[end]
         part, before = self._text[start:stop], (self._before + self._out)[-BEFORE:]
         why = ""
-        if self._values and search.said(self._values, before, part):
+        if self._secret and search.said(self._values, before, part):
             why = "value"
         elif not self._praise and praise.praises(before, part, confirms=self._confirms):
             why = "praise"

@@ -14,16 +14,17 @@ from datetime import datetime
 from uuid import UUID
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 
 from classroom.rooms import journal
 from classroom.rooms.clock import database_now
-from classroom.rooms.models import Event, Room
+from classroom.rooms.models import Event
 from inference_worker.job import Output, Persisted
 from tutor import calls, guard, hidden, showing
 from tutor.answers import ACTIVE, answer_end
 from tutor.changes import Changes
-from tutor.models import Answer, Shard
+from tutor.holding import answers_hold
+from tutor.models import Answer
 from tutor.writings import Desk
 
 log = structlog.get_logger(__name__)
@@ -32,6 +33,7 @@ _FIELDS = [
     "completion_tokens", "attempt", "forgiven", "calls", "call_due_at", "started_attempt", "started_at", "first_text_at",
     "progress_at", "finished_at",
 ]  # fmt: skip
+_FENCE = "UPDATE tutor_shard SET cursor = %s, beat_at = %s, lag_ms = %s WHERE id = %s AND epoch = %s"
 
 
 class Fenced(Exception):
@@ -52,19 +54,9 @@ def batch_store(shard_id: int, epoch: int, cursor: str, outputs: Sequence[Output
     with transaction.atomic():
         now = database_now()
         lag_ms = max(0, round(now.timestamp() * 1000) - int(cursor.partition("-")[0]))  # stream ids begin with the time
-        moved = Shard.objects.filter(pk=shard_id, epoch=epoch).update(
-            cursor=cursor, beat_at=now, lag_ms=min(lag_ms, 2**31 - 1)
-        )
-        if not moved:
-            raise Fenced
+        _fence((shard_id, epoch), cursor, now, min(lag_ms, 2**31 - 1))
         ids = {output.answer for output in outputs}
-        locked = Answer.objects.select_for_update().prefetch_related("problem")
-        rows = {str(answer.pk): answer for answer in locked.filter(pk__in=ids).order_by("id")}
-        closed = set(
-            Room.objects.filter(pk__in={a.room_id for a in rows.values()}, state=Room.State.CLOSED).values_list(
-                "pk", flat=True
-            )
-        )
+        rows, closed = answers_hold(ids)
         batch, desk = _Batch(rows, closed, now), Desk(ids - rows.keys(), now)
         for output in outputs:
             if not desk.take(output):
@@ -72,6 +64,14 @@ def batch_store(shard_id: int, epoch: int, cursor: str, outputs: Sequence[Output
         result = batch.finish()
         result.persisted += desk.finish()
         return result
+
+
+def _fence(lease: tuple[int, int], cursor: str, now: datetime, lag_ms: int) -> None:
+    """S1: set the shard's cursor, and hold its row's lock from here on. Raises Fenced if it is not ours any more."""
+    with connection.cursor() as database:
+        database.execute(_FENCE, [cursor, connection.ops.adapt_datetimefield_value(now), lag_ms, *lease])
+        if not database.rowcount:
+            raise Fenced
 
 
 class _Batch:

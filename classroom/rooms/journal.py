@@ -6,13 +6,14 @@ leaves no gap, and what is told afterwards is already committed ("write, then te
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connection, connections, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -23,6 +24,14 @@ from classroom.rooms.models import Event, Room
 ALL = "all"
 STAFF = "staff"
 _RAISE = "UPDATE rooms_room SET last_seq = last_seq + %s WHERE id = %s RETURNING last_seq, epoch"
+_RAISE_LITE = """UPDATE rooms_room SET last_seq = last_seq + raised.value FROM json_each(%s) AS raised
+    WHERE rooms_room.id = raised.key RETURNING rooms_room.id, last_seq, epoch"""
+_RAISE_LOCKED = """WITH locked AS MATERIALIZED (
+        SELECT room.id, raised.count FROM rooms_room AS room
+        JOIN unnest(%s::uuid[], %s::bigint[]) AS raised (id, count) ON raised.id = room.id
+        ORDER BY room.id FOR NO KEY UPDATE OF room)
+    UPDATE rooms_room SET last_seq = last_seq + locked.count FROM locked
+    WHERE rooms_room.id = locked.id RETURNING rooms_room.id, last_seq, epoch"""  # in id order: two who raise never deadlock
 
 
 def only(user_id: UUID | str) -> str:
@@ -90,13 +99,15 @@ def append(
 def append_many(drafts: Sequence[Draft]) -> list[Event]:
     """Append facts of several rooms in one go: the scribe's path. Tells nothing: the caller tells after commit, then acks.
 
-    Locks rooms in id order, as every writer of more than one room must. Draft order is kept within a room.
-    Raises as ``append`` does.
+    Locks rooms in id order, as every writer of more than one room must. Draft order is kept within a room. The events
+    that it gives back have no ``id``. Raises as ``append`` does.
     """
     _guard(draft.type for draft in drafts)
     counts: dict[UUID, int] = {}
     for draft in drafts:
         counts[draft.room_id] = counts.get(draft.room_id, 0) + 1
+    if not counts:
+        return []
     following, epochs = _next_seqs(counts)
     now = timezone.now()
     events = []
@@ -110,7 +121,19 @@ def append_many(drafts: Sequence[Draft]) -> list[Event]:
             )
         )  # fmt: skip
         events[-1].epoch = epochs[draft.room_id]
-    return Event.objects.bulk_create(events)
+    _insert(events)
+    return events
+
+
+def _insert(events: Sequence[Event]) -> None:
+    """One statement, prepared once: building it through the ORM takes three times as long as running it."""
+    database = connections[connection.alias]  # itself: every use of the other one is a look-up
+    fields = [field for field in Event._meta.concrete_fields if not field.primary_key]
+    columns = ", ".join(database.ops.quote_name(str(field.column)) for field in fields)
+    words = ["INSERT INTO rooms_event (", columns, ") VALUES (", ", ".join(["%s"] * len(fields)), ")"]
+    rows = [[field.get_db_prep_save(getattr(event, field.attname), database) for field in fields] for event in events]
+    with database.cursor() as cursor:
+        cursor.executemany("".join(words), rows)
 
 
 def _guard(types: Iterable[str]) -> None:
@@ -134,18 +157,16 @@ def _next_seq(room_id: UUID, count: int) -> tuple[int, str]:
 
 
 def _next_seqs(counts: Mapping[UUID, int]) -> tuple[dict[UUID, int], dict[UUID, str]]:
-    """The same for many rooms, in two statements whatever their number: (first new seq, epoch) of each."""
-    if not counts:
-        return {}, {}
-    locked = Room.objects.select_for_update(no_key=True).filter(pk__in=list(counts)).order_by("pk")
-    rows = list(locked.values_list("pk", "last_seq", "epoch"))
+    """The same for many rooms, in one statement whatever their number: (first new seq, epoch) of each."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(_RAISE_LITE, [json.dumps({key.hex: count for key, count in counts.items()})])
+        else:
+            cursor.execute(_RAISE_LOCKED, [list(counts), list(counts.values())])
+        rows = [(UUID(str(key)), last, epoch) for key, last, epoch in cursor.fetchall()]
     if len(rows) < len(counts):
         raise Room.DoesNotExist(str(min(counts.keys() - {pk for pk, _, _ in rows})))
-    field = Room._meta.pk
-    raised = [(last + counts[pk], field.get_db_prep_save(pk, connection)) for pk, last, _ in rows]
-    with connection.cursor() as cursor:
-        cursor.executemany("UPDATE rooms_room SET last_seq = %s WHERE id = %s", raised)
-    return {pk: last + 1 for pk, last, _ in rows}, {pk: epoch for pk, _, epoch in rows}
+    return {pk: last - counts[pk] + 1 for pk, last, _ in rows}, {pk: epoch for pk, _, epoch in rows}
 
 
 def head(room_id: UUID) -> tuple[str, int]:

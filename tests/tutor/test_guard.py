@@ -10,7 +10,7 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tutor.guard import Policy, Release, release
+from tutor.guard import Policy, Release, graphemes, release
 
 PLAIN = Policy(think=None)
 THINKS = Policy()
@@ -51,6 +51,11 @@ def stream(policy: Policy, chunks: list[str]) -> list[str]:
 def cut(raw: str, places: list[int]) -> list[str]:
     edges = sorted({0, len(raw), *(place % (len(raw) + 1) for place in places)})
     return [raw[start:end] for start, end in itertools.pairwise(edges)]
+
+
+@given(st.text(st.characters(max_codepoint=127)) | RAW)
+def test_graphemes_begin_where_unicode_says(text: str) -> None:
+    assert graphemes(text) == [found.start() for found in regex.finditer(r"\X", text)]
 
 
 @given(st.sampled_from(list(POLICIES.values())), RAW, st.lists(st.integers(0, 200), max_size=12))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 from tutor.forbidden import encodings, numerals, praise
@@ -19,7 +20,11 @@ _ALONE: Final = frozenset({"a", "i"})
 
 def in_word(cluster: str) -> bool:
     """Letters, digits, and what hides between them; a Chinese sign is a word of its own."""
-    first = cluster[0]
+    return _letter(cluster[0])
+
+
+@lru_cache(maxsize=4_096)
+def _letter(first: str) -> bool:
     if _HAN.match(first):
         return False
     return first.isalnum() or first in "'’" or unicodedata.category(first) in {"Cf", "Mn", "Me", "Mc", "Co", "Cn"}
