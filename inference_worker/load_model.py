@@ -53,16 +53,15 @@ def _check(name: str, data_dir: Path, *, streams: int, tokens: int) -> None:
     engine: Any = engine_make("batching", EngineOptions(name, data_dir))
     engine.start(log.info)
     try:
-        net = engine.net
-        weights = sum(weight.numel() * weight.element_size() for weight in net.parameters())
+        net, weights = engine.net, engine.weights
         log.info("loaded in %.1f s on %s", time.monotonic() - begun, engine.device)
-        log.info("size: %.0f M parameters, %.0f MB as %s", net.num_parameters() / 1e6, weights / 1e6, net.dtype)
+        log.info("size: %.0f M parameters, %.0f MB as %s", weights.parameters / 1e6, weights.size / 1e6, net.dtype)
         log.info("context: %s tokens", engine.context)
         each = cache_bytes(net.config, net.dtype.itemsize)
         cost = streams * tokens * each
         log.info(
             "memory: %.0f MB for %s streams of %s tokens (%s bytes a token), %.0f MB with the weights",
-            *(cost / 1e6, streams, tokens, each, (cost + weights) / 1e6),
+            *(cost / 1e6, streams, tokens, each, (cost + weights.size) / 1e6),
         )
         card = card_for(name)
         log.info("presets: %s; chat template: %s", " or ".join(card.names) or "the default ones", card.template)

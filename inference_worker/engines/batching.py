@@ -31,7 +31,7 @@ from inference_worker.engines.ragged import NAME
 from inference_worker.engines.replies import Reply, Running
 from inference_worker.engines.schedule import FairQueue, Pace
 from inference_worker.engines.speech import Speech
-from inference_worker.engines.weights import device_choose, dtype_choose, weights_load
+from inference_worker.engines.weights import Weights, device_choose, dtype_choose, weights_load
 from inference_worker.job import FinishReason, Sampling
 
 log = logging.getLogger(__name__)
@@ -53,6 +53,7 @@ class BatchingEngine:
         self.context = 0  # tokens that fit, prompt and answer together
         self.net: Any = None
         self.speech: Speech
+        self.weights: Weights
         self.batch: Batch
         self._pace = Pace(PREFILL_CUDA if cuda else PREFILL_CPU, options.prefill)
         self._queue: FairQueue[Running] = FairQueue(fair=options.fair)
@@ -69,7 +70,7 @@ class BatchingEngine:
         dtype = dtype_choose(self.options.dtype, self.device)
         folder = model_folder(self.options.model, self.options.data_dir, progress)
         loaded = weights_load(folder, device=self.device, dtype=dtype, attention=NAME)
-        self.net, self.speech = loaded.net, loaded.speech
+        self.net, self.speech, self.weights = loaded.net, loaded.speech, loaded.weights
         shape = Shape.of(self.net.config, dtype, self.device)
         most = 2 * self.slots * self.speech.context
         room = self.options.kv_tokens or min(shape.affordable(), most)

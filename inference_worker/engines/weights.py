@@ -11,6 +11,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from inference_worker.checkpoints import transformers_quieten
 from inference_worker.engines.base import ModelError, blamed
+from inference_worker.engines.packing import linears_pack
 from inference_worker.engines.speech import Speech
 
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -18,9 +19,18 @@ ENDLESS = 1 << 20  # the context of a model that names none
 
 
 @dataclass(frozen=True, slots=True)
+class Weights:
+    """As the checkpoint has them: a number that is used twice counts once."""
+
+    parameters: int
+    size: int  # bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     net: Any
     speech: Speech
+    weights: Weights
 
 
 def device_choose(device: str) -> str:
@@ -57,6 +67,11 @@ def weights_load(folder: Path, *, device: str, dtype: torch.dtype, attention: st
             # Copied off the file's memory map, whose unaligned pages make every step 1.4 times slower.
             weight.data = weight.data.to(device, dtype, copy=True)
         net = net.to(device).eval()
+        weights = Weights(
+            net.num_parameters(), sum(weight.numel() * weight.element_size() for weight in net.parameters())
+        )
+        if device == "cpu":
+            linears_pack(net)
     ends = net.generation_config.eos_token_id
     ends = ends if isinstance(ends, list) else [ends]
     speech = Speech(
@@ -65,7 +80,7 @@ def weights_load(folder: Path, *, device: str, dtype: torch.dtype, attention: st
         context=int(getattr(config, "max_position_embeddings", ENDLESS)),
         size=net.get_input_embeddings().num_embeddings,
     )
-    return Loaded(net, speech)
+    return Loaded(net, speech, weights)
 
 
 def _net(folder: Path, attention: str) -> Any:
