@@ -10,6 +10,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "classroom.settings")
 from django.core.asgi import get_asgi_application
 
 from classroom.absences import absent
+from classroom.lanes import Lanes
 
 with absent():
     django_application = get_asgi_application()
@@ -21,4 +22,4 @@ with absent():
 
     import_module(settings.ROOT_URLCONF)  # loads every page now, and not in the first request
 
-application = ProtocolTypeRouter({"http": django_application, "websocket": websocket_application})
+application = ProtocolTypeRouter({"http": Lanes(django_application), "websocket": websocket_application})

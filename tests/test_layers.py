@@ -27,7 +27,20 @@ ARROWS: dict[str, set[str]] = {
     "inference_worker": set(),
     "classroom.supervisor": {"classroom.env", "classroom.health"},
 }
-WIRING = {"absences", "asgi", "celery", "env", "health", "logs", "metrics", "routing", "server", "settings", "urls"}
+WIRING = {
+    "absences",
+    "asgi",
+    "celery",
+    "env",
+    "health",
+    "lanes",
+    "logs",
+    "metrics",
+    "routing",
+    "server",
+    "settings",
+    "urls",
+}
 
 
 def modules() -> dict[str, Path]:
