@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -64,6 +65,8 @@ def soak(round: Round, sockets: int, rooms: int, seconds: float) -> dict[str, li
     groups = [round.join(each)]
     for number in range(1, rooms):
         groups.append(round.join(each, room=house.room(), first=number * each))
+    back_at_once(round)
+    broken = sum(len(screen.closes) for screen in round.screens)
     samples: dict[str, list[Sample]] = {name: [] for name in WATCHED}
     begun = time.monotonic()
     talk = {number: begun + round.random.uniform(0, TALK_S) for number in range(rooms)}
@@ -82,9 +85,27 @@ def soak(round: Round, sockets: int, rooms: int, seconds: float) -> dict[str, li
             for name in WATCHED:
                 samples[name].append(looked(house.children[name].pid))
         time.sleep(0.02)
+    broken = sum(len(screen.closes) for screen in round.screens) - broken
+    print(f"{broken} lines broke in {seconds / 60:.1f} minutes", file=sys.stderr)
     round.inject()
     round.healed()
     return samples
+
+
+def back_at_once(round: Round) -> None:
+    """Every line ends and everybody is in again, as after a restart. The threads that a process has for that are all at work
+    then, and what each of them opens it keeps: what comes later is growth."""
+    had = [screen.socket for screen in round.screens]
+
+    def drop() -> None:
+        for screen in round.screens:
+            screen.drop()
+
+    round.house.background.call(drop)
+    round.until(
+        lambda: all(screen.live and screen.socket > one for screen, one in zip(round.screens, had, strict=True)),
+        "everybody is in again",
+    )
 
 
 def growth(samples: Mapping[str, Sequence[Sample]]) -> tuple[float, int]:
