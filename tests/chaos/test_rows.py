@@ -9,14 +9,21 @@ import sys
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
+import redis
 
+from classroom.people.models import User
 from classroom.rooms.frames import VERBS
+from classroom.rooms.models import Room
+from inference_worker.job import JOB_TTL_S, TAKEN
 from tests.chaos.rows.clock import SKEW
 from tests.chaos.rows.database import SMALL, _limit
+from tests.chaos.rows.queue import ORDER
 from tests.chaos.rows.upgrade import OLD, _missing
 from tests.chaos.screen import Person, Screen
+from tests.tutor.turns import ask
 
 CLOCKS = (
     "import datetime as d, time\n"
@@ -49,6 +56,20 @@ def test_a_field_that_is_missing_is_named() -> None:
     assert _missing(sample, {"type": "y", "data": {"text": "z", "by": {"id": 2, "more": 3}}}) == []
     assert _missing(sample, {"type": "y", "data": {"by": {}}}) == ["data.text", "data.by.id"]
     assert _missing(sample, {"type": "y", "data": {"text": "", "by": None}}) == []
+
+
+def test_who_was_taken_before_a_question_is_told_by_the_marks_of_taking(redis_url: str, room: Room, bob: User) -> None:
+    """Whoever was taken before it was asked, or after it, counts for nothing, whatever the log's order is."""
+    answer = ask(bob, room, "why?")
+    marks = {str(answer.pk): 2.0, "before": -1.0, "first": 0.5, "second": 1.9, "after": 2.1}
+    asked_ms = int(answer.asked_at.timestamp() * 1_000)
+    with redis.Redis.from_url(redis_url) as client:
+        for name, after_s in marks.items():
+            until_ms = asked_ms + int(after_s * 1_000) + JOB_TTL_S * 1_000
+            client.set(TAKEN.format(answer=name, attempt=1), "worker", pxat=until_ms)
+    names: dict[str, Any] = {}
+    exec(ORDER.format(answer=str(answer.pk)), names)
+    assert names["result"] == 2
 
 
 async def test_a_screen_leaves_though_its_task_forgets_that_it_was_cancelled() -> None:
