@@ -70,6 +70,7 @@ bench: dev ## deliveries and latency beside a bare broadcast loop, as ratios
 
 bench-inference: dev ## the inference engine beside others with the same model on one core, as ratios
 	@$(BIN)/python -m tests.bench.inference
+	@$(BIN)/python -m tests.bench.inference_gpu
 
 bench-board: dev ## boards: equal copies under random hands and falling processes, and a stroke's age beside y-websocket
 	@$(BIN)/python -m tests.bench.board
