@@ -14,14 +14,15 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Count, F, Q, Value
 from django.utils.translation import gettext as _
 
 from classroom.rooms import journal
-from classroom.rooms.access import RoomRights
+from classroom.rooms.access import RoomRights, room_now
 from classroom.rooms.clock import database_now
 from classroom.rooms.frames import FrameError
 from classroom.rooms.models import Event, Room
+from classroom.rooms.prepared import Prepared, row_insert
 from tutor import prompt, rungs, vault
 from tutor.dispatch import answer_dispatch, answer_send, stop_send
 from tutor.models import Answer
@@ -91,7 +92,7 @@ def answer_ask(
         )
         if event.data.get("answer") != str(answer_id):
             return event  # the client did not hear our ack
-        room = Room.objects.get(pk=room_id)  # again: the log's lock is ours only now
+        room = room_now(room_id)  # again: the log's lock is ours only now
         question = Question(text, room.problem_id, rungs.rung_of(room), about=about, turn=turn)
         answer_open(replace(rights, room=room), event, question)
     return event
@@ -122,13 +123,14 @@ def answer_open(rights: RoomRights, event: Event, question: Question) -> None:
     if question.turn is not None:
         active = Answer.objects.filter(state__in=ACTIVE, room=rights.room)
         waiting = sum(one.order < question.turn for one in active)
-    answer = Answer.objects.create(
+    answer = Answer(
         id=UUID(event.data["answer"]), room=rights.room, problem_id=question.problem_id, asked_by=rights.user,
         asked_seq=event.seq, question=question.text, preset=question.preset, rung=question.rung,
         forbidden=vault.forbidden_of(question.problem_id, question.rung, event.room_id),
         place=waiting, about=question.about, turn=question.turn, trace=event.trace,
         prompt_version=prompt.VERSION, asked_at=event.at, enqueued_at=None if waiting else database_now(),
     )  # fmt: skip
+    row_insert(answer)
     if waiting:
         journal.append(event.room_id, type="answer.queued", data=_place(rights.room, answer), trace=event.trace)
         transaction.on_commit(partial(room_advance, event.room_id))
@@ -137,22 +139,28 @@ def answer_open(rights: RoomRights, event: Event, question: Question) -> None:
         transaction.on_commit(partial(answer_send, answer))
 
 
+_IN_LINE: Prepared[tuple[int, int, int]] = Prepared(
+    lambda room, user, school_class: Answer.objects.filter(
+        Q(asked_by=user) | Q(room__school_class=school_class), state__in=ACTIVE
+    ).annotate(all=Value(1)).values("all").annotate(
+        in_room=Count("pk", filter=Q(room=room)), own=Count("pk", filter=Q(asked_by=user)),
+        in_class=Count("pk", filter=Q(room__school_class=school_class)),
+    ).values_list("in_room", "own", "in_class")
+)  # fmt: skip
+
+
 def _capped(rights: RoomRights) -> int:
     """How many answers of this room run or wait. Raises FrameError ``busy``."""
     room, user = rights.room, rights.user
-    mine = Q(asked_by=user) | Q(room__school_class=room.school_class_id)
-    active = Answer.objects.filter(mine, state__in=ACTIVE)
-    rows = list(active.values_list("room_id", "asked_by_id", "room__school_class_id"))
-    waiting = sum(in_room == room.pk for in_room, _, _ in rows)
+    waiting, own, in_class = _IN_LINE.first(room.pk, user.pk, room.school_class_id) or (0, 0, 0)
     if waiting >= ROOM_MAX:
         raise FrameError(
             "busy", _("%(n)s questions wait already. Ask again in a moment.") % {"n": waiting}, retry_ms=5_000
         )
-    own = sum(by == user.pk for _, by, _ in rows)
     if own >= USER_MAX:
         words = _("%(n)s of your questions wait already. Let the tutor answer first.")
         raise FrameError("busy", words % {"n": own}, retry_ms=5_000)
-    if sum(in_class == room.school_class_id for _, _, in_class in rows) >= CLASS_MAX:
+    if in_class >= CLASS_MAX:
         raise FrameError("busy", _("The whole class is asking. Ask again in a moment."), retry_ms=10_000)
     return waiting
 

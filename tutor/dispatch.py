@@ -120,9 +120,11 @@ def _tools(answer: Answer) -> list[str]:
 def question_check(room: Room, question: str) -> None:
     """Refuse what no worker could read, before it waits in line. Raises FrameError ``too_long`` with the numbers."""
     context = context_read()
+    if not context:
+        return
     brief = prompt.Brief(room.problem.statement, 0) if room.problem else prompt.Brief()
     wanted = prompt.tokens_about(prompt.messages(brief, (), question))
-    if context and wanted >= context:
+    if wanted >= context:
         raise FrameError(
             "too_long",
             _("The problem and your question are more than %(long)s tokens long; the tutor can read %(most)s at most.")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from classroom.rooms import journal
 from classroom.rooms.access import RoomRights
 from classroom.rooms.clock import database_now
 from classroom.rooms.models import Room
+from classroom.rooms.prepared import Prepared
 from tutor import guard, prompt
 from tutor.models import Answer, Memory
 
@@ -29,6 +30,10 @@ By = Memory.By
 SUMMARY_MAX: Final = 2_400  # characters: some 500 tokens of each prompt
 LINE_MAX: Final = 160
 ENDED: Final = (Answer.State.COMPLETED, Answer.State.STOPPED, Answer.State.FAILED)
+
+
+NO_END: Final = 2**63 - 1  # behind every event
+_UPTO: Prepared[Memory] = Prepared(lambda room, seq: Memory.objects.filter(room=room, upto__lt=seq))
 
 
 class Stale(Exception):
@@ -57,7 +62,7 @@ class Recalled:
 
 def recall(answer: Answer) -> Recalled:
     """What the room remembers for this answer: nothing that came after its question."""
-    memory = Memory.objects.filter(room=answer.room_id, upto__lt=answer.asked_seq).first()
+    memory = _UPTO.first(answer.room_id, answer.asked_seq)
     said = _turns(answer.room_id, memory.upto if memory else 0, before=answer.asked_seq)
     kept = said[-settings.MEMORY_TURNS :]
     summary = summary_told(answer, memory.summary) if memory else ""
@@ -76,14 +81,23 @@ def _passed(summary: str, forbidden: tuple[str, ...], statement: str) -> str:
     return guard.release(policy, summary, 0, done=True).text.strip()
 
 
-def _turns(room_id: UUID, upto: int, before: int | None = None) -> list[Said]:
+def _turns(room_id: UUID, upto: int, before: int = NO_END) -> list[Said]:
     """The turns behind ``upto`` that have been shown something, oldest first: one more than any prompt has."""
-    answers = Answer.objects.filter(room_id=room_id, asked_seq__gt=upto).exclude(shown="")
-    if before is not None:
-        answers = answers.filter(asked_seq__lt=before)
-    rows = answers.order_by("-asked_seq").values_list("asked_seq", "question", "shown")
-    found = [Said(seq, prompt.Turn(question, shown)) for seq, question, shown in rows[: settings.MEMORY_TURNS + 1]]
+    rows = _latest(settings.MEMORY_TURNS + 1)(room_id, upto, before)
+    found = [Said(seq, prompt.Turn(question, shown)) for seq, question, shown in rows]
     return found[::-1]
+
+
+@cache
+def _latest(limit: int) -> Prepared[tuple[int, str, str]]:
+    return Prepared(
+        lambda room, upto, before: (
+            Answer.objects.filter(room=room, asked_seq__gt=upto, asked_seq__lt=before)
+            .exclude(shown="")
+            .order_by("-asked_seq")
+            .values_list("asked_seq", "question", "shown")[:limit]
+        )
+    )
 
 
 def memory_want(room_id: UUID) -> None:

@@ -15,6 +15,7 @@ from django.http import Http404
 from classroom.people.access import effective_role
 from classroom.people.models import STAFF_ROLES, Enrolment, Role, User
 from classroom.rooms.models import Room
+from classroom.rooms.prepared import Prepared
 
 # What each verb needs, as data. "look": may be in the room; "write": also not an observer, and the room is open; "staff":
 # also of the class's staff.
@@ -79,17 +80,52 @@ class RoomRights:
         return {"id": str(self.user.pk), "name": self.user.name, "role": self.role}
 
 
+_USER: Prepared[User] = Prepared(lambda user: User.objects.filter(pk=user))
+# Without class, group and problem, which most frames have no use for: joining them takes longer than all the rest.
+_ROOM: Prepared[Room] = Prepared(lambda room: Room.objects.filter(pk=room))
+_ENROLLED_AS: Prepared[tuple[str]] = Prepared(
+    lambda user, school_class: Enrolment.objects.filter(
+        user=user, school_class=school_class, removed_at=None
+    ).values_list("role")
+)
+_GROUPED: Prepared[tuple[UUID]] = Prepared(
+    lambda user, group: User.work_groups.through.objects.filter(user=user, group=group).values_list("group_id")
+)
+
+
 def room_for(user: User | UUID, room_id: UUID | str) -> RoomRights:
-    """The room and what this person (or her id) may do in it. Raises Http404 for a room that is not there or not hers."""
+    """The room and what this person (or her id) may do in it. Raises Http404 for a room that is not there or not hers.
+
+    As ``rights_of``, whose one pair stands on the way of every frame.
+    """
     try:
         key = room_id if isinstance(room_id, UUID) else UUID(room_id)
     except ValueError:
         raise Http404("no such room") from None
-    pair = (user.pk if isinstance(user, User) else user), key
-    rights = rights_of([pair]).get(pair)
+    person, room = _USER.first(user.pk if isinstance(user, User) else user), _ROOM.first(key)
+    rights = None
+    if person is not None and room is not None:
+        enrolled_as = _ENROLLED_AS.first(person.pk, room.school_class_id) or (None,)
+        in_group = room.group_id is None or bool(_GROUPED(person.pk, room.group_id))
+        rights = _rights(person, room, enrolled_as[0], in_group=in_group)
     if rights is None:
         raise Http404("no such room")
     return rights
+
+
+def room_now(room_id: UUID) -> Room:
+    """The room's row as it is, without any right. Raises Room.DoesNotExist."""
+    room = _ROOM.first(room_id)
+    if room is None:
+        raise Room.DoesNotExist(str(room_id))
+    return room
+
+
+def _rights(user: User, room: Room, enrolled_as: str | None, *, in_group: bool) -> RoomRights | None:
+    if not user.is_active or (user.role != Role.ADMIN and enrolled_as is None):
+        return None
+    role = effective_role(user, enrolled_as or Role.ADMIN)
+    return None if role == Role.STUDENT and not in_group else RoomRights(room, user, role)
 
 
 def rights_of(pairs: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], RoomRights]:
@@ -99,9 +135,8 @@ def rights_of(pairs: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Roo
     """
     wanted = set(pairs)
     users = User.objects.in_bulk({user_id for user_id, _ in wanted})
-    # Without class, group and problem, which most frames have no use for: joining them takes longer than all the rest.
     rooms = Room.objects.in_bulk({room_id for _, room_id in wanted})
-    enrolments = {
+    enrolments: dict[tuple[UUID, UUID], str] = {
         (row.user_id, row.school_class_id): row.role
         for row in Enrolment.objects.filter(
             user__in=users, school_class__in={room.school_class_id for room in rooms.values()}, removed_at=None
@@ -115,15 +150,12 @@ def rights_of(pairs: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], Roo
     found = {}
     for user_id, room_id in wanted:
         user, room = users.get(user_id), rooms.get(room_id)
-        if user is None or room is None or not user.is_active:
-            continue
-        enrolled_as = enrolments.get((user_id, room.school_class_id))
-        if user.role != Role.ADMIN and enrolled_as is None:
-            continue
-        role = effective_role(user, enrolled_as or Role.ADMIN)
-        if role == Role.STUDENT and room.group_id and (user_id, room.group_id) not in grouped:
-            continue
-        found[user_id, room_id] = RoomRights(room, user, role)
+        if user is not None and room is not None:
+            in_group = room.group_id is None or (user_id, room.group_id) in grouped
+            enrolled_as = enrolments.get((user_id, room.school_class_id))
+            rights = _rights(user, room, enrolled_as, in_group=in_group)
+            if rights is not None:
+                found[user_id, room_id] = rights
     return found
 
 

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 
+from classroom.rooms.prepared import Prepared
 from tutor.documents import fulltext, near, ranking, vectors
 from tutor.documents.models import Document, Passage
 from tutor.documents.ranking import Candidate
@@ -49,11 +50,18 @@ class Search:
     stages: dict[str, Any] = field(default_factory=dict)
 
 
+_OPEN: Prepared[tuple[UUID]] = Prepared(
+    lambda school_class: Document.objects.filter(
+        school_class=school_class, state=Document.State.READY, is_hidden=False
+    ).values_list("pk")[:1]
+)
+
+
 def open_documents(class_id: UUID) -> bool:
     """Whether the class has anything that can be found."""
     if not settings.DOCUMENT_STAGES & {"fulltext", "vectors"}:
         return False
-    return Document.objects.filter(school_class_id=class_id, state=Document.State.READY, is_hidden=False).exists()
+    return bool(_OPEN(class_id))
 
 
 def passages_find(class_id: UUID, text: str, limit: int | None = None) -> list[Found]:
