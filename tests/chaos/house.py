@@ -75,6 +75,9 @@ class House(Stack):
     def __init__(self, folder: Path, background: Background, *, database: str = "sqlite", **settings: str) -> None:
         super().__init__(folder, web=2, database=database, settings=settings)
         self.background = background
+        # The house's own lines have a thread to themselves: hundreds of screens that come back at once are many seconds
+        # of work for theirs, and no process is to wait so long for Redis because of us.
+        self._behind = Background()
         self.lines: dict[str, Proxy] = {}
         self.own: dict[str, dict[str, str]] = {}  # by process: what it alone is told
         self._starting = ""
@@ -88,10 +91,10 @@ class House(Stack):
         folder = Path(self._sockets.name)
         for part in PARTS:
             path = folder / f"{part}.sock"
-            self.lines[f"{part}:redis"] = Proxy(self.background, target=self.redis.socket, path=path)
+            self.lines[f"{part}:redis"] = Proxy(self._behind, target=self.redis.socket, path=path)
             if self._own_postgres is not None:
                 target = ("127.0.0.1", self._own_postgres.port)
-                self.lines[f"{part}:database"] = Proxy(self.background, target=target)
+                self.lines[f"{part}:database"] = Proxy(self._behind, target=target)
         for name, port in zip(self.listeners, self.ports, strict=True):
             self.lines[f"browser:{name}"] = Proxy(self.background, target=("127.0.0.1", port))
         super().open()
@@ -103,6 +106,7 @@ class House(Stack):
         super().close()
         for line in self.lines.values():
             line.close()
+        self._behind.close()
 
     def start(self, name: str) -> None:
         self._starting = name

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,9 +17,9 @@ from classroom.supervisor.child import BASE_DIR
 from tests.chaos import report
 from tests.chaos.__main__ import DOCUMENT, options_read
 from tests.chaos.house import House
-from tests.chaos.oracle import KINDS, Verdict
+from tests.chaos.oracle import KINDS, Log, Verdict
 from tests.chaos.registry import BY_ID, LENGTHS, ROWS, Row
-from tests.chaos.round import Outcome
+from tests.chaos.round import Outcome, Round, Unsettled
 from tests.chaos.rows.delivery import UNKIND
 from tests.chaos.runner import Kept, house_open, play
 from tests.storm.__main__ import played
@@ -111,6 +113,40 @@ def test_what_can_be_asked_for(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 def test_it_is_one_command() -> None:
     makefile = (BASE_DIR / "Makefile").read_text()
     assert re.search(r"^chaos: dev ## .+\n\t@.*-m tests\.chaos", makefile, re.MULTILINE)
+
+
+class Wreck:
+    """As much of a house as a round without screens needs; it does not come back."""
+
+    memos: list[str]
+
+    def __init__(self) -> None:
+        self.memos = []
+
+    def room(self) -> str:
+        return "room"
+
+    def whole(self) -> None:
+        raise AssertionError("not within 60 s: web1 is ready\nand the ends of all its logs")
+
+    def truth(self, room: str) -> Log:
+        return Log("epoch", [])
+
+    def memo(self, name: str, value: object) -> None:
+        self.memos.append(name)
+
+
+def test_a_house_that_does_not_come_back_is_a_finding_and_no_traceback() -> None:
+    def unsettled(round: Round) -> None:
+        raise Unsettled("not within 120 s: everybody sees every word again")
+
+    wreck: Any = Wreck()
+    outcome = play(wreck, replace(BY_ID["E9"], play=unsettled), 3, {})
+    assert outcome.verdict.findings == [
+        "promise: not within 120 s: everybody sees every word again",
+        "promise: the house does not come back: not within 60 s: web1 is ready",
+    ]
+    assert wreck.memos == ["E9-3"]
 
 
 # ---- a short round of the rows on one house
