@@ -1,4 +1,7 @@
-"""What the scribe adds: from a worker's sending to a member's socket, how fast it writes, and how long a chat line then waits.
+"""What the scribe adds between a worker's sending and a member's socket, how fast it writes, and how long a chat line waits.
+
+The same chunks go the same way twice: told to the channel layer by the worker itself, and through stream, scribe and log.
+What is added is the difference of the two 95th percentiles; both are printed.
 
 A house of its own: web process, scribe, SQLite, Valkey; nothing is tied to a CPU. The worker is a program that sends text.
 """
@@ -40,9 +43,17 @@ class Size:
 
 @dataclass
 class Found:
-    """A value a round. ``chunks_per_s`` is absolute: it means nothing on another machine."""
+    """A value a round. ``chunks_per_s`` is absolute: it means nothing on another machine.
 
+    ``direct_``: without stream, scribe and log; ``socket_``: with them; ``added_``: the second less the first.
+    """
+
+    direct_p50_ms: list[float] = field(default_factory=list)
+    direct_p95_ms: list[float] = field(default_factory=list)
+    socket_p50_ms: list[float] = field(default_factory=list)
+    socket_p95_ms: list[float] = field(default_factory=list)
     added_p95_ms: list[float] = field(default_factory=list)
+    direct_post_p99_ms: list[float] = field(default_factory=list)
     post_p99_ms: list[float] = field(default_factory=list)
     vs_bulk_insert: list[float] = field(default_factory=list)
     chunks_per_s: list[float] = field(default_factory=list)
@@ -72,7 +83,15 @@ def figures_of(found: Found) -> list[Figure]:
 
 def lines_of(found: Found) -> list[str]:
     """What has no goal of its own, beside the figures."""
-    lines = [("scribe_chunks_per_s", found.chunks_per_s), ("post_p99_ms", found.post_p99_ms)]
+    lines = [
+        ("scribe_direct_p50_ms", found.direct_p50_ms),
+        ("scribe_direct_p95_ms", found.direct_p95_ms),
+        ("scribe_socket_p50_ms", found.socket_p50_ms),
+        ("scribe_socket_p95_ms", found.socket_p95_ms),
+        ("scribe_chunks_per_s", found.chunks_per_s),
+        ("post_p99_ms", found.post_p99_ms),
+        ("direct_post_p99_ms", found.direct_post_p99_ms),
+    ]
     return [f"{name}: {median(values):.4g}" for name, values in lines if values]
 
 
@@ -95,18 +114,32 @@ def _round(opened: ExitStack, folder: Path, size: Size, found: Found) -> None:
         where = {"host": "127.0.0.1", "port": stack.ports[0], "path": f"/ws/rooms/{room}/"}
         entered = audience.ask(do="enter", **where, protocols=[_offered(ticket)], deltas=True)
         assert not entered["refused"], entered
-    chunks = int(size.rate * size.seconds) * size.streams
-    audience.ask(do="expect", upto=0, timed=True, total=chunks)
-    audience.tell(do="wait")
-    streams.tell(do="stream", rate=size.rate, seconds=size.seconds)
-    posts = _posts(stack, rooms["rooms"][0], rooms["poster"], size.seconds)
-    streams.hear()
-    came = audience.hear()
-    assert came["deliveries"] == came["expected"], came
-    found.added_p95_ms.append(came["p95_ms"])
-    found.post_p99_ms.append(posts)
+    direct = _sent(stack, audience, streams, size, rooms, way="direct")
+    through = _sent(stack, audience, streams, size, rooms, way="stream")
+    found.direct_p50_ms.append(direct["p50_ms"])
+    found.direct_p95_ms.append(direct["p95_ms"])
+    found.direct_post_p99_ms.append(direct["posts"])
+    found.socket_p50_ms.append(through["p50_ms"])
+    found.socket_p95_ms.append(through["p95_ms"])
+    found.post_p99_ms.append(through["posts"])
+    found.added_p95_ms.append(through["p95_ms"] - direct["p95_ms"])
     audience.ask(do="leave")
     _race(stack, streams, size, found)
+
+
+def _sent(
+    stack: Stack, audience: Talk, streams: Talk, size: Size, rooms: dict[str, Any], *, way: str
+) -> dict[str, Any]:
+    """What came of all streams' chunks, sent this way while somebody chats in the first room."""
+    poster = streams.ask(do="poster")["ticket"]
+    audience.ask(do="expect", upto=0, timed=True, total=int(size.rate * size.seconds) * size.streams)
+    audience.tell(do="wait")
+    streams.tell(do=way, rate=size.rate, seconds=size.seconds)
+    posts = _posts(stack, rooms["rooms"][0], poster, size.seconds)
+    streams.hear()
+    came: dict[str, Any] = audience.hear()
+    assert came["deliveries"] == came["expected"], came
+    return {**came, "posts": posts}
 
 
 def _race(stack: Stack, streams: Talk, size: Size, found: Found) -> None:

@@ -1,8 +1,11 @@
 """The workers' side of the scribe's bench: a Django process that has answers asked and sends their text as a worker would.
 
 Asked by lines (see talk):
-- {"do": "open", "streams"} → {"rooms": [one a stream], "tickets": [one a room], "poster": a ticket for the first room}
+- {"do": "open", "streams"} → {"rooms": [one a stream], "tickets": [one a room]}
+- {"do": "poster"} → {"ticket": for the first room, good for 30 s}
 - {"do": "stream", "rate", "seconds"} → {"chunks"}: so many chunks a second on every stream, each with the moment of its sending
+- {"do": "direct", "rate", "seconds"} → {"chunks"}: the same frames at the same rate, told to the channel layer by this process:
+  no stream, no scribe, no log
 - {"do": "fill", "chunks"} → {}: so many chunks in all, as fast as Redis takes them
 - {"do": "stored"} → {"seconds"}: until the log has all that was sent, from now on
 - {"do": "bulk", "chunks"} → {"seconds"}: a bare loop that inserts as many events, BATCH in a transaction
@@ -32,6 +35,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from classroom.people.models import User
+from classroom.rooms import broadcast, frames
 from classroom.rooms.models import Event, Room
 from inference_worker.job import OUTPUT_FIELD, OUTPUTS, WORKER, WORKER_TTL_S, Output, WorkerState
 from tests.bench.school import School
@@ -62,15 +66,24 @@ class Streams:
         self._sent = [0] * streams
         self._alive()
         self._send([turns.started(answer) for answer in self._answers])
-        return {"rooms": rooms, "tickets": tickets, "poster": self._school.tickets(0, 1)[0]}
+        return {"rooms": rooms, "tickets": tickets}
+
+    def poster(self) -> dict[str, Any]:
+        return {"ticket": self._school.tickets(0, 1)[0]}
 
     def stream(self, rate: float, seconds: float) -> dict[str, Any]:
+        return self._paced(rate, seconds, lambda: self._send([self._chunk(n) for n in range(len(self._answers))]))
+
+    def direct(self, rate: float, seconds: float) -> dict[str, Any]:
+        return self._paced(rate, seconds, self._tell)
+
+    def _paced(self, rate: float, seconds: float, send: Callable[[], None]) -> dict[str, Any]:
         began = time.monotonic()
         beats = int(rate * seconds)
         for beat in range(beats):
             time.sleep(max(0.0, began + beat / rate - time.monotonic()))
             self._alive()
-            self._send([self._chunk(number) for number in range(len(self._answers))])
+            send()
         return {"chunks": beats * len(self._answers)}
 
     def fill(self, chunks: int) -> dict[str, Any]:
@@ -109,6 +122,22 @@ class Streams:
         self._sent[number] += len(text)
         return turns.text(answer, self._sent[number] - len(text), text)
 
+    def _tell(self) -> None:
+        """One message a room in one pipeline, as the scribe tells. As what is not in the log (a presence, say): a hub would
+        look in vain for a ``seq`` that the log has not. So it lacks the hub's placing by seq, some µs of a delivery.
+        """
+        pipeline = self._redis.pipeline(transaction=False)
+        for answer in self._answers:
+            text = f"{time.monotonic_ns()} {WORDS}"
+            data = {"answer": str(answer.pk), "offset": 0, "text": text, "part": "text"}
+            frame = frames.encode(
+                Event(seq=1, type="answer.delta", at=timezone.now(), trace=answer.trace, data=data).frame()
+            )
+            message = {"type": "room.ephemeral", "room": str(answer.room_id), "frame": frame}
+            channel = broadcast._channel(broadcast.room_group(answer.room_id))
+            pipeline.publish(channel, broadcast._serializer.serialize(message))
+        pipeline.execute()
+
     def _send(self, outputs: list[Output]) -> None:
         pipeline = self._redis.pipeline(transaction=False)
         for output in outputs:
@@ -129,7 +158,9 @@ def main() -> None:
     answer({"ready": True})
     verbs: dict[str, Callable[..., dict[str, Any]]] = {
         "open": streams.open,
+        "poster": streams.poster,
         "stream": streams.stream,
+        "direct": streams.direct,
         "fill": streams.fill,
         "stored": streams.stored,
         "bulk": streams.bulk,
