@@ -113,7 +113,8 @@ TEMPLATES = [
 SQLITE_OPTIONS = {
     "transaction_mode": "IMMEDIATE",
     "timeout": 10,
-    "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;",
+    # Pages of the log, 32 MB: it is folded beside the writers (tutor.folding) before it is so long.
+    "init_command": "PRAGMA journal_mode=WAL;PRAGMA synchronous=FULL;PRAGMA wal_autocheckpoint=8000;",
 }
 if ENV.DATABASE_URL:
     _database: dict[str, Any] = dict(dj_database_url.parse(ENV.DATABASE_URL, conn_max_age=0))

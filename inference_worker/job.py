@@ -39,6 +39,11 @@ THINK = ("<think>", "</think>")  # around a thought in the raw text, whatever th
 FinishReason = Literal["stop", "length", "cancelled", "deadline", "error", "preempted"]
 
 
+def _plain(flat: Any) -> dict[str, Any]:
+    """The fields of a dataclass with slots. ``asdict`` would copy all that is in them, for each chunk of each answer."""
+    return {name: getattr(flat, name) for name in flat.__slots__}
+
+
 class Message(TypedDict):
     """One chat turn as the chat template of the model wants it."""
 
@@ -129,7 +134,7 @@ class Output:
     info: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
+        return json.dumps(_plain(self), ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Output:
@@ -149,7 +154,7 @@ class Control:
     raw_length: int = 0
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), separators=(",", ":"))
+        return json.dumps(_plain(self), separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Control:
@@ -171,7 +176,7 @@ class Persisted:
     hole: bool = False
 
     def to_json(self) -> str:
-        return json.dumps(asdict(self), separators=(",", ":"))
+        return json.dumps(_plain(self), separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str | bytes) -> Persisted:

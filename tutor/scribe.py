@@ -23,14 +23,14 @@ from classroom.rooms.offload import connections_rest
 from inference_worker.job import OUTPUT_FIELD, OUTPUTS, PERSISTED, Output
 from tutor import answers, proofreading
 from tutor.dispatch import stop_send
-from tutor.intake import Fenced, Result, batch_store
+from tutor.intake import Fenced, batch_store
 from tutor.models import Shard
 
 log = structlog.get_logger(__name__)
 GROUP = "scribe"
 COUNT = 500
 BLOCK_MS = 500
-GATHER_S = 0.001  # from the first entry to the batch: the rest of what a worker has sent comes meanwhile
+GATHER_S = 0.0005  # from the first entry to the batch: the rest of what a worker has sent comes meanwhile
 PAUSE_S = 0.01  # between two batches: leaves the one write lock of SQLite to people, and lets chunks gather
 IDLE_S = 2.0
 LEFT_MS = 1_000  # an overtaken scribe may have read on until its next transaction; what it left is taken after so long
@@ -135,7 +135,9 @@ class Scribe:
         outputs = [output for _, fields in entries if (output := _parsed(fields)) is not None]
         result = batch_store(self.shard, self.epoch, entries[-1][0], outputs)
         pipeline = client.pipeline(transaction=False)
-        _tell(pipeline, result)
+        broadcast.events_publish(pipeline, result.events).execute()  # viewers first: of the rest nobody sees anything
+        for confirmed in result.persisted:
+            pipeline.publish(PERSISTED, confirmed.to_json())
         pipeline.xack(self.stream, GROUP, *[entry_id for entry_id, _ in entries])
         pipeline.xtrim(self.stream, minid=entries[-1][0], approximate=True)
         pipeline.execute()
@@ -168,9 +170,3 @@ def _parsed(fields: dict[str, str]) -> Output | None:
         log.error("output_unreadable", error=str(error))
         return None
     return output
-
-
-def _tell(pipeline: Any, result: Result) -> None:
-    broadcast.events_publish(pipeline, result.events)
-    for confirmed in result.persisted:
-        pipeline.publish(PERSISTED, confirmed.to_json())

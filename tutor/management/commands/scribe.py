@@ -1,20 +1,24 @@
-"""``manage.py scribe``: runs the scribe of one shard and, beside it, the reaper, the sweep of unchecked steps and the study."""
+"""``manage.py scribe``: runs the scribe of one shard and, beside it, reaper, sweep of unchecked steps, study and folding."""
 
 from __future__ import annotations
 
 import gc
 import os
 import signal
+import sys
 import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
 from tutor.duty import Duty
+from tutor.folding import Folding
 from tutor.reaper import Reaper
 from tutor.scribe import Scribe
 from tutor.study import Study
 from tutor.sweep import Sweep
+
+SWITCH_S = 0.001  # Python's own 5 ms are what the scribe would wait, at every statement, behind a duty that works
 
 
 class Command(BaseCommand):
@@ -26,7 +30,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         scribe = Scribe(options["shard"], name=f"scribe-{os.getpid()}")
-        duties: tuple[Duty, ...] = (Reaper(), Sweep(), Study())
+        duties: tuple[Duty, ...] = (Reaper(), Sweep(), Study(), Folding())
 
         def leave(*_: object) -> None:
             scribe.stop()
@@ -35,6 +39,7 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, leave)
         signal.signal(signal.SIGINT, leave)
+        sys.setswitchinterval(SWITCH_S)
         gc.freeze()  # all is imported: what never becomes garbage need not be looked at again
         beside = [threading.Thread(target=one.run, name=one.name, daemon=True) for one in duties]
         for thread in beside:
