@@ -15,7 +15,7 @@ from typing import Any
 
 from classroom.env import ENV
 from classroom.supervisor.checks import Trouble
-from tests.bench import clicks, controls, crowds, endtoend, firstvisit, processor, report, scribes
+from tests.bench import clicks, controls, crowds, endtoend, firstvisit, processor, report, scribes, slowcalls
 from tests.bench.figures import Figure, figures_keep
 from tests.bench.report import Pair, Pairs
 from tests.bench.rig import NotMeasured, Plan, Rig, Sitting, Way, installed
@@ -30,12 +30,13 @@ PEER_ROOM = 50  # the room in which the peers of other kinds are measured too; t
 PEER_PLAN = Plan(warm=20, closed=400, paced=20)
 PEER_PLANS: dict[Way, Plan] = {"go": Plan(warm=WARM_EVENTS, closed=4_000, paced=20)}  # it is as quick as ours
 OTHERS: tuple[Way, ...] = ("tutorial", "socketio", "go")
-PARTS = ("rooms", "crowds", "scribe", "e2e", "controls", "browsers", "page")
-QUICK_CROWDS = crowds.Size(paced=(3, 5, 50.0, 50), busy=(4, 5, 80.0, 50), dead=(5, 3, 300), idle=40, rounds=1)
+PARTS = ("rooms", "crowds", "scribe", "e2e", "controls", "browsers", "page", "slow")
+QUICK_CROWDS = crowds.Size(paced=(3, 5, 50.0, 50), busy=(4, 5, 80.0, 50), dead=(5, 3, 300), idle=40, many=40, rounds=1)
 QUICK_SCRIBE = scribes.Size(streams=3, seconds=1.0, chunks=500, rounds=1)
 QUICK_CONTROLS = controls.Size(
     rounds=1, engine="scripted", questions=(controls.SCRIPT,), word="@scripted rate=20 tokens=500"
 )
+QUICK_SLOW = slowcalls.Size(viewers=3, seconds=1.0, rounds=1)
 QUICK_E2E = endtoend.Size(viewers=3, tokens=50, rounds=1)
 
 
@@ -131,6 +132,13 @@ def on_house(folder: Path, options: argparse.Namespace, result: Result) -> None:
         result.figures += clicks.figures_of(seen)
         result.lines += clicks.lines_of(seen)
         result.behind["browsers"] = seen
+    if "slow" in options.parts:
+        calls = slowcalls.measured(
+            folder, QUICK_SLOW if options.quick else replace(slowcalls.Size(), rounds=options.rounds)
+        )
+        result.figures += slowcalls.figures_of(calls)
+        result.lines += slowcalls.lines_of(calls)
+        result.behind["slow"] = asdict(calls)
     if "page" in options.parts:
         visit = firstvisit.measured(folder)
         result.figures += firstvisit.figures_of(visit)

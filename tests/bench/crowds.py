@@ -6,6 +6,7 @@ Every row is the median of its rounds. Ways are measured directly after each oth
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,6 +25,9 @@ BUSY_P99_MS: Final = 100.0
 DEAD_THROUGHPUT: Final = 0.9
 DEAD_RSS_MB: Final = 50.0
 IDLE_MEMORY: Final = 3.0
+SOCKETS: Final = 2_000  # of one web process, where the bench stops counting; four schools of 500
+SOCKETS_S: Final = 50.0
+SPARE_FILES: Final = 100  # database, Redis, logs, and who comes in while others leave
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,7 @@ class Size:
     busy: tuple[int, int, float, int] = (20, 25, 80.0, 400)
     dead: tuple[int, int, int] = (35, 15, 4_000)  # who reads, who does not, events
     idle: int = 400
+    many: int = SOCKETS
     rounds: int = 3
 
 
@@ -55,9 +60,12 @@ class Rows:
 def rows_measure(rig: Rig, size: Size) -> Rows:
     rows = Rows()
     # Memory that a process has once had it does not ask for again: this comes first.
-    for way in ("bare", "ours"):
-        one = _tried(rows, partial(_idle, rig, way, size.idle))
-        rows.note(f"idle_kb_{way}", one and one["kb"])
+    bare, ours = (_tried(rows, partial(_idle, rig, way, size.idle)) for way in ("bare", "ours"))
+    rows.note("idle_kb_bare", bare and bare["kb"])
+    rows.note("idle_kb_ours", ours and ours["kb"])
+    many = _tried(rows, partial(_many, rig, size.many, ours["before_mb"])) if ours else None
+    for name in ("sockets", "sockets_entered_s", "sockets_kb", "sockets_p99_ms"):
+        rows.note(name, many and many[name])
     for number in range(size.rounds):
         print(f"round {number + 1} of {size.rounds}, many rooms and dead readers …", file=sys.stderr, flush=True)
         ways: list[Way] = ["ours", "bare"] if number % 2 == 0 else ["bare", "ours"]
@@ -88,6 +96,7 @@ def figures_of(rows: Rows) -> list[Figure]:
         Figure("dead_readers_throughput", rows.middle("dead_readers_throughput"), ">=", DEAD_THROUGHPUT, ours=True),
         Figure("dead_readers_rss_mb", rows.middle("dead_readers_rss_mb"), "<=", DEAD_RSS_MB, ours=True),
         Figure("idle_memory_websockets", _ratio(rows, "idle_kb"), "<=", IDLE_MEMORY),
+        Figure("sockets_in_one_process", rows.middle("sockets"), ">=", SOCKETS, ours=True),
     ]
 
 
@@ -141,7 +150,25 @@ def _idle(rig: Rig, way: Way, sockets: int) -> dict[str, Any] | None:
     rig.gather(way, max(1, sockets // 20), 20)
     grown = processor.rss_mb(rig.pid(way)) - before
     rig.leave()
-    return {"row": "idle", "way": way, "sockets": sockets, "kb": max(grown, 0.0) * 1024 / sockets}
+    return {"row": "idle", "way": way, "sockets": sockets, "kb": max(grown, 0.0) * 1024 / sockets, "before_mb": before}
+
+
+def _many(rig: Rig, most: int, before_mb: float) -> dict[str, Any]:
+    """Sockets of one web process, each of a person who has seen her room; then every one of them gets an event.
+
+    Ends at ``most``, at the bench's patience or at the number of files that a process may open, whichever comes first.
+    ``before_mb``: what the process had before any crowd came.
+    """
+    most = min(most, processor.files_most(rig.pid("ours")) - SPARE_FILES)
+    began = time.monotonic()
+    sockets = rig.fill("ours", most, seconds=SOCKETS_S)
+    entered_s = time.monotonic() - began
+    leg = rig.leg("ours", count=1, window=0, total=sockets)
+    kb = max(0.0, processor.rss_mb(rig.pid("ours")) - before_mb) * 1024 / sockets
+    rig.leave()
+    return {
+        "row": "many", "sockets": sockets, "sockets_entered_s": entered_s, "sockets_kb": kb, "sockets_p99_ms": leg["p99_ms"],
+    }  # fmt: skip
 
 
 def lines_of(rows: Rows) -> Sequence[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import sys
 import time
 from pathlib import Path
@@ -41,6 +42,11 @@ def rss_mb(pid: int) -> float:
     """The memory of a process that lies in RAM, in MiB."""
     status = Path("/proc", str(pid), "status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def files_most(pid: int) -> int:
+    """How many files a process may have open, sockets among them: its soft limit."""
+    return resource.prlimit(pid, resource.RLIMIT_NOFILE)[0]
 
 
 def places() -> tuple[set[int], set[int]]:

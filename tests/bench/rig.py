@@ -179,6 +179,18 @@ class Rig:
         time.sleep(SETTLE_S)
         return used
 
+    def fill(self, way: Way, most: int, *, seconds: float, members: int = 20) -> int:
+        """Rooms of ``members`` one after the other until ``most`` sockets are in, or the time is over; how many are in."""
+        self.pid(way)
+        self.leave()
+        made = self._producer.ask(do="rooms", way=way, rooms=-(-most // members), members=members)["rooms"]
+        end = time.monotonic() + seconds
+        for number, room in enumerate(made):
+            if time.monotonic() > end:
+                return number * members
+            self._enter(way, room, number * members, members)
+        return len(made) * members
+
     def leave(self) -> None:
         self._audience.ask(do="leave")
 

@@ -15,7 +15,7 @@ import pytest
 
 from classroom.supervisor.child import BASE_DIR
 from tests.bench import __main__ as bench
-from tests.bench import clicks, controls, firstvisit, processor
+from tests.bench import clicks, controls, firstvisit, processor, slowcalls
 from tests.bench.__main__ import CLOSED_EVENTS, plan_for
 from tests.bench.audience import Audience, percentile_ms
 from tests.bench.crowds import Rows, lines_of
@@ -45,6 +45,7 @@ CROWDS = {
     "dead_readers_throughput",
     "dead_readers_rss_mb",
     "idle_memory_websockets",
+    "sockets_in_one_process",
 }
 HOUSE = {
     "scribe_added_p95_ms",
@@ -278,7 +279,7 @@ def test_rows_are_medians_of_ratios_and_say_what_is_missing() -> None:
     assert (figures["paced_p99_ms"].value, figures["paced_p99_ms"].bound) == (12.0, 15.0)
     assert figures["idle_memory_websockets"].line() == "unmeasured idle_memory_websockets"  # a peer is not there
     assert {name for name, figure in figures.items() if figure.missing} == {
-        "busy_p99_ms", "busy_lost", "dead_readers_throughput", "dead_readers_rss_mb"
+        "busy_p99_ms", "busy_lost", "dead_readers_throughput", "dead_readers_rss_mb", "sockets_in_one_process"
     }  # fmt: skip
     assert lines_of(rows)[0] == "paced_cpu_ms_ours: 10.00, 12.00, 30.00"
 
@@ -351,9 +352,9 @@ def test_a_sitting_that_fails_gives_no_figure_and_the_next_one_does(rig: Rig) ->
     assert rig.sitting("ours", 3, Plan(warm=1, closed=20, paced=5)).deliveries == 3 * 25
 
 
-# The controls are run in the house of tests/whole/test_main_job.py, the first visit to a page in tests/browser; real
-# browsers beside a real model are for a run alone.
-PARTS = [part for part in bench.PARTS if part not in {"controls", "browsers", "page"}]
+# The controls are run in the house of tests/whole/test_main_job.py, the first visit to a page in tests/browser, slow calls
+# in tests/whole/test_stack.py; real browsers beside a real model are for a run alone.
+PARTS = [part for part in bench.PARTS if part not in {"controls", "browsers", "page", "slow"}]
 
 
 def test_the_slowest_click_of_all_rounds_is_the_figure() -> None:
@@ -378,6 +379,15 @@ def test_the_slowest_click_in_three_browsers_is_the_figure() -> None:
     assert clicks.lines_of({"stop": [90.0, 501.0]}) == ["stop in three browsers: median 296 ms of 2"]
 
 
+def test_slow_calls_are_a_ratio_of_each_round() -> None:
+    found = slowcalls.Found([10.0, 20.0, 8.0], [15.0, 20.0, 32.0], [310.0, 305.0, 600.0])
+    (figure,) = slowcalls.figures_of(found)
+    assert figure.line() == "figure slow_database_p99_ratio 1.5 goal <= 2"
+    assert slowcalls.lines_of(found)[1:] == [
+        "p99 of a stream, beside slow calls: 15.0, 20.0, 32.0 ms", "a slow call took (median) 310, 305, 600 ms",
+    ]  # fmt: skip
+
+
 def test_a_first_visit_is_counted_in_requests_and_in_kilobytes() -> None:
     visit = Visit({"1": "/rooms/x/", "2": "/static/room.js"}, {"1": 6_000, "2": 295_000})
     assert [figure.line() for figure in firstvisit.figures_of(visit)] == [
@@ -396,6 +406,7 @@ def test_a_house_that_does_not_stand_gives_no_figure(tmp_path: Path, monkeypatch
     assert {figure.value for figure in controls.figures_of(found)} == {None}
     monkeypatch.setattr(clicks, "model_folder", lambda *_: None)
     assert clicks.measured(tmp_path, 1, tmp_path) == {}
+    assert slowcalls.figures_of(slowcalls.measured(tmp_path, slowcalls.Size()))[0].missing
     assert [figure.missing for figure in firstvisit.figures_of(firstvisit.measured(tmp_path))] == [True, True]
 
 
@@ -430,4 +441,4 @@ def test_a_run_prints_every_figure_and_keeps_it(tmp_path: Path) -> None:
     assert {figure["name"] for figure in run["figures"]} == ALL
     assert len(run["measured"]["sittings"]) == 2 * len(SMALL)
     assert all(one["deliveries"] == one["expected"] > 0 for one in run["measured"]["sittings"])
-    assert {one["row"] for one in run["measured"]["crowds"]} == {"paced", "dead", "idle"}
+    assert {one["row"] for one in run["measured"]["crowds"]} == {"paced", "dead", "idle", "many"}

@@ -10,6 +10,7 @@ from typing import Any
 import httpx2 as httpx
 import pytest
 
+from tests.bench import slowcalls
 from tests.ledger import Account
 from tests.services import NO_TLS, wait_until
 from tests.stack import Stack
@@ -55,6 +56,15 @@ def lines_of(log: str, trace: str) -> list[str]:
     """What a process has said of this trace, in the lines that programs read."""
     lines = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
     return [line["event"] for line in lines if line.get("trace") == trace]
+
+
+@pytest.mark.parametrize("stack", ["postgres"], indirect=True)
+def test_frames_that_stand_at_the_database_hold_up_nobody_elsewhere(stack: Stack) -> None:
+    """What `make bench` measures, here without looking at the times: everything comes, in order, while they stand there."""
+    found = slowcalls.Found()
+    slowcalls.house_measure(stack, slowcalls.Size(viewers=3, seconds=1.0, rounds=1), found)
+    assert found.waited_ms[0] > 150
+    assert slowcalls.figures_of(found)[0].value is not None
 
 
 def test_a_process_can_be_killed_and_started_by_name(stack: Stack) -> None:
