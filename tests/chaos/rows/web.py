@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import partial
+
 from tests.chaos.round import Round
+from tests.chaos.screen import Screen
 
 CLASS = 25  # people in a room
 MANY = 100  # from so many on, how their returns are spread says something
@@ -18,9 +22,12 @@ def told_to_stop(round: Round) -> None:
     round.written(question, 1)
     for web, name in enumerate(("web1", "web2")):
         before = {screen: len(screen.closes) for screen in screens}
-        sockets = sum(screen.url == house.url(web) for screen in screens)
+        there = [screen for screen in screens if screen.url == house.url(web)]
+        sockets = len(there)
         round.inject()
         house.again(name)
+        # What a process said as it left may lie in a line for a moment, while its screen still believes in it.
+        round.until(partial(_noticed, there, before), "everybody there has noticed")
         round.until(lambda: all(screen.live for screen in screens), "everybody is back")
         codes = [close for screen in screens for close in screen.closes[before[screen] :]]
         waits = [int(reason.partition("=")[2]) for code, reason in codes if code == 1012]
@@ -30,6 +37,10 @@ def told_to_stop(round: Round) -> None:
         crowd = max((sum(at <= other < at + 1_000 for other in waits) for at in waits), default=0)
         round.expect(len(waits) < MANY or crowd < 0.4 * len(waits), f"{crowd} of {len(waits)} come back in one second")
     round.healed()
+
+
+def _noticed(there: list[Screen], before: Mapping[Screen, int]) -> bool:
+    return all(len(screen.closes) > before[screen] for screen in there)
 
 
 def killed(round: Round) -> None:
