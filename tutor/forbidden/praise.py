@@ -63,6 +63,7 @@ WORDS: Final = frozenset(
         "impressive",
     ]
 )
+BEGINNINGS: Final = frozenset(word[:end] for word in WORDS for end in range(1, len(word) + 1))
 SIGNS: Final = frozenset("✓✔✅☑👍🎉💯🏆⭐👏")
 HAN: Final = frozenset("对正没答做算无好棒恭完是嗯很太真厉")
 _RIGHT: Final = r"(?:correct|right|perfect|accurate|spot[- ]on|valid|flawless|true|fine|exact|well done)"
