@@ -16,10 +16,10 @@ VIEWERS = Gauge(
 ROOMS = Gauge("chalkstream_rooms_open", "Rooms that somebody looks at, by web process", multiprocess_mode="livesum")
 REPAIRED = Counter("chalkstream_gaps_repaired_events", "Events read from the log because their hint was lost or late")
 CATCH_UPS = Counter("chalkstream_catch_ups", "Times that a viewer was too slow for the live path")
-LOOK_S = 0.05
+LOOK_S = 0.2
 LAG = Histogram(
     "chalkstream_delivery_lag_seconds",
-    "From an event's commit to the last socket of this process, looked at 20 times a second at most",
+    "From an event's commit to the last socket of this process, looked at 5 times a second at most",
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
 

@@ -27,7 +27,13 @@ class Transport:
     def write(self, data: bytes) -> None:
         """Straight to the kernel when nothing waits before it: registering a writer costs two system calls a frame."""
         transport = self._transport
-        if self._direct and not self.pending() and transport.connected and not transport.disconnecting:
+        if (
+            self._direct
+            and not transport._tempDataLen
+            and len(transport.dataBuffer) == transport.offset
+            and transport.connected
+            and not transport.disconnecting
+        ):
             try:
                 sent = transport.socket.send(data)
             except OSError:  # full, or gone: Twisted finds out which, and does what is to be done then
