@@ -34,7 +34,6 @@ from classroom.rooms.watching import Watcher
 log = structlog.get_logger(__name__)
 CHECK_S = 1.0
 HOLE_WAIT_S = 0.005  # hints of a person's event and of the scribe may cross
-MESSAGES_A_PASS = 64
 
 
 class Hub:
@@ -197,20 +196,16 @@ class Hub:
     async def _listen(self) -> None:
         while True:
             try:
-                if self._channel is None:
-                    self._channel = await self._layer.new_channel()
-                    await self._layer.group_add(broadcast.EVERYWHERE, self._channel)
-                    self._ready.set()
-                for _ in range(MESSAGES_A_PASS):
-                    self._heard(await self._layer.receive(self._channel))
-                await asyncio.sleep(0)
+                channel = await self._layer.new_channel()
+                self._layer.deliver(channel, self._heard)
+                await self._layer.group_add(broadcast.EVERYWHERE, channel)
             except LAYER_ERRORS as error:
                 log.warning("layer_away", error=str(error))
-                self._channel = None
-                self._ready.clear()
-                for feed in self.feeds.values():
-                    feed.subscribed = False
                 await asyncio.sleep(CHECK_S)
+            else:
+                self._channel = channel
+                self._ready.set()
+                return
 
     def _heard(self, message: dict[str, Any]) -> None:
         kind = message["type"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter, deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -65,6 +66,21 @@ class UnkindLayer(HintLayer):
         super().__init__(*arguments, **options)
         self._seed = seed
         self._boxes: dict[str, Mailbox] = {}
+
+    def deliver(self, channel: str, heard: Callable[[dict[str, Any]], None]) -> None:
+        box = self._boxes[channel] = Mailbox(Unkind(self._seed + len(self._boxes)))
+
+        def release() -> None:
+            for message in box.unkind.release():
+                heard(message)
+
+        def take(message: dict[str, Any]) -> None:
+            for told in [message] if message["type"] in KIND_TO else box.unkind.take(message):
+                heard(told)
+            if box.unkind.holding:
+                asyncio.get_running_loop().call_later(HELD_S, release)
+
+        super().deliver(channel, take)
 
     async def receive(self, channel: str) -> Any:
         box = self._boxes.setdefault(channel, Mailbox(Unkind(self._seed + len(self._boxes))))

@@ -49,3 +49,22 @@ async def test_over_a_real_redis(redis_url: str) -> None:
         assert (await asyncio.wait_for(layer.receive(channel), 20))["type"] == "health.echo"
     await sender.flush()
     await layer.flush()
+
+
+async def test_what_is_delivered_at_once_is_treated_alike(redis_url: str) -> None:
+    hosts: Any = [{"address": redis_url, "socket_timeout": None}]
+    sender, layer = RedisPubSubChannelLayer(hosts=hosts), UnkindLayer(hosts=hosts, seed=5)
+    heard: list[int] = []
+    channel = await layer.new_channel()
+    layer.deliver(channel, lambda message: heard.append(message["number"]))
+    await layer.group_add("room", channel)
+    told, unkind = passed(5, 60)
+    assert {"dropped", "doubled", "reordered"} == set(unkind.counts)
+    for number in range(60):
+        await sender.group_send("room", {"type": "room.events", "number": number})
+    async with asyncio.timeout(20):
+        while len(heard) < len(told):
+            await asyncio.sleep(0.02)
+    assert sorted(heard) == sorted(told)
+    await sender.flush()
+    await layer.flush()

@@ -48,6 +48,37 @@ async def test_it_looks_once_for_each_thing_that_redis_says(hints: HintLayer, mo
     assert looks <= 2 * 3  # the replies to the publisher are read too
 
 
+async def test_what_is_delivered_wakes_no_task_and_an_error_in_it_ends_only_the_connection(
+    hints: HintLayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layer, "RETRY_S", 0.01)
+    heard: list[Any] = []
+
+    def take(message: dict[str, Any]) -> None:
+        heard.append(message["number"] / message["by"])
+        assert asyncio.current_task() is None
+
+    channel = await hints.new_channel()
+    hints.deliver(channel, take)
+    await hints.group_add("room", channel)
+
+    async def said(number: int, by: int) -> None:
+        await hints.group_send("room", {"type": "more", "number": number, "by": by})
+
+    async with asyncio.timeout(20):
+        await said(1, 1)
+        await said(2, 1)
+        while heard != [1, 2]:
+            await asyncio.sleep(0.01)
+        asyncio.get_running_loop().set_exception_handler(lambda loop, about: broke.set())
+        broke = asyncio.Event()
+        await said(3, 0)  # divides by zero
+        await broke.wait()
+        while 4 not in heard:  # what is said meanwhile is lost, as hints may be
+            await said(4, 1)
+            await asyncio.sleep(0.05)
+
+
 async def test_subscriptions_outlive_the_connection(
     hints: HintLayer, redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
