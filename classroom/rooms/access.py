@@ -129,24 +129,21 @@ def _rights(user: User, room: Room, enrolled_as: str | None, *, in_group: bool) 
 
 
 def rights_of(pairs: Iterable[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], RoomRights]:
-    """Rights of many (user, room) pairs in four queries, whatever their number; pairs without any right are missing.
+    """Rights of many (user, room) pairs in four queries at most, whatever their number; pairs without any right are missing.
 
     Rooms come before enrolments and groups (``RoomRights.read_after`` rests on it).
     """
     wanted = set(pairs)
     users = User.objects.in_bulk({user_id for user_id, _ in wanted})
     rooms = Room.objects.in_bulk({room_id for _, room_id in wanted})
-    enrolments: dict[tuple[UUID, UUID], str] = {
-        (row.user_id, row.school_class_id): row.role
-        for row in Enrolment.objects.filter(
-            user__in=users, school_class__in={room.school_class_id for room in rooms.values()}, removed_at=None
-        )
+    classes = {room.school_class_id for room in rooms.values()}
+    enrolled = Enrolment.objects.filter(user__in=users, school_class__in=classes, removed_at=None)
+    enrolments = {
+        (user_id, class_id): role for user_id, class_id, role in enrolled.values_list("user", "school_class", "role")
     }
-    grouped = set(
-        User.work_groups.through.objects.filter(
-            user_id__in=users, group_id__in={room.group_id for room in rooms.values() if room.group_id}
-        ).values_list("user_id", "group_id")
-    )
+    groups = {room.group_id for room in rooms.values() if room.group_id}
+    members = User.work_groups.through.objects.filter(user_id__in=users, group_id__in=groups)
+    grouped = set(members.values_list("user_id", "group_id")) if groups else set()
     found = {}
     for user_id, room_id in wanted:
         user, room = users.get(user_id), rooms.get(room_id)
