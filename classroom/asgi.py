@@ -18,8 +18,13 @@ with absent():
     from channels.routing import ProtocolTypeRouter
     from django.conf import settings
 
-    from classroom.routing import websocket_application
+    from classroom.rooms.wiring import action
+    from classroom.routing import ACTIONS, websocket_application
+    from tutor.dispatch import sender_load
 
     import_module(settings.ROOT_URLCONF)  # loads every page now, and not in the first request
+    for verb in ACTIONS:  # and all that a frame does
+        action(verb)
+    sender_load()
 
 application = ProtocolTypeRouter({"http": Lanes(django_application), "websocket": websocket_application})

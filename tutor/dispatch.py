@@ -41,6 +41,13 @@ def _celery() -> Celery:
     return app
 
 
+def sender_load() -> None:
+    """Load all that a ticket is sent with: the first question of a process would wait 50 ms for it."""
+    app = _celery()
+    app.finalize()
+    assert all((app.amqp.send_task_message, app.events.Dispatcher, app.backend, app.AsyncResult, app.producer_pool))
+
+
 def job_for(answer: Answer) -> Job:
     """The job for the answer's present attempt: what the room remembers, the question, the raw text so far."""
     return _job(answer)[0]
