@@ -66,7 +66,7 @@ def soak(round: Round, sockets: int, rooms: int, seconds: float) -> dict[str, li
     for number in range(1, rooms):
         groups.append(round.join(each, room=house.room(), first=number * each))
     back_at_once(round)
-    broken = sum(len(screen.closes) for screen in round.screens)
+    before = broken = broken_lines(round)
     samples: dict[str, list[Sample]] = {name: [] for name in WATCHED}
     begun = time.monotonic()
     talk = {number: begun + round.random.uniform(0, TALK_S) for number in range(rooms)}
@@ -82,14 +82,21 @@ def soak(round: Round, sockets: int, rooms: int, seconds: float) -> dict[str, li
                 round.ask(round.random.choice(group), words=40, rate=20)
         if now >= sample:
             sample = now + SAMPLE_S
+            if more := (now_broken := broken_lines(round)) - broken:
+                print(f"{(now - begun) / 60:.1f} min: lines broke: {dict(more)}", file=sys.stderr, flush=True)
+            broken = now_broken
             for name in WATCHED:
                 samples[name].append(looked(house.children[name].pid))
         time.sleep(0.02)
-    broken = sum(len(screen.closes) for screen in round.screens) - broken
-    print(f"{broken} lines broke in {seconds / 60:.1f} minutes", file=sys.stderr)
+    print(f"lines that broke: {dict(broken_lines(round) - before) or 'none'}", file=sys.stderr, flush=True)
     round.inject()
     round.healed()
     return samples
+
+
+def broken_lines(round: Round) -> Counter[str]:
+    """How many so far, by the code of the close and what stood beside it."""
+    return Counter(f"{code} {reason}".strip() for screen in round.screens for code, reason in screen.closes)
 
 
 def back_at_once(round: Round) -> None:
