@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from itertools import pairwise
 from typing import Any, Final
-from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 
 SIZE: Final = 24
@@ -27,7 +27,8 @@ UNSEEN: Final = "The formula has a character that nobody sees."
 UNREADABLE: Final = "The formula cannot be read: is a brace open, or something left out?"
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]")
 # What latex2mathml does not know it passes on as it stands.
-_UNKNOWN: Final = re.compile(r"<(?:mi|mo|mn)[^<>]*>(\\[A-Za-z]+|&(?:amp;)?)</")
+_UNKNOWN: Final = re.compile(r"\\[A-Za-z]+|&")
+_SIGNS: Final = frozenset({"mi", "mo", "mn"})
 _ADDRESS: Final = re.compile(r"\\(href|url|includegraphics|input|include|def|newcommand)(?![A-Za-z])")
 _INVISIBLE: Final = frozenset("\u2061\u2062\u2063\u2064")  # function application and its like
 _STACKED: Final = frozenset(
@@ -87,14 +88,17 @@ def _mathml(text: str) -> Element:
     theirs = [kind for kind in vars(exceptions).values() if isinstance(kind, type) and issubclass(kind, Exception)]
     unreadable: tuple[type[Exception], ...] = (*known, *theirs)
     try:
-        written = converter.convert(re.sub(r"\\(begin|end)\{(?:aligned|gathered|split)\}", r"\\\1{align*}", text))
-        if found := _UNKNOWN.search(written):
-            raise FormulaError(f"“{found[1].replace('&amp;', '&')}” is not known here.")
-        found_tree = ElementTree.fromstring(written)  # noqa: S314  (our own converter wrote it)
+        text = re.sub(r"\\(begin|end)\{(?:aligned|gathered|split)\}", r"\\\1{align*}", text)
+        found_tree = converter.convert_to_element(text)
+        del found_tree.attrib["xmlns"]
     except RecursionError:
         raise FormulaError(TOO_DEEP) from None
     except unreadable:
         raise FormulaError(UNREADABLE) from None
+    for part in found_tree.iter():
+        if _name(part) in _SIGNS and _UNKNOWN.fullmatch(part.text or ""):
+            raise FormulaError(f"“{part.text}” is not known here.")
+        part.text = unescape(part.text or "") or None  # the signs that it does know have numbers: &#x02192;
     if _depth(found_tree) > NESTING_MAX:
         raise FormulaError(TOO_DEEP)
     return found_tree

@@ -22,6 +22,7 @@ def refused(latex: str) -> str:
         r"\frac{1}{2}", r"x^2 + \sqrt{3} \le 5", r"\sum_{i=1}^{n} i^2", r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", r"a<b",
         r"\text{area} = \pi r^2", r"\begin{aligned}x&=1\\y&=2\end{aligned}", r"f'(x) = \int_0^\infty e^{-x^2}\,dx", r"50\%",
         r"\boxed{x}", r"\cancel{x}", r"\angle ABC = 90^\circ", r"\overrightarrow{AB}", r"\left(\frac12\right)", r"1\,\$",
+        r"\text{a & b}", r"x\&y", r"\text{a<b}", r"\text{a &lt; b}",
     ],
 )  # fmt: skip
 def test_q20_a_formula_is_paths_in_its_box(latex: str) -> None:
