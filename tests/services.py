@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import os
 import pwd
@@ -24,6 +25,7 @@ from classroom.supervisor.keeper import Keeper
 
 LOOK_S = 0.05
 START_S = 30.0
+UNTIL_S = 10.0
 # Tests speak to servers of their own without TLS: to load the machine's certificates for each client costs 60 ms of a core.
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
@@ -45,6 +47,16 @@ def wait_until(condition: Callable[[], Any], what: str, *, timeout_s: float = ST
             return value
         time.sleep(every_s)
     raise AssertionError(f"not within {timeout_s:.0f} s: {what}")
+
+
+async def until(condition: Callable[[], Any], what: str, timeout_s: float = UNTIL_S) -> None:
+    """The same inside an event loop, whose other tasks go on meanwhile."""
+    try:
+        async with asyncio.timeout(timeout_s):
+            while not condition():
+                await asyncio.sleep(0.005)
+    except TimeoutError:
+        raise AssertionError(f"never: {what}") from None
 
 
 class Service:

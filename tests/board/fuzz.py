@@ -15,7 +15,8 @@ from uuid import UUID
 
 from pycrdt import Doc, Map
 
-from tests.board.peers import Peer, until
+from tests.board.peers import Peer
+from tests.services import until
 
 PROCESSES = 2
 KINDS: dict[str, dict[str, Any]] = {

@@ -31,17 +31,9 @@ from classroom.board.messages import (
 from classroom.board.relay import Relay
 from classroom.people.models import User
 from classroom.people.tickets import ticket_mint
+from tests.services import until
 
 WAIT_S = 10.0
-
-
-async def until(condition: Callable[[], Any], what: str, timeout_s: float = WAIT_S) -> None:
-    try:
-        async with asyncio.timeout(timeout_s):
-            while not condition():
-                await asyncio.sleep(0.005)
-    except TimeoutError:
-        raise AssertionError(f"never: {what}") from None
 
 
 class Process:

@@ -15,7 +15,8 @@ from classroom.board.log import Draft
 from classroom.board.models import Document, Update
 from classroom.people.models import User
 from classroom.rooms.frames import Close
-from tests.board.peers import Peer, Process, drawing, shape, until, update_of
+from tests.board.peers import Peer, Process, drawing, shape, update_of
+from tests.services import until
 
 pytestmark = [pytest.mark.usefixtures("redis_url"), pytest.mark.django_db(transaction=True)]
 KEY = "00000000-0000-4000-8000-000000000001"

@@ -17,8 +17,9 @@ from classroom.rooms import access as room_access
 from classroom.rooms import actions, frames
 from classroom.rooms.frames import ClientFrame, Close, FrameError
 from classroom.rooms.models import Event, Room
-from tests.board.peers import Peer, Process, until
+from tests.board.peers import Peer, Process
 from tests.rooms import wire
+from tests.services import until
 
 pytestmark = [pytest.mark.usefixtures("redis_url"), pytest.mark.django_db(transaction=True)]
 

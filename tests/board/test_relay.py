@@ -16,8 +16,8 @@ from classroom.people.models import User
 from classroom.people.tickets import ticket_mint
 from classroom.rooms import broadcast
 from classroom.rooms.frames import Close
-from tests.board.peers import Peer, Process, drawing, shape, until
-from tests.services import Valkey
+from tests.board.peers import Peer, Process, drawing, shape
+from tests.services import Valkey, until
 
 pytestmark = [pytest.mark.usefixtures("redis_url"), pytest.mark.django_db(transaction=True)]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -17,14 +16,9 @@ from classroom.rooms.consumers import RoomConsumer
 from classroom.rooms.frames import SUBPROTOCOL, TICKET_PREFIX, Close
 from classroom.rooms.hub import hub
 from classroom.rooms.models import Room
+from tests.services import until
 
 pytestmark = [pytest.mark.usefixtures("redis_url"), pytest.mark.django_db(transaction=True)]
-
-
-async def until(condition: Callable[[], Any]) -> None:
-    async with asyncio.timeout(20):
-        while not condition():
-            await asyncio.sleep(0.01)
 
 
 class Line:
@@ -53,7 +47,7 @@ class Line:
     async def join(self) -> None:
         join = {"type": "join", "id": str(uuid4()), "data": {}}
         self.say({"type": "websocket.receive", "text": json.dumps(join)})
-        await until(lambda: any(frame["type"] == "snapshot" for frame in self.told))
+        await until(lambda: any(frame["type"] == "snapshot" for frame in self.told), "a snapshot", timeout_s=20)
 
 
 async def line_open(user: User, room: Room) -> Line:

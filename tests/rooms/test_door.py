@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -12,14 +12,9 @@ from classroom.people.tickets import TicketError
 from classroom.rooms.door import Door
 from classroom.rooms.doors import doors
 from classroom.rooms.frames import TICKET_PREFIX, Close
+from tests.services import until
 
 OFFERED = ["try.v1", f"{TICKET_PREFIX}x"]
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():
-            await asyncio.sleep(0)
 
 
 class Seat:
@@ -49,7 +44,7 @@ class Try(Door[Seat]):
         return self.seat
 
     async def serve(self, seat: Seat) -> None:
-        await until(lambda: bool(seat.closes))
+        await until(lambda: seat.closes, "closed")
 
     def leave(self, seat: Seat) -> None:
         self.left += 1
@@ -93,7 +88,7 @@ def moment(reason: str) -> int:
 async def test_f9_whoever_is_in_is_told_through_her_seat(door: Try) -> None:
     door.open.set()
     line = Line(door)
-    await until(lambda: door.asked == 1 and doors().anybody)
+    await until(lambda: door.asked == 1 and doors().anybody, "asked, and on her way in")
     await asyncio.sleep(0)
     doors().close()
     await line.task
@@ -105,10 +100,10 @@ async def test_f9_whoever_is_in_is_told_through_her_seat(door: Try) -> None:
 
 async def test_f9_whoever_is_being_let_in_does_not_wait_for_a_database_that_hangs(door: Try) -> None:
     line = Line(door)
-    await until(lambda: door.asked == 1)
+    await until(lambda: door.asked == 1, "asked")
     doors().close()
     await line.task
-    await until(lambda: bool(line.closes))
+    await until(lambda: line.closes, "closed")
     ((code, reason),) = line.closes
     assert code == Close.RESTART
     assert 200 <= moment(reason) < 5_000
@@ -118,7 +113,7 @@ async def test_f9_whoever_is_being_let_in_does_not_wait_for_a_database_that_hang
 async def test_f9_whoever_is_accepted_later_keeps_her_ticket(door: Try) -> None:
     accepting = asyncio.Event()
     line = Line(door, accepting=accepting)
-    await until(lambda: doors().anybody)
+    await until(lambda: doors().anybody, "somebody is in")
     doors().close()
     accepting.set()
     await line.task
@@ -133,7 +128,7 @@ async def test_f9_many_do_not_come_back_at_the_same_moment() -> None:
     await asyncio.sleep(0)
     doors().close()
     await asyncio.gather(*(line.task for line in lines))
-    await until(lambda: all(line.closes for line in lines))
+    await until(lambda: all(line.closes for line in lines), "all are closed")
     assert len({line.closes[0][1] for line in lines}) > 10
 
 
@@ -156,7 +151,7 @@ async def test_a_page_of_another_origin_comes_to_no_door(door: Try) -> None:
 
 async def test_another_cancels_a_door_and_is_not_kept_from_it(door: Try) -> None:
     line = Line(door)
-    await until(lambda: door.asked == 1)
+    await until(lambda: door.asked == 1, "asked")
     line.task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await line.task

@@ -28,7 +28,7 @@ from classroom.rooms.viewers import PENDING_HIGH
 from inference_worker.job import WORKER, WorkerState
 from tests.rooms import wire
 from tests.rooms.onlookers import Onlooker
-from tests.services import Valkey
+from tests.services import Valkey, until
 
 pytestmark = [pytest.mark.usefixtures("redis_url"), pytest.mark.django_db(transaction=True)]
 Opener = Callable[[], Hub]
@@ -69,15 +69,6 @@ async def say_unheard(room_id: UUID, monkeypatch: pytest.MonkeyPatch) -> int:
     with monkeypatch.context() as lossy:
         lossy.setattr(broadcast, "events_tell", lambda events: None)
         return await say(room_id)
-
-
-async def until(condition: Callable[[], Any], what: str, timeout_s: float = 10.0) -> None:
-    try:
-        async with asyncio.timeout(timeout_s):
-            while not condition():
-                await asyncio.sleep(0.01)
-    except TimeoutError:
-        raise AssertionError(f"never: {what}") from None
 
 
 async def enter(

@@ -14,9 +14,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.bench import controls
 from tests.bench.board_house import WirePeer
-from tests.board.peers import until
 from tests.ledger import Account, Frame, Ledger, proven, text_of
-from tests.services import NO_TLS
+from tests.services import NO_TLS, until
 from tests.stack import Stack
 
 pytestmark = pytest.mark.stack
