@@ -168,3 +168,10 @@ def test_rights_are_as_old_as_the_event_that_their_log_ended_with(room: Room, bo
     assert rights.read_after(room.epoch, room.last_seq)
     assert not rights.read_after(room.epoch, room.last_seq + 1)
     assert not rights.read_after("another log", room.last_seq)
+
+
+def test_a_rooms_row_is_the_present_one_and_not_that_of_a_room_that_is_not_there(room: Room) -> None:
+    Room.objects.filter(pk=room.pk).update(title="Changed meanwhile")
+    assert access.room_now(room.pk).title == "Changed meanwhile"
+    with pytest.raises(Room.DoesNotExist):
+        access.room_now(uuid4())
