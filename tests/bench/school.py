@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secrets import token_hex
 from typing import Any
 
 from classroom.people.models import Enrolment, Role, SchoolClass, User
@@ -12,8 +13,9 @@ from classroom.rooms.models import Room
 
 class School:
     def __init__(self) -> None:
-        self._teacher = User.objects.create(username="alice", role=Role.TEACHER)
-        self._outsider = User.objects.create(username="charlie", role=Role.STUDENT)
+        self._mark = token_hex(4)  # there may be another one in this database
+        self._teacher = User.objects.create(username=f"teacher-{self._mark}", role=Role.TEACHER)
+        self._outsider = User.objects.create(username=f"outsider-{self._mark}", role=Role.STUDENT)
         self._class = SchoolClass.objects.create(name="Bench", created_by=self._teacher)
         self._members: list[User] = []
 
@@ -36,7 +38,8 @@ class School:
         return _ticket(self._outsider)
 
     def _enrol(self, members: int) -> None:
-        new = [User(username=f"member{number}", role=Role.STUDENT) for number in range(len(self._members), members)]
+        numbers = range(len(self._members), members)
+        new = [User(username=f"member-{self._mark}-{number}", role=Role.STUDENT) for number in numbers]
         User.objects.bulk_create(new)
         Enrolment.objects.bulk_create(
             [Enrolment(school_class=self._class, user=user, role=Role.STUDENT) for user in new]
