@@ -14,9 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
-from typing import Any, Final
-
-from websockets.sync.client import connect
+from typing import Final
 
 from classroom.rooms.frames import SUBPROTOCOL, TICKET_PREFIX
 from classroom.supervisor.child import BASE_DIR, Child
@@ -24,8 +22,8 @@ from classroom.supervisor.ports import listen
 from tests.bench import processor
 from tests.bench.figures import Figure
 from tests.bench.scribes import talk_open
+from tests.bench.seat import seated
 from tests.bench.talk import Unanswered
-from tests.ledger import Ledger
 from tests.stack import Stack
 
 FIRST_S: Final = 0.1
@@ -135,7 +133,7 @@ class _School:
         ready, took = threading.Barrier(answers), [0.0] * answers
 
         def one(number: int) -> None:
-            with self._enter(rooms[number], tickets[number]) as ledger:
+            with seated(self._stack.urls[0], rooms[number], tickets[number]) as ledger:
                 ledger.until("snapshot")  # whoever asks has seen the room
                 ready.wait(30)
                 began = time.monotonic()
@@ -170,7 +168,7 @@ class _School:
         self._audience.tell(do="wait")
         web = self._stack.children["web1"].pid
         before = processor.cpu_s(web)
-        with self._enter(room, tickets[0]) as ledger:
+        with seated(self._stack.urls[0], room, tickets[0]) as ledger:
             ledger.end_of(ledger.ask("What is it?"), timeout_s=60)
         came = self._audience.hear()
         used = processor.cpu_s(web) - before
@@ -179,20 +177,3 @@ class _School:
         found.p50_ms.append(came["p50_ms"])
         found.p95_ms.append(came["p95_ms"])
         found.cpu_s.append(used / came["deliveries"] * 1000)
-
-    def _enter(self, room: str, ticket: str) -> Any:
-        return _Seat(f"{self._stack.urls[0].replace('http', 'ws', 1)}/ws/rooms/{room}/", ticket)
-
-
-class _Seat:
-    """A member's socket for as long as a ``with`` lasts."""
-
-    def __init__(self, url: str, ticket: str) -> None:
-        protocols: Any = [SUBPROTOCOL, f"{TICKET_PREFIX}{ticket}"]
-        self._socket = connect(url, subprotocols=protocols, compression=None, max_queue=None, close_timeout=2)
-
-    def __enter__(self) -> Ledger:
-        return Ledger(self._socket, None, None)
-
-    def __exit__(self, *_: object) -> None:
-        self._socket.close()

@@ -17,13 +17,11 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
-from websockets.sync.client import connect
-
 from classroom.rooms.frames import SUBPROTOCOL, TICKET_PREFIX
 from tests.bench.audience import percentile_ms
 from tests.bench.figures import Figure
+from tests.bench.seat import seated
 from tests.bench.talk import Talk, Unanswered
-from tests.ledger import Ledger
 from tests.services import wait_until
 from tests.stack import Stack
 
@@ -155,11 +153,8 @@ def _race(stack: Stack, streams: Talk, size: Size, found: Found) -> None:
 
 def _posts(stack: Stack, room: str, ticket: str, seconds: float) -> float:
     """The 99th percentile of the ms between a chat line and its ack, a line every POST_EVERY_S."""
-    url = f"{stack.urls[0].replace('http', 'ws', 1)}/ws/rooms/{room}/"
-    protocols: Any = [SUBPROTOCOL, f"{TICKET_PREFIX}{ticket}"]
     ages: list[int] = []
-    with connect(url, subprotocols=protocols, compression=None, max_queue=None, close_timeout=2) as socket:
-        ledger = Ledger(socket, None, None)
+    with seated(stack.urls[0], room, ticket) as ledger:
         end = time.monotonic() + seconds * 0.9
         while time.monotonic() < end:
             began = time.monotonic_ns()

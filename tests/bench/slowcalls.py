@@ -19,11 +19,11 @@ from statistics import median
 from typing import Any, Final
 
 import psycopg
-from websockets.sync.client import connect
 
 from classroom.rooms.frames import SUBPROTOCOL, TICKET_PREFIX
 from tests.bench.figures import Figure
 from tests.bench.scribes import talk_open
+from tests.bench.seat import seated
 from tests.bench.talk import Talk, Unanswered
 from tests.ledger import Ledger
 from tests.services import wait_until
@@ -88,7 +88,7 @@ def house_measure(stack: Stack, size: Size, found: Found, *, web: int = 0) -> No
         audience = talk_open(opened, stack.data, "audience", *words, environment=environment, fds=[writes])
         (other,) = producer.ask(do="rooms", way="ours", rooms=1, members=SPEAKERS)["rooms"]
         tickets = producer.ask(do="tickets", first=0, count=SPEAKERS)["tickets"]
-        speakers = [opened.enter_context(_seat(stack, web, other, ticket)) for ticket in tickets]
+        speakers = [opened.enter_context(seated(stack.urls[web], other, ticket)) for ticket in tickets]
         (room,) = producer.ask(do="rooms", way="ours", rooms=1, members=size.viewers)["rooms"]
         tickets = producer.ask(do="tickets", first=0, count=size.viewers)["tickets"]
         offered = [f"{SUBPROTOCOL}, {TICKET_PREFIX}{ticket}" for ticket in tickets]
@@ -116,14 +116,6 @@ def _streamed(producer: Talk, audience: Talk, size: Size, *, seconds: float) -> 
     assert came["deliveries"] == came["expected"], came
     assert not came["disordered"], came
     return float(came["p99_ms"])
-
-
-@contextmanager
-def _seat(stack: Stack, web: int, room: str, ticket: str) -> Iterator[Ledger]:
-    protocols: Any = [SUBPROTOCOL, f"{TICKET_PREFIX}{ticket}"]
-    url = f"{stack.urls[web].replace('http', 'ws', 1)}/ws/rooms/{room}/"
-    with connect(url, subprotocols=protocols, compression=None, max_queue=None, close_timeout=2) as socket:
-        yield Ledger(socket, None, None)
 
 
 @contextmanager
