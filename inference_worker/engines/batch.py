@@ -64,7 +64,8 @@ class Batch:
             if reason is not None:
                 self._leave(item, reason)
             elif item.row >= 0 and item.reply.handle.paused_at is not None:
-                self._park(item)
+                self.parked.append(item)
+                self._set_aside(item)
             elif item in self.parked and item.reply.handle.paused_at is None:
                 self.parked.remove(item)
                 self._queue.push(item, item.group, first=True)
@@ -73,16 +74,10 @@ class Batch:
         """Nobody is let in sooner than the reading of the prompt can begin: whose turn it is then, is known then."""
         if self._limit < self._slots and self._steps - self._shrunk_at >= RECOVERY:
             self._limit, self._shrunk_at = self._limit + 1, self._steps
-        while len(self.running) < self._limit and self._reads_more():
-            longest = max((len(item.reply.ids) for item in self.running), default=0)
-            rows = max([len(self.running), *(item.row for item in self.running)]) + 1
-
-            def fits(item: Running, longest: int = longest, rows: int = rows) -> bool:
-                return item.ready and (
-                    not self.running or self._arena.holds(rows, max(longest, len(item.reply.ids)) + 1)
-                )
-
-            found = self._queue.pop(fits)
+        while self._reads_more():
+            if len(self.running) >= self._limit:
+                self._make_way()
+            found = self._queue.pop(self._fits) if len(self.running) < self._limit else None
             if found is None:
                 return
             item, group = found
@@ -94,6 +89,25 @@ class Batch:
             self._queue.charge(group, len(item.reply.ids))
             self.running.append(item)
             self._seed(item)
+
+    def _fits(self, item: Running) -> bool:
+        """Whether it is ready and there is memory for it: in one row more, or in another's when all places are taken."""
+        places = len(self.running) + (len(self.running) < self._limit)
+        rows = max([places, *(one.row + 1 for one in self.running)])
+        longest = max(len(one.reply.ids) for one in [*self.running, item]) + 1
+        return item.ready and (not self.running or self._arena.holds(rows, longest))
+
+    def _make_way(self) -> None:
+        """A group that has many places gives its newest up for the one whose turn it is: what was read is kept, and it
+        goes on from there when its own turn comes.
+        """
+        giver = self._queue.giver(self._fits)
+        if giver is None:
+            return
+        its = [item for item in self.running if self._seats[item] == giver]
+        newest = min(its, key=lambda item: (item.reply.tokens, -item.arrival))
+        self._set_aside(newest)
+        self._queue.push(newest, newest.group, first=True)
 
     def _reads_more(self) -> bool:
         if not all(item.seeded for item in self.running):
@@ -124,9 +138,9 @@ class Batch:
             self._beginnings.kept.drop(item)
         item.reply.end(reason, message)
 
-    def _park(self, item: Running) -> None:
+    def _set_aside(self, item: Running) -> None:
+        """Its row is free, and it can go on from what was in it."""
         context = self._stand_up(item, keep=True)
-        self.parked.append(item)
         if context is not None:
             context.owner = item
             self._keep(context)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping
 from typing import Generic, TypeVar
+
+from inference_worker.job import BACKGROUND
 
 T = TypeVar("T")
 Group = tuple[str, str]  # class, room
@@ -14,7 +16,8 @@ MANY = 1_024  # groups whose counters are kept before the idle ones are looked t
 
 class FairQueue(Generic[T]):
     """Virtual token counters: the class that was served least comes first, in it the room that was served least, and
-    in that the oldest request. Who was away does not save up: on its return a group starts where the others are.
+    in that the oldest request. Who was away does not save up: on its return a group starts where the others are. What
+    nobody waits for (BACKGROUND) comes last.
 
     ``fair`` false: the oldest first, whoever asks.
     """
@@ -45,12 +48,24 @@ class FairQueue(Generic[T]):
 
     def pop(self, ready: Callable[[T], bool]) -> tuple[T, Group] | None:
         """The next one that is ready. It counts as running until ``leave``."""
+        found = self._next(ready)
+        if found is not None:
+            item, group = found
+            self._running[group] = self._running.get(group, 0) + 1
+            self._drop(group, item)
+        return found
+
+    def giver(self, ready: Callable[[T], bool]) -> Group | None:
+        """All places are taken: the group that should give one up for the next one that is ready, if there is such."""
+        found = self._next(ready)
+        giver = found and gives_way(self._running, found[1])
+        # Else its next one would come first again, and the two would change places for ever.
+        return giver if giver and found and self._served(found[1]) < self._served(giver) else None
+
+    def _next(self, ready: Callable[[T], bool]) -> tuple[T, Group] | None:
         for group in sorted(self._lines, key=self._served):
-            line = self._lines[group]
-            found = next((item for item in line if ready(item)), None)
+            found = next((item for item in self._lines[group] if ready(item)), None)
             if found is not None:
-                self._running[group] = self._running.get(group, 0) + 1
-                self._drop(group, found)
                 return found, group
         return None
 
@@ -80,8 +95,8 @@ class FairQueue(Generic[T]):
         if not line:
             del self._lines[group]
 
-    def _served(self, group: Group) -> tuple[float, float]:
-        return self._classes.get(group[0], 0.0), self._rooms.get(group, 0.0)
+    def _served(self, group: Group) -> tuple[bool, float, float]:
+        return group[0] == BACKGROUND, self._classes.get(group[0], 0.0), self._rooms.get(group, 0.0)
 
     def _busy(self) -> set[Group]:
         return {*self._lines, *self._running}
@@ -94,6 +109,36 @@ class FairQueue(Generic[T]):
         if group not in busy:
             floor = min((self._rooms.get(other, 0.0) for other in busy if other[0] == group[0]), default=0.0)
             self._rooms[group] = max(floor, self._rooms.get(group, 0.0))
+
+
+def gives_way(places: Mapping[Group, int], asks: Group) -> Group | None:
+    """Whose newest request should wait so that ``asks`` has a place: what nobody waits for; else the room with the most
+    of the class with the most, when that has two more than the asking class and the room more than the asking room; else
+    the room with the most in the asking class, when it has two more. So nobody ends with less than who asked, and who
+    has given way does not ask at once. None: nobody's.
+
+    ``places``: how many each group has.
+    """
+    if asks[0] == BACKGROUND:
+        return None
+    quiet = next((group for group in places if group[0] == BACKGROUND), None)
+    if quiet is not None:
+        return quiet
+    of_class: Counter[str] = Counter()
+    for group, count in places.items():
+        of_class[group[0]] += count
+    has, mine = places.get(asks, 0), asks[0]
+    other = max(of_class, key=of_class.__getitem__, default=mine)
+    room = _largest(places, other)
+    if room is not None and of_class[other] >= of_class[mine] + 2 and places[room] > has:
+        return room
+    room = _largest(places, mine)
+    return room if room is not None and places[room] >= has + 2 else None
+
+
+def _largest(places: Mapping[Group, int], name: str) -> Group | None:
+    """The room of the class ``name`` with the most places."""
+    return max((group for group in places if group[0] == name), key=places.__getitem__, default=None)
 
 
 class Pace:

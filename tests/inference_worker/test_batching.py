@@ -143,7 +143,7 @@ def test_whoever_comes_goes_and_pauses_the_others_say_the_same(engine: Any, deed
     cancelled: set[int] = set()
     for deed, (family, length, other, more), which in deeds:
         if deed == "ask" or not asked:
-            one = tokens(prompt(family, length) + prompt(50 + other, more), 3 + which)
+            one = tokens(prompt(family, length) + prompt(50 + other, more), 3 + which, room=str(family))
             asked.append((one, engine.submit(one)))
             continue
         number = which % len(asked)
@@ -419,6 +419,48 @@ def test_a_small_room_does_not_wait_for_a_large_one(
     with before_each_step(engine, lambda _: count.append(small.over)):
         hear_all([*large, small])
     assert steps[0] <= count.count(False) <= steps[1]
+
+
+def test_a_large_room_that_has_all_places_gives_some_up_and_loses_nothing(fresh: Callable[..., Any]) -> None:
+    engine = fresh(slots=4)
+    large = [tokens(prompt(number), LONG, room="large") for number in range(8)]
+    small = [tokens(prompt(60 + number), 5, room="small") for number in range(2)]
+    before = engine.stats()
+    with held(engine):
+        asked = [engine.submit(one) for one in large]
+    wait_until(lambda: engine.stats().running == 4, "the large room has all places")
+    count: list[bool] = []
+    with before_each_step(engine, lambda _: count.append(any(handle.over for handle in asked))):
+        heard = hear_all([engine.submit(one) for one in small])
+        assert not any(count), "nobody of the large room has ended before the small one had its answers"
+        assert len(count) < 20
+        heard += hear_all(asked)
+    assert [said.text for said in heard] == [engine.oracle(one.ids, one.sampling.max_tokens) for one in small + large]
+    after = engine.stats()
+    read = sum(len(one.ids) for one in [*large, *small]) + len(prompt(99))
+    assert after.prompt_tokens - before.prompt_tokens == read, "who has waited reads nothing twice"
+
+
+@pytest.mark.parametrize("deed", ["cancel", "pause", "drain"])
+def test_who_has_given_way_can_still_be_reached(fresh: Callable[..., Any], deed: str) -> None:
+    engine = fresh(slots=2)
+    large = [engine.submit(tokens(prompt(number), 400, room="large")) for number in range(2)]
+    for handle in large:
+        assert handle.poll(10) is not None
+    small = engine.submit(tokens(prompt(60), 400, room="small"))
+    assert small.poll(10) is not None
+    newest = large[1]
+    if deed == "drain":
+        engine.drain(10)
+        assert hear(newest).reason == "preempted"
+        return
+    getattr(newest, deed)()
+    if deed == "pause":
+        small.cancel()
+        wait_until(lambda: engine.stats().running == 1, "there is a place, and nobody takes it")
+        newest.resume()
+    heard, expected = hear(newest), "cancelled" if deed == "cancel" else "length"
+    assert heard.reason == expected
 
 
 def test_statistics_add_up(fresh: Callable[..., Any]) -> None:

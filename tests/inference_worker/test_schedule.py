@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference_worker.engines.schedule import MANY, FairQueue, Group, Pace
+from inference_worker.engines.schedule import MANY, FairQueue, Group, Pace, gives_way
+from inference_worker.job import BACKGROUND
 
 A, B, C = ("class", "a"), ("class", "b"), ("class", "c")
 OTHER = ("other class", "d")
+QUIET = (BACKGROUND, "solver")
 
 
 def filled(*groups: Group, fair: bool = True) -> FairQueue[str]:
@@ -106,6 +108,63 @@ def test_rooms_that_come_and_go_do_not_pile_up() -> None:
         queue.charge(group, 1)
         queue.leave(group)
     assert len(queue._rooms) <= MANY + 1
+
+
+def test_what_nobody_waits_for_comes_behind_everybody() -> None:
+    queue = filled(QUIET, QUIET, A, B)
+    queue.charge(A, 1_000)
+    assert served(queue, 10, 4) == ["b", "a", "s", "s"]
+
+
+@pytest.mark.parametrize(
+    ("places", "asks", "giver"),
+    [
+        ({}, A, None),
+        ({A: 1}, B, None),
+        ({A: 2}, B, A),
+        ({A: 5, B: 3}, B, A),
+        ({A: 4, B: 3}, B, None),
+        ({A: 8}, A, None),
+        ({A: 3, B: 5, C: 1}, C, B),
+        ({A: 4, OTHER: 4}, B, A),
+        ({A: 1, B: 1, C: 1}, OTHER, A),
+        ({A: 1, B: 1, C: 1}, ("class", "e"), None),
+        ({A: 1, B: 1, C: 1, OTHER: 1}, OTHER, None),
+        ({A: 2, B: 1, C: 1, OTHER: 1}, OTHER, A),
+        ({A: 8, QUIET: 1}, A, QUIET),
+        ({A: 8}, QUIET, None),
+    ],
+)
+def test_whose_newest_gives_its_place_up(places: dict[Group, int], asks: Group, giver: Group | None) -> None:
+    assert gives_way(places, asks) == giver
+
+
+GROUPS = st.tuples(st.sampled_from(["one", "two", BACKGROUND]), st.sampled_from("pqr"))
+
+
+@given(st.dictionaries(GROUPS, st.integers(1, 9), min_size=1), st.lists(GROUPS, min_size=1))
+def test_places_are_not_handed_round_for_ever(places: dict[Group, int], asking: list[Group]) -> None:
+    """Whoever asks and in whatever order: it comes to rest, and none is lost."""
+    count, changes = sum(places.values()), 0
+    while moves := [(asks, giver) for asks in asking if (giver := gives_way(places, asks)) is not None]:
+        asks, giver = moves[changes % len(moves)]
+        places[giver] -= 1
+        places = {group: left for group, left in {**places, asks: places.get(asks, 0) + 1}.items() if left}
+        changes += 1
+        assert changes <= count * count
+    assert sum(places.values()) == count
+
+
+def test_nobody_gives_way_to_who_was_given_more() -> None:
+    queue = filled(A, A, A, B)
+    for _ in range(3):
+        queue.pop(lambda _: True)
+    assert queue.giver(lambda _: True) is None, "they have been given nothing yet, either of them"
+    queue.charge(A, 5)
+    assert queue.giver(lambda _: True) == A
+    queue.charge(B, 9)
+    assert queue.giver(lambda _: True) is None
+    assert queue.giver(lambda _: False) is None
 
 
 @given(st.lists(st.tuples(st.sampled_from([A, B, C, OTHER]), st.integers(1, 50)), min_size=1, max_size=60))
