@@ -1,14 +1,15 @@
 """The inference worker's Celery application, and the only reader of environment variables on the model side.
 
-    celery -A inference_worker.celery_app worker -P threads -c 40 -Q inference -n inference@%h \\
+    celery -A inference_worker.celery_app worker -P threads -Q inference -n inference@%h \\
         --without-gossip --without-mingle
 
 ``-P threads``: all tickets share one engine in one process; with prefork each child would load a model of its own, and
-CUDA does not survive the fork. ``-c``: tickets that can wait or run; how many run at once is the engine's business.
+CUDA does not survive the fork. How many tickets it holds at once the engine says, so there is no ``-c``.
 """
 
 from __future__ import annotations
 
+import gc
 import threading
 from pathlib import Path
 from typing import Any, Literal
@@ -126,6 +127,11 @@ def _start(sender: Any, **_: Any) -> None:
     )
     Holder.runtime = runtime
     runtime.open()
+    sender.concurrency = runtime.tickets  # the pool is made behind this signal
+    # What a model and its libraries leave is not garbage: to look through it all takes a quarter of a second, in which
+    # every answer stands still.
+    gc.collect()
+    gc.freeze()
 
 
 @worker_ready.connect

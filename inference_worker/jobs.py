@@ -94,9 +94,10 @@ class Jobs:
             pipeline.hincrbyfloat(SHARES, f"room:{taken.job.room_key}", rest)
             pipeline.execute()
 
-    def room_waits(self) -> bool:
-        """Whether a job waits that somebody waits for."""
-        return any(entry.split(":")[2:3] != [BACKGROUND] for entry in self._client.lrange(JOBS, 0, -1))
+    def waiting(self) -> list[tuple[str, str]]:
+        """Class and room of every job that waits, the oldest first."""
+        entries = [entry.split(":") for entry in reversed(self._client.lrange(JOBS, 0, -1))]
+        return [(words[2], words[3]) for words in entries if len(words) == 4]
 
     def stopped(self, answer: str) -> bool:
         return bool(self._client.exists(STOP.format(answer=answer)))

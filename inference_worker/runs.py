@@ -8,25 +8,27 @@ import time
 from typing import Any
 
 from inference_worker.chunker import Chunker
-from inference_worker.engines.base import Chunk, Engine, Finish, Handle, Request
+from inference_worker.engines.base import Engine, Event, Finish, Handle, Request
+from inference_worker.engines.schedule import Group
 from inference_worker.job import BACKGROUND, Job
 from inference_worker.presets import card_for, prefix_for, sampling_for
 from inference_worker.publisher import Publisher
+from inference_worker.pump import Pump
 
 log = logging.getLogger(__name__)
-POLL_S = 0.25
 ENGINE_LATE_S = 10.0  # behind its deadline an engine that says nothing is given up
 ABANDON_S = 1.5  # how long a leaving worker waits for the engine's next token
 SILENT = "The model stopped answering."
 
 
 class Run:
-    """Made by a ticket's thread, ended by it; ``cancel`` and ``abandon`` may come from any thread."""
+    """Made by a ticket's thread, which waits in ``serve``; ``cancel`` and ``abandon`` may come from any thread."""
 
-    def __init__(self, job: Job, publisher: Publisher, *, max_tokens: int) -> None:
+    def __init__(self, job: Job, publisher: Publisher, pump: Pump, *, max_tokens: int) -> None:
         self.job = job
         self.key = f"{job.answer}:{job.attempt}"
-        self._publisher = publisher
+        self._publisher, self._pump = publisher, pump
+        self._chunker = Chunker(calm=self.background)
         self._max_tokens = max_tokens
         self._handle: Handle | None = None
         self._lock = threading.Lock()
@@ -59,6 +61,10 @@ class Run:
         """Nobody waits for it."""
         return self.job.class_key == BACKGROUND
 
+    @property
+    def group(self) -> Group:
+        return self.job.class_key, self.job.room_key
+
     def abandon(self) -> None:
         """The worker leaves: end without a last word, another worker goes on from what the scribe has."""
         with self._lock:
@@ -69,7 +75,7 @@ class Run:
 
     def serve(self, engine: Engine) -> Finish:
         """Run to the end and publish ``done``; nothing final if the worker leaves."""
-        finish = self._stream(self._submit(engine))
+        finish = self._pump.carry(self._submit(engine), self)
         if finish.reason == "preempted":
             log.info("answer %s attempt %s is left to another worker", self.job.answer, self.job.attempt)
             return finish
@@ -98,30 +104,29 @@ class Run:
             handle.cancel("cancelled" if cancelled else "preempted")
         return handle
 
-    def _stream(self, handle: Handle) -> Finish:
-        chunker = Chunker(calm=self.background)
-        while True:
-            due = chunker.due()
-            wait_s = POLL_S if due is None else min(POLL_S, max(0.0, due - time.monotonic()))
-            event = handle.poll(wait_s)
-            now = time.monotonic()
-            if isinstance(event, Finish):
-                # A text that another attempt continues must not end inside a grapheme.
-                if event.reason != "preempted":
-                    self._send(chunker.finish())
-                return event
-            if isinstance(event, Chunk):
-                self._first = self._first or now
-                self._send(chunker.push(event.text, now))
-            else:
-                self._send(chunker.tick(now))
-                if (late := self._late(handle, now)) is not None:
-                    return late
+    # ---- the pump's thread
 
-    def _late(self, handle: Handle, now: float) -> Finish | None:
+    def hear(self, event: Event | None, now: float) -> Finish | None:
+        if isinstance(event, Finish):
+            # A text that another attempt continues must not end inside a grapheme.
+            if event.reason != "preempted":
+                self._send(self._chunker.finish())
+            return event
+        if event is None:
+            self._send(self._chunker.tick(now))
+            return self._late(now)
+        self._first = self._first or now
+        self._send(self._chunker.push(event.text, now))
+        return None
+
+    def due(self) -> float | None:
+        return self._chunker.due()
+
+    def _late(self, now: float) -> Finish | None:
         if self._abandoned_at is not None and now - self._abandoned_at > ABANDON_S:
             return Finish("preempted")
-        if now > handle.deadline + ENGINE_LATE_S:
+        handle = self._handle
+        if handle is not None and now > handle.deadline + ENGINE_LATE_S:
             handle.cancel()
             return Finish("error", message=SILENT)
         return None

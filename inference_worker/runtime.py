@@ -21,8 +21,10 @@ from inference_worker.engines.base import Engine, EngineOptions, ModelError, bla
 from inference_worker.heartbeat import Heartbeat
 from inference_worker.job import WORKER, Control, Job, Persisted, WorkerState
 from inference_worker.jobs import Elsewhere, Jobs, Taken
+from inference_worker.places import Places
 from inference_worker.presets import card_for
 from inference_worker.publisher import Publisher
+from inference_worker.pump import Pump
 from inference_worker.runs import Run
 from inference_worker.transcript import storable
 
@@ -60,11 +62,12 @@ class Runtime:
         self._reason = ""
         self._runs: dict[str, Run] = {}
         self._lock = threading.Lock()
-        self._free = threading.Semaphore(1)
         self._draining = threading.Event()
         self._redis = self._client()
         self._jobs = Jobs(self._redis)
+        self._places = Places(self._jobs, self._all)
         self._publisher = Publisher(self._client())
+        self._pump = Pump()
         self._heartbeat = Heartbeat(self._client(), self.state)
         self._listener = Listener(
             self._client(),
@@ -79,6 +82,7 @@ class Runtime:
         """Load the model; the worker takes tickets only afterwards. A broken model is a state, not an error."""
         self._heartbeat.start()
         self._publisher.start()
+        self._pump.start()
         self._listener.start()
         started = time.monotonic()
         options = self._options
@@ -92,7 +96,7 @@ class Runtime:
             log.error("the model cannot be used: %s", error)
         else:
             self._engine = engine
-            self._free = threading.Semaphore(engine.slots)
+            self._places.open(engine.slots, takes_turns=engine.takes_turns)
             self._state = "ready"
             log.info("ready after %.1f s: %s, %s at a time", time.monotonic() - started, engine.model, engine.slots)
         self._heartbeat.beat()
@@ -100,15 +104,14 @@ class Runtime:
     def drain(self) -> None:
         """Stop taking jobs and let go of the running ones: another worker goes on with them. From any thread."""
         self._draining.set()
-        with self._lock:
-            runs = list(self._runs.values())
-        for run in runs:
+        for run in self._all():
             run.abandon()
         if self._engine is not None:
             self._engine.drain(DRAIN_S)
 
     def close(self) -> None:
         self.drain()
+        self._pump.stop(FLUSH_S)
         self._publisher.stop(FLUSH_S)
         self._listener.stop(FLUSH_S)
         self._heartbeat.stop(FLUSH_S)
@@ -123,18 +126,22 @@ class Runtime:
             options.worker, self._state, options.engine, model, self._reason, running, context, figures, card.tools
         )
 
+    @property
+    def tickets(self) -> int:
+        """How many to hold at once."""
+        return self._places.tickets
+
     # ---- one ticket
 
     @contextmanager
     def slot(self) -> Iterator[None]:
-        """Wait until the engine can run one more: a job that must wait stays in Redis, where every worker sees it.
+        """Wait until the engine can be given one more.
 
         Raises TicketReturned when the worker leaves, or is broken while another is ready.
         """
-        while not self._free.acquire(timeout=WAIT_S):
+        while not self._places.enter(WAIT_S):
             if self._draining.is_set():
                 raise TicketReturned
-            self._place_make()
         try:
             if self._draining.is_set():
                 raise TicketReturned
@@ -143,7 +150,7 @@ class Runtime:
                 raise TicketReturned
             yield
         finally:
-            self._free.release()
+            self._places.leave()
 
     def take(self, ring: Callable[[str], None]) -> Taken | None:
         """The next job, if there is one. ``ring`` sends a ticket to the worker of that name, who should have it first.
@@ -164,7 +171,7 @@ class Runtime:
     def run(self, taken: Taken) -> None:
         """Answer it: to the end, whatever that is."""
         job = taken.job or Job(taken.answer, taken.attempt, ())
-        run = Run(job, self._publisher, max_tokens=self._options.max_tokens)
+        run = Run(job, self._publisher, self._pump, max_tokens=self._options.max_tokens)
         if not self._publisher.open(job, self._info()):
             log.warning("answer %s attempt %s came again, and is in hand", taken.answer, taken.attempt)
             self._settle(taken, prompt_tokens=0, completion_tokens=0)
@@ -208,22 +215,9 @@ class Runtime:
         except redis.RedisError as error:
             log.warning("the class keeps what was reserved for answer %s: %s", taken.answer, error)
 
-    def _place_make(self) -> None:
-        """Somebody waits and nothing is free: the run that was paused first gives up its place, and keeps its text; without
-        one, what is written in the background, should it be a room that waits."""
+    def _all(self) -> list[Run]:
         with self._lock:
-            runs = list(self._runs.values())
-        gives = next((run for run in runs if run.paused), None)
-        if gives is None and (quiet := [run for run in runs if run.background]) and self._room_waits():
-            gives = quiet[-1]
-        if gives is not None:
-            gives.abandon()
-
-    def _room_waits(self) -> bool:
-        try:
-            return self._jobs.room_waits()
-        except redis.RedisError:
-            return False
+            return list(self._runs.values())
 
     def _info(self) -> dict[str, Any]:
         state = self.state()
@@ -256,8 +250,7 @@ class Runtime:
                 run.pause(on=control.verb == "pause")
 
     def _runs_of(self, control: Control) -> list[Run]:
-        with self._lock:
-            runs = [run for run in self._runs.values() if run.job.answer == control.answer]
+        runs = [run for run in self._all() if run.job.answer == control.answer]
         return [run for run in runs if control.attempt in (0, run.job.attempt)]
 
     def _on_persisted(self, word: Persisted) -> None:
@@ -270,9 +263,7 @@ class Runtime:
 
     def _on_connect(self) -> None:
         self._publisher.rewind()
-        with self._lock:
-            runs = list(self._runs.values())
-        for run in runs:
+        for run in self._all():
             if self._jobs.stopped(run.job.answer):
                 run.cancel()
             run.pause(on=self._jobs.paused(run.job.answer))

@@ -6,8 +6,6 @@ import sys
 from dataclasses import dataclass
 from typing import Final
 
-# Threads that take tickets. A ticket that waits for its turn in the engine costs a sleeping thread and nothing else.
-TICKET_THREADS: Final = 40
 CLASS_THREADS: Final = 2
 
 
@@ -122,8 +120,6 @@ INFERENCE: Final = Process(
         "worker",
         "-P",
         "threads",
-        "-c",
-        str(TICKET_THREADS),
         "-Q",
         "inference",
         "-n",

@@ -116,6 +116,12 @@ class Finish:
 Event = Chunk | Finish
 
 
+class Outbox(Protocol):
+    """Where the events of many handles go; ``put`` does not block."""
+
+    def put(self, item: tuple[Handle, Event]) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Stats:
     """Counts since the start, except for the first two and ``paused``, ``kv_used``, which are now."""
@@ -144,6 +150,7 @@ class Handle:
         self._notify = notify
         self._deadline = time.monotonic() + request.deadline_s
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._outbox: Outbox | None = None
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
         self._asked: FinishReason | None = None
@@ -181,6 +188,13 @@ class Handle:
             return self._events.get(timeout=timeout_s)
         except queue.Empty:
             return None
+
+    def send_to(self, outbox: Outbox) -> None:
+        """All events go there, with this handle beside each, and no longer to ``events`` and ``poll``."""
+        with self._lock:
+            self._outbox = outbox
+            while not self._events.empty():
+                outbox.put((self, self._events.get_nowait()))
 
     def cancel(self, reason: FinishReason = "cancelled") -> None:
         with self._lock:
@@ -235,14 +249,20 @@ class Handle:
     def emit(self, text: str, tokens: int = 1) -> None:
         with self._lock:
             if text and not self._finished:
-                self._events.put(Chunk(text, tokens))
+                self._put(Chunk(text, tokens))
 
     def finish(self, finish: Finish) -> None:
         """The first one counts."""
         with self._lock:
             if not self._finished:
                 self._finished = True
-                self._events.put(finish)
+                self._put(finish)
+
+    def _put(self, event: Event) -> None:
+        if self._outbox is None:
+            self._events.put(event)
+        else:
+            self._outbox.put((self, event))
 
     def _deadline_now(self) -> float:
         return self._deadline + (0.0 if self._paused_at is None else time.monotonic() - self._paused_at)
@@ -253,11 +273,15 @@ class Handle:
 
 
 class Engine(Protocol):
-    """``name`` is its word in INFERENCE_ENGINE, ``model`` what it runs, ``slots`` how many requests run at once."""
+    """``name`` is its word in INFERENCE_ENGINE, ``model`` what it runs, ``slots`` how many requests run at once.
+
+    ``takes_turns``: of more requests than that it lets rooms take turns, and one that has many places gives some up.
+    """
 
     name: str
     model: str
     slots: int
+    takes_turns: bool
 
     def start(self, progress: Progress) -> None:
         """Load the model and generate one token. Raises ModelError. ``progress`` is told of slow steps."""

@@ -43,6 +43,7 @@ WARM_UP = Request("warm-up", ({"role": "user", "content": "Hi"},), Sampling(max_
 
 class BatchingEngine:
     name = "batching"
+    takes_turns = True
 
     def __init__(self, options: EngineOptions) -> None:
         self.options = options

@@ -50,6 +50,7 @@ FAILED_HERE = "The model failed on this question."
 
 class OpenAIEngine:
     name = "openai_api"
+    takes_turns = False
 
     def __init__(self, options: EngineOptions) -> None:
         if not isinstance(options, OpenAIOptions):

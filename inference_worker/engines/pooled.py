@@ -18,6 +18,7 @@ class PooledEngine(ABC):
     """Subclasses give ``name``, ``start`` and ``_generate``; what ``_generate`` raises fails that request alone."""
 
     name = ""
+    takes_turns = False
 
     def __init__(self, options: EngineOptions, *, slots: int) -> None:
         self.options = options

@@ -34,6 +34,7 @@ from inference_worker.job import (
     Persisted,
 )
 from inference_worker.publisher import Publisher
+from inference_worker.pump import Pump
 from tests.services import Valkey
 
 STREAM = OUTPUTS.format(shard=0)
@@ -181,10 +182,11 @@ class SmallScribe:
 
 
 class Line:
-    """The worker's side without an engine: a publisher and a listener, joined as the runtime joins them."""
+    """The worker's side without an engine: a publisher, a pump and a listener, joined as the runtime joins them."""
 
     def __init__(self, url: str, *, held_max: int = 64_000_000, confirm_s: float = 0.4) -> None:
         self.publisher = Publisher(client_make(url), held_max=held_max, confirm_s=confirm_s)
+        self.pump = Pump()
         self.controls: list[Control] = []
         self.connections = 0
         self.listener = Listener(
@@ -200,11 +202,13 @@ class Line:
 
     def __enter__(self) -> Self:
         self.publisher.start()
+        self.pump.start()
         self.listener.start()
         assert self.listener.connected.wait(5)
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.pump.stop(5)
         self.publisher.stop(5)
         self.listener.stop(5)
 

@@ -192,9 +192,9 @@ def test_w2_what_nobody_waits_for_goes_behind_everybody_and_charges_nobody(clien
     assert turns(client, 3) == ["r1", "r2", "solve"]
     ask(client, "c", room="r1")
     jobs = Jobs(client)
-    assert jobs.room_waits()
+    assert jobs.waiting() == [(BACKGROUND, "solve"), (BACKGROUND, "solve"), ("c1", "r1")]
     assert turns(client, 2) == ["r1", "solve"]
-    assert not jobs.room_waits()
+    assert jobs.waiting() == [(BACKGROUND, "solve")]
     last = jobs.take("w1", INFO)
     assert last is not None
     assert (last.answer, last.reserved) == ("quiet2", 0)

@@ -165,7 +165,7 @@ def said(engine: Distilled, valkey: Valkey, prefix: str, *, text: str = SECRET, 
     with SmallScribe(valkey.url) as scribe, Line(valkey.url) as line:
         line.publisher.open(job, {})
         scribe.row("a").raw = prefix
-        Run(job, line.publisher, max_tokens=400).serve(engine)
+        Run(job, line.publisher, line.pump, max_tokens=400).serve(engine)
         row = wait_until(lambda: scribe.row("a") if scribe.row("a").done else None, "it is stored")
     assert row.whole
     return str(row.raw)
