@@ -124,7 +124,7 @@ def test_the_environment_has_two_readers() -> None:
 
 
 def test_everything_is_caught_at_the_edges_only() -> None:
-    """The edges: a task, the thread of all runs, an engine's own loop or loader (one bad request or file), the scribe, a consumer."""
+    """The edges: a task, all runs' thread, an engine's loop or loader (one bad request or file), the scribe, a consumer."""
     found = {}
     for path in SOURCE:
         for node in ast.walk(ast.parse(path.read_text())):
