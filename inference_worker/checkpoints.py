@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import json
+import re
 import shutil
+import stat
 import struct
 import tempfile
 import time
@@ -24,10 +26,17 @@ WANTED = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.model", "*.t
 UNSAFE = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl")
 TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json")
 HEADER_MAX = 100_000_000  # bytes; the format's own bound
+NAME_MAX = 200  # characters of a name that are said
+SHARD = re.compile(r"[\w.+-]{1,200}\.safetensors")
 
 
 def model_folder(name: str, data_dir: Path, progress: Progress) -> Path:
     """A checked folder with safetensors. Raises ModelError, which names the file or package that is wrong."""
+    with blamed(f"TUTOR_MODEL={name[:NAME_MAX]}"):  # a file system has more ways to refuse than are foreseen below
+        return _found(name, data_dir, progress)
+
+
+def _found(name: str, data_dir: Path, progress: Progress) -> Path:
     if name == "demo":
         return _converted(_demo_gguf(), data_dir, progress)
     if not name.strip():
@@ -73,18 +82,40 @@ def _check(path: Path) -> None:
     index = path / "model.safetensors.index.json"
     files = sorted(path.glob("*.safetensors"))
     if index.exists():
-        shards = _json(index).get("weight_map", {})
-        files = [path / name for name in sorted(set(shards.values()))]
+        files = [path / name for name in _shards(index)]
     for file in files:
         _check_weights(file)
 
 
-def _json(file: Path) -> dict[str, Any]:
+def _shards(index: Path) -> list[str]:
+    """The files that hold the weights: names in the folder itself, for whoever wrote the index may not choose others."""
+    shards = _json(index).get("weight_map")
+    if not isinstance(shards, dict) or not shards:
+        raise ModelError(f"{index} is damaged: its weight_map is no map from weights to files")
+    for name in shards.values():
+        if not isinstance(name, str) or not SHARD.fullmatch(name):
+            raise ModelError(f"{index} is damaged: {ascii(name)[:NAME_MAX]} is no *.safetensors file beside it")
+    return sorted(set(shards.values()))
+
+
+def _size(file: Path) -> int:
+    """In bytes. Only of an ordinary file: to open a pipe may take for ever, and a device has no end."""
     try:
-        read = json.loads(file.read_text(encoding="utf-8"))
+        status = file.stat()
     except FileNotFoundError:
         raise ModelError(f"{file} is missing") from None
     except (OSError, ValueError) as error:
+        raise ModelError(f"{file} cannot be read: {getattr(error, 'strerror', '') or error}") from None
+    if not stat.S_ISREG(status.st_mode):
+        raise ModelError(f"{file} is not an ordinary file")
+    return status.st_size
+
+
+def _json(file: Path) -> dict[str, Any]:
+    _size(file)
+    try:
+        read = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
         raise ModelError(f"{file} cannot be read: {error}") from None
     if not isinstance(read, dict):
         raise ModelError(f"{file} is not a JSON object")
@@ -93,21 +124,27 @@ def _json(file: Path) -> dict[str, Any]:
 
 def _check_weights(file: Path) -> None:
     """The header of a safetensors file, and that all the bytes it promises are there."""
+    size = _size(file)
     try:
-        size = file.stat().st_size
         with file.open("rb") as opened:
             (length,) = struct.unpack("<Q", opened.read(8))
             if length > min(size, HEADER_MAX):
                 raise ModelError(f"{file} is damaged or not safetensors: its header is longer than the file")
             header = json.loads(opened.read(length))
-        ends = [entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"]
-    except FileNotFoundError:
-        raise ModelError(f"{file} is missing") from None
-    except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError) as error:
+        ends = [_end(entry) for name, entry in header.items() if name != "__metadata__"]
+    except (OSError, ValueError, struct.error, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ModelError(f"{file} is damaged or not safetensors: {error}") from None
     missing = 8 + length + max(ends, default=0) - size
     if missing > 0:
         raise ModelError(f"{file} is cut short: {missing} bytes are missing")
+
+
+def _end(entry: Any) -> int:
+    """Behind the last byte of one tensor. Raises ValueError, KeyError and TypeError."""
+    begin, end = entry["data_offsets"]
+    if not (type(begin) is type(end) is int and 0 <= begin <= end < 1 << 64):
+        raise ValueError(f"data_offsets {ascii([begin, end])[:NAME_MAX]}")
+    return int(end)
 
 
 def _from_hub(name: str, progress: Progress) -> Path:
@@ -126,18 +163,19 @@ def _from_hub(name: str, progress: Progress) -> Path:
 
 def _converted(gguf: Path, data_dir: Path, progress: Progress) -> Path:
     """The safetensors made from a GGUF, made once: beside its place and moved there whole, so a kill leaves no half."""
+    size = _size(gguf)
     with gguf.open("rb") as opened:
         start = opened.read(1 << 20)
     if not start.startswith(b"GGUF"):
         raise ModelError(f"{gguf} is damaged or not GGUF")
-    mark = hashlib.sha256(start + str(gguf.stat().st_size).encode()).hexdigest()[:8]
+    mark = hashlib.sha256(start + str(size).encode()).hexdigest()[:8]
     target = data_dir / "models" / f"{gguf.stem}-{mark}"
     if target.is_dir():
         _check(target)
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
-    progress(f"converting {gguf.name} ({gguf.stat().st_size / 1e6:.0f} MB) once; this takes about half a minute")
+    progress(f"converting {gguf.name} ({size / 1e6:.0f} MB) once; this takes about half a minute")
     making = Path(tempfile.mkdtemp(prefix=f".{gguf.stem}-", dir=target.parent))
     try:
         with blamed(gguf):

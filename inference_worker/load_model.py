@@ -7,6 +7,7 @@ printed. The exit code is 1 when the model cannot be used; the last line names t
 from __future__ import annotations
 
 import argparse
+import io
 import logging
 import sys
 import time
@@ -14,9 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from inference_worker.checkpoints import model_folder
+from inference_worker.checkpoints import NAME_MAX, model_folder
 from inference_worker.engines import engine_make
-from inference_worker.engines.base import Engine, EngineOptions, Event, Finish, ModelError, Request
+from inference_worker.engines.base import Engine, EngineOptions, Event, Finish, ModelError, Request, blamed
 from inference_worker.job import Sampling
 from inference_worker.presets import card_for
 
@@ -35,15 +36,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--streams", type=_count, default=STREAMS, help="for the memory figure")
     parser.add_argument("--tokens", type=_count, default=TOKENS, help="for the memory figure")
     options = parser.parse_args(arguments)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a file's name may be no text, and is said all the same
     logging.basicConfig(level="INFO", format="%(message)s", stream=sys.stdout)
-    data_dir = settings.DATA_DIR.resolve()
     try:
-        if options.check:
-            _check(options.name, data_dir, streams=options.streams, tokens=options.tokens)
-        else:
-            log.info("ready in %s", model_folder(options.name, data_dir, log.info))
+        with blamed(options.name[:NAME_MAX]):
+            data_dir = settings.DATA_DIR.resolve()
+            if options.check:
+                _check(options.name, data_dir, streams=options.streams, tokens=options.tokens)
+            else:
+                log.info("ready in %s", model_folder(options.name, data_dir, log.info))
     except ModelError as error:
-        log.error("%s", error)
+        log.error("%s", " ".join(str(error).splitlines()))
         return 1
     return 0
 
