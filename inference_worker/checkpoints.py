@@ -165,10 +165,10 @@ def _converted(gguf: Path, data_dir: Path, progress: Progress) -> Path:
     """The safetensors made from a GGUF, made once: beside its place and moved there whole, so a kill leaves no half."""
     size = _size(gguf)
     with gguf.open("rb") as opened:
-        start = opened.read(1 << 20)
-    if not start.startswith(b"GGUF"):
-        raise ModelError(f"{gguf} is damaged or not GGUF")
-    mark = hashlib.sha256(start + str(size).encode()).hexdigest()[:8]
+        if opened.read(4) != b"GGUF":
+            raise ModelError(f"{gguf} is damaged or not GGUF")
+        # All of it: weights that were trained on have the name, the header and the size of those before.
+        mark = hashlib.file_digest(opened, "sha256").hexdigest()[:8]
     target = data_dir / "models" / f"{gguf.stem}-{mark}"
     if target.is_dir():
         _check(target)

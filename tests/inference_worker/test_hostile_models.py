@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from inference_worker import checkpoints
 from inference_worker.checkpoints import model_folder
 from inference_worker.engines.base import ModelError
 
@@ -143,3 +144,25 @@ def test_a_config_that_is_no_configuration_is_one_line_of_the_check(copy: Path, 
     config = json.loads((copy / "config.json").read_text())
     (copy / "config.json").write_text(json.dumps({**config, "max_position_embeddings": None}))
     assert str(copy) in loading(copy, tmp_path, "--check")
+
+
+# ---- conversions
+
+
+def test_other_weights_under_the_same_name_are_converted_anew(
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Trained on a little more, they have the same size and the same first megabyte."""
+    made: list[bytes] = []
+
+    def convert(gguf: Path, folder: Path, _: Any) -> None:
+        made.append(gguf.read_bytes()[-1:])
+        shutil.copytree(copy, folder, dirs_exist_ok=True)
+
+    monkeypatch.setattr(checkpoints, "_convert", convert)
+    file, found = tmp_path / "m.gguf", []
+    for last in (b"A", b"B", b"A"):
+        file.write_bytes(b"GGUF" + bytes(2 << 20) + last)
+        found.append(model_folder(str(file), tmp_path / "data", lambda _: None))
+    assert made == [b"A", b"B"]
+    assert found[0] == found[2] != found[1]
