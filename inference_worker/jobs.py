@@ -51,14 +51,19 @@ class Elsewhere(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """A job of ours. ``job`` is None when what lay in Redis cannot be read; ``stopped`` when nobody wants it."""
+    """A job of ours. ``job`` is None when what lay in Redis cannot be read; ``stopped`` when nobody wants it.
+
+    Whoever has it calls ``settle`` once, whatever becomes of it: its class and room have been charged with ``reserved``.
+    """
 
     answer: str
     attempt: int
     job: Job | None
     stopped: bool = False
     fault: str = ""
-    reserved: float = 0.0  # weighted tokens that its class and room have been charged with
+    class_key: str = ""
+    room_key: str = ""
+    reserved: float = 0.0  # weighted tokens
 
 
 class Jobs:
@@ -77,21 +82,26 @@ class Jobs:
             raise Elsewhere(found)
         if not found:
             return None
-        answer, attempt, text, stopped, reserved = found
-        taken = Taken(answer, int(attempt), None, bool(stopped), reserved=float(reserved))
+        answer, attempt, text, stopped, class_key, room_key, reserved = found
+        taken = Taken(
+            answer, int(attempt), None, bool(stopped), class_key=class_key, room_key=room_key, reserved=float(reserved)
+        )
         try:
             return replace(taken, job=Job.from_json(text))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             return replace(taken, fault=f"{type(error).__name__}: {error}")
 
     def settle(self, taken: Taken, *, prompt_tokens: int, completion_tokens: int) -> None:
-        """Give the class and the room back what was reserved and not used (or charge what was used beyond)."""
-        if taken.job is None or taken.job.class_key == BACKGROUND:
+        """Give the class and the room back what was reserved and not used (or charge what was used beyond).
+
+        The tokens are those of this attempt: what an earlier one has written was paid for then.
+        """
+        if taken.class_key == BACKGROUND:
             return
         rest = prompt_tokens + OUTPUT_WEIGHT * completion_tokens - taken.reserved
         with self._client.pipeline(transaction=False) as pipeline:
-            pipeline.hincrbyfloat(SHARES, f"class:{taken.job.class_key}", rest)
-            pipeline.hincrbyfloat(SHARES, f"room:{taken.job.room_key}", rest)
+            pipeline.hincrbyfloat(SHARES, f"class:{taken.class_key}", rest)
+            pipeline.hincrbyfloat(SHARES, f"room:{taken.room_key}", rest)
             pipeline.execute()
 
     def waiting(self) -> list[tuple[str, str]]:

@@ -36,6 +36,8 @@ class Run:
         self._abandoned_at: float | None = None
         self._begun = time.monotonic()
         self._first: float | None = None
+        # What this attempt has used, which the prefix is no part of.
+        self.prompt_tokens = self.made_tokens = 0
 
     def cancel(self) -> None:
         with self._lock:
@@ -76,6 +78,7 @@ class Run:
     def serve(self, engine: Engine) -> Finish:
         """Run to the end and publish ``done``; nothing final if the worker leaves."""
         finish = self._pump.carry(self._submit(engine), self)
+        self._count(finish)
         if finish.reason == "preempted":
             log.info("answer %s attempt %s is left to another worker", self.job.answer, self.job.attempt)
             return finish
@@ -104,6 +107,13 @@ class Run:
             handle.cancel("cancelled" if cancelled else "preempted")
         return handle
 
+    def _count(self, finish: Finish) -> None:
+        """An engine counts the prefix too (E4), and one that was given up counts nothing: then what was heard counts,
+        which is a little less than was made, since some tokens have no text of their own."""
+        self.prompt_tokens = finish.prompt_tokens
+        if not self.job.prefix[self.job.cut :]:
+            self.made_tokens = max(self.made_tokens, finish.completion_tokens)
+
     # ---- the pump's thread
 
     def hear(self, event: Event | None, now: float) -> Finish | None:
@@ -116,6 +126,7 @@ class Run:
             self._send(self._chunker.tick(now))
             return self._late(now)
         self._first = self._first or now
+        self.made_tokens += event.tokens
         self._send(self._chunker.push(event.text, now))
         return None
 

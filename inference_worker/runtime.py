@@ -169,13 +169,19 @@ class Runtime:
         raise TicketReturned
 
     def run(self, taken: Taken) -> None:
-        """Answer it: to the end, whatever that is."""
+        """Answer it: to the end, whatever that is. Its class and room get back what it did not use."""
         job = taken.job or Job(taken.answer, taken.attempt, ())
         run = Run(job, self._publisher, self._pump, max_tokens=self._options.max_tokens)
-        if not self._publisher.open(job, self._info()):
-            log.warning("answer %s attempt %s came again, and is in hand", taken.answer, taken.attempt)
-            self._settle(taken, prompt_tokens=0, completion_tokens=0)
-            return
+        try:
+            if self._publisher.open(job, self._info()):
+                self._answer(run, taken)
+            else:
+                log.warning("answer %s attempt %s came again, and is in hand", taken.answer, taken.attempt)
+        finally:
+            self._settle(taken, run)
+
+    def _answer(self, run: Run, taken: Taken) -> None:
+        job = run.job
         # The trace is that of the question: it leads from the browser's frame to here and on to the scribe's line.
         about = {"answer": taken.answer, "attempt": taken.attempt, "trace": job.trace}
         log.info("answer_taken", extra=about)
@@ -207,11 +213,10 @@ class Runtime:
         log.info("answer_written", extra={**about, "reason": finish.reason, "tokens": finish.completion_tokens})
         if finish.reason == "preempted" and not self._draining.is_set():
             self._publisher.drop(run.key)  # ours no more: the reaper hands it on, when it is to go on
-        self._settle(taken, prompt_tokens=finish.prompt_tokens, completion_tokens=finish.completion_tokens)
 
-    def _settle(self, taken: Taken, *, prompt_tokens: int, completion_tokens: int) -> None:
+    def _settle(self, taken: Taken, run: Run) -> None:
         try:
-            self._jobs.settle(taken, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens)
+            self._jobs.settle(taken, prompt_tokens=run.prompt_tokens, completion_tokens=run.made_tokens)
         except redis.RedisError as error:
             log.warning("the class keeps what was reserved for answer %s: %s", taken.answer, error)
 

@@ -4,7 +4,7 @@
 -- ARGV  1–4 templates of the keys job, taken, stop, worker   5 who takes   6 seconds that a job lives
 --       7 info of `started`   8 the stream's field   9 milliseconds that a job waits for the worker that knows its room
 --       10 the class of what nobody waits for: such a job is taken when there is no other, oldest first, and charges nobody
--- Gives {answer, attempt, job, 1 if stopped, reserved tokens}; or the name of another worker, if all that is there waits
+-- Gives {answer, attempt, job, 1 if stopped, class, room, reserved tokens}; or the name of another worker, if all that is there waits
 -- for others and for that one first; or nil.
 --
 -- Fairness is start-time fair queueing (Goyal et al. 1996) on two levels. A group's share is the virtual time at which
@@ -39,7 +39,7 @@ local function read(entry)
   if not answer then return nil end
   local words = {answer = answer, attempt = attempt}
   local job = {
-    entry = entry, answer = answer, attempt = attempt, words = words, room = room,
+    entry = entry, answer = answer, attempt = attempt, words = words, class = class, room = room,
     text = named(ARGV[1], words), taken = named(ARGV[2], words),
     class_share = 'class:' .. class, room_share = 'room:' .. room, class_clock = 'now', room_clock = 'now:' .. class,
     is_background = class == ARGV[10],
@@ -104,4 +104,5 @@ redis.call('XADD', STREAM, '*', ARGV[8], cjson.encode({
   answer = chosen.answer, attempt = tonumber(chosen.attempt), kind = 'started', offset = length, text = '',
   reason = '', sha256 = '', info = cjson.decode(ARGV[7]),
 }))
-return {chosen.answer, chosen.attempt, text, redis.call('EXISTS', named(ARGV[3], chosen.words)), tostring(reserved)}
+local stopped = redis.call('EXISTS', named(ARGV[3], chosen.words))
+return {chosen.answer, chosen.attempt, text, stopped, chosen.class, chosen.room, tostring(reserved)}

@@ -12,9 +12,12 @@ from typing import Any
 import pytest
 import redis
 
-from inference_worker.engines import endpoint
+from inference_worker.engines import ENGINES, endpoint
+from inference_worker.engines.base import EngineOptions
+from inference_worker.runtime import Holder, Runtime, RuntimeOptions
 from tests.inference_worker.fault_server import Serving
 from tests.inference_worker.line import client_make
+from tests.inference_worker.odd_engines import ODD, Start
 from tests.services import Valkey
 
 
@@ -43,6 +46,27 @@ def mortal() -> Iterator[Valkey]:
     """A server of the test's own: it may be killed, emptied and started again."""
     with tempfile.TemporaryDirectory(prefix="cs-") as folder, Valkey(Path(folder)) as server:
         yield server
+
+
+@pytest.fixture
+def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
+    """Opens a runtime as ``worker_init`` does, with an engine of ENGINES or an odd one; the last one is this process's."""
+    for name, place in ODD.items():
+        monkeypatch.setitem(ENGINES, name, place)
+    opened: list[Runtime] = []
+
+    def begin(server: Valkey, *, engine: str = "scripted", worker: str = "w1", max_tokens: int = 4_000) -> Runtime:
+        model = EngineOptions("demo", Path("nowhere"), slots=2, rate=0)
+        made = Runtime(RuntimeOptions(worker, server.url, engine, model, max_tokens))
+        Holder.runtime = made
+        made.open()
+        opened.append(made)
+        return made
+
+    yield begin
+    Holder.runtime = None
+    for made in opened:
+        made.close()
 
 
 @pytest.fixture

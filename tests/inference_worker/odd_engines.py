@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from inference_worker.engines.base import Handle, Request
 from inference_worker.engines.scripted import ScriptedEngine
+from inference_worker.runtime import Runtime
+
+Start = Callable[..., Runtime]  # what the fixture ``start`` gives
 
 
 class Startled(ScriptedEngine):
@@ -25,3 +29,6 @@ class Mute(ScriptedEngine):
 
     def submit(self, request: Request) -> Handle:
         return Handle(request)
+
+
+ODD = {cls.__name__.lower(): f"{cls.__module__}.{cls.__name__}" for cls in (Startled, Clumsy, Mute)}

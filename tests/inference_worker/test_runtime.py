@@ -3,51 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from inference_worker import runs
-from inference_worker.engines import ENGINES
-from inference_worker.engines.base import EngineOptions
 from inference_worker.engines.scripted import TEXT
 from inference_worker.job import JOB, TAKEN, WORKER, Job, Persisted, Sampling, WorkerState
-from inference_worker.runtime import FAILED, Holder, Runtime, RuntimeOptions, TicketReturned
+from inference_worker.runtime import FAILED, TicketReturned
 from inference_worker.tasks import ticket
 from tests.inference_worker.line import Row, SmallScribe, client_make, job_put, outputs_read, persisted_say, stop_say
-from tests.inference_worker.odd_engines import Clumsy, Mute, Startled
+from tests.inference_worker.odd_engines import Start
 from tests.services import Valkey, wait_until
 
 SLOW = "@scripted rate=100 tokens=2000"
-Start = Callable[..., Runtime]
-
-
-@pytest.fixture(autouse=True)
-def _engines(monkeypatch: pytest.MonkeyPatch) -> None:
-    for cls in (Startled, Clumsy, Mute):
-        monkeypatch.setitem(ENGINES, cls.__name__.lower(), f"{cls.__module__}.{cls.__name__}")
-
-
-@pytest.fixture
-def start() -> Iterator[Start]:
-    """Opens a runtime as ``worker_init`` does; the last one is this process's."""
-    opened: list[Runtime] = []
-
-    def begin(server: Valkey, *, engine: str = "scripted", worker: str = "w1", max_tokens: int = 4_000) -> Runtime:
-        model = EngineOptions("demo", Path("nowhere"), slots=2, rate=0)
-        made = Runtime(RuntimeOptions(worker, server.url, engine, model, max_tokens))
-        Holder.runtime = made
-        made.open()
-        opened.append(made)
-        return made
-
-    yield begin
-    Holder.runtime = None
-    for made in opened:
-        made.close()
 
 
 def job(text: str, answer: str = "a", *, attempt: int = 1, prefix: str = "", **sampling: Any) -> Job:
