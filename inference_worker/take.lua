@@ -13,7 +13,7 @@
 -- its longest answer is reserved and the rest given back at its end (`settle`).
 
 local JOBS, STREAM, SHARES, HOMES, PASSED = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local BYTES_A_TOKEN, OUTPUT_WEIGHT, SHARES_MAX = 4, 2, 4096
+local BYTES_A_TOKEN, OUTPUT_WEIGHT, KEPT_MAX = 4, 2, 4096
 
 local function named(template, words)
   return (string.gsub(template, '{(%w+)}', words))
@@ -87,7 +87,10 @@ job = ok and type(job) == 'table' and job or {}
 local prefix = type(job.prefix) == 'string' and job.prefix or ''
 local longest = type(job.sampling) == 'table' and tonumber(job.sampling.max_tokens) or 0
 local reserved = chosen.is_background and 0 or #text / BYTES_A_TOKEN + OUTPUT_WEIGHT * longest
-if redis.call('HLEN', SHARES) > SHARES_MAX then redis.call('DEL', SHARES) end -- everybody begins anew, as equals
+-- They live as long as anybody takes a job. Above the bound everybody begins anew, as equals and without a home.
+for _, key in ipairs({SHARES, HOMES, PASSED}) do
+  if redis.call('HLEN', key) > KEPT_MAX then redis.call('DEL', key) end
+end
 if not chosen.is_background then
   charge(chosen.class_share, chosen.class_clock, reserved)
   charge(chosen.room_share, chosen.room_clock, reserved)

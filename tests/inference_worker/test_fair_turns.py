@@ -118,14 +118,17 @@ def test_every_job_is_taken_once_and_no_waiting_class_falls_behind(
     assert client.llen(JOBS) == 0
 
 
-def test_shares_do_not_stay_for_ever(client: Any) -> None:
+@pytest.mark.parametrize("key", [SHARES, HOMES, PASSED])
+def test_what_is_kept_of_rooms_and_jobs_has_an_end_and_a_bound(client: Any, key: str) -> None:
+    client.hset(key, mapping={f"room:{number}": 1 for number in range(4_000)})
     ask(client, "a", room="r")
     turns(client, 1)
-    assert 0 < client.ttl(SHARES) <= 3600
-    client.hset(SHARES, mapping={f"room:{number}": 1 for number in range(5_000)})
+    assert 0 < client.ttl(key) <= 3600
+    assert client.hlen(key) >= 4_000, "a school of many rooms keeps its own"
+    client.hset(key, mapping={f"room:{number}": 1 for number in range(5_000)})
     ask(client, "b", room="r")
-    turns(client, 1)
-    assert client.hlen(SHARES) < 10
+    assert turns(client, 1) == ["r"]
+    assert client.hlen(key) < 10
 
 
 # ---- the room's own worker
