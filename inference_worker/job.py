@@ -71,7 +71,7 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One attempt at one answer.
+    """One attempt at one answer. Raises ValueError for an answer, class or room whose name cannot stand in ``entry``.
 
     ``prefix`` is the raw text that is already in the log: generation goes on right behind it, and the first Output of
     this attempt has offset ``len(prefix)``. ``cut``: what stands before it is in ``messages`` already, because somebody
@@ -94,9 +94,14 @@ class Job:
     preset: str = ""
     language: str = ""
 
+    def __post_init__(self) -> None:
+        for name in ("answer", "class_key", "room_key"):
+            if ":" in getattr(self, name):
+                raise ValueError(f"{name} holds a colon, which stands between the names in the list of jobs")
+
     @property
     def entry(self) -> str:
-        """Its place in JOBS, with all that choosing the next one needs."""
+        """Its place in JOBS, with all that choosing the next one needs. Who takes jobs throws away what has other colons."""
         return f"{self.answer}:{self.attempt}:{self.class_key}:{self.room_key}"
 
     def to_json(self) -> str:

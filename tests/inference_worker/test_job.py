@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from inference_worker.job import Control, Job, Message, Output, Persisted, Sampling, WorkerState
 
 WORD = st.text(max_size=30)
+KEY = WORD.filter(lambda word: ":" not in word)
 COUNT = st.integers(0, 1 << 40)
 MESSAGE = st.builds(Message, role=st.sampled_from(["system", "user", "assistant"]), content=WORD)
 SAMPLING = st.builds(
@@ -27,15 +28,15 @@ SAMPLING = st.builds(
 )
 JOB = st.builds(
     Job,
-    answer=WORD,
+    answer=KEY,
     attempt=COUNT,
     messages=st.lists(MESSAGE, max_size=4).map(tuple),
     sampling=SAMPLING,
     preset=WORD,
     prefix=WORD,
     deadline_s=st.floats(0, 1e6),
-    room_key=WORD,
-    class_key=WORD,
+    room_key=KEY,
+    class_key=KEY,
     trace=WORD,
 )
 INFO = st.dictionaries(WORD, st.none() | COUNT | WORD, max_size=4)
@@ -62,6 +63,16 @@ def test_a_job_of_a_web_process_that_is_older_than_the_worker_is_read() -> None:
     raw = json.loads(Job("a", 1, ()).to_json())
     del raw["sampling"]["stop_ids"], raw["sampling"]["loop_tokens"]
     assert Job.from_json(json.dumps(raw)) == Job("a", 1, ())
+
+
+@pytest.mark.parametrize("name", ["answer", "class_key", "room_key"])
+def test_a_name_that_would_be_lost_in_the_list_is_refused_where_the_job_is_made(name: str) -> None:
+    names = {"answer": "a", "class_key": "c", "room_key": "r", name: "charlie:1"}
+    with pytest.raises(ValueError, match=name):
+        Job(attempt=1, messages=(), **names)
+    text = Job("a", 1, ()).to_json()
+    with pytest.raises(ValueError, match=name):
+        Job.from_json(json.dumps(json.loads(text) | names))
 
 
 def test_chinese_is_not_escaped() -> None:
