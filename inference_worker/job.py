@@ -19,7 +19,9 @@ JOBS = PREFIX + "jobs"  # Redis list of Job.entry; LPUSH by the web, taken in fa
 JOB = PREFIX + "job:{answer}:{attempt}"  # the Job as JSON, expires after JOB_TTL_S
 TAKEN = PREFIX + "taken:{answer}:{attempt}"  # the worker that took the job, JOB_TTL_S long: an attempt runs once
 STOP = PREFIX + "stop:{answer}"  # exists once an answer was stopped; looked at before a job starts
-PAUSE = PREFIX + "pause:{answer}"  # exists while an answer is paused; looked at when the listener was away
+PAUSE = (
+    PREFIX + "pause:{answer}"
+)  # exists while an answer is paused; looked at like STOP, and when the listener was away
 CONTROL = PREFIX + "control"  # pub/sub, Control.to_json(): takes effect at the next token
 PERSISTED = PREFIX + "persisted"  # pub/sub, Persisted.to_json(): the scribe says how far the log has come
 WORKER = PREFIX + "worker:{name}"  # heartbeat, WorkerState.to_json(), every HEARTBEAT_S, expires after WORKER_TTL_S

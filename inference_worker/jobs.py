@@ -109,8 +109,7 @@ class Jobs:
         entries = [entry.split(":") for entry in reversed(self._client.lrange(JOBS, 0, -1))]
         return [(words[2], words[3]) for words in entries if len(words) == 4]
 
-    def stopped(self, answer: str) -> bool:
-        return bool(self._client.exists(STOP.format(answer=answer)))
-
-    def paused(self, answer: str) -> bool:
-        return bool(self._client.exists(PAUSE.format(answer=answer)))
+    def said(self, answer: str) -> tuple[bool, bool]:
+        """Whether the answer was stopped, and whether it is paused."""
+        stopped, paused = self._client.mget(STOP.format(answer=answer), PAUSE.format(answer=answer))
+        return stopped is not None, paused is not None

@@ -32,7 +32,7 @@ class Run:
         self._max_tokens = max_tokens
         self._handle: Handle | None = None
         self._lock = threading.Lock()
-        self._cancelled = self._paused = False
+        self._cancelled = self._paused = self._told = False
         self._abandoned_at: float | None = None
         self._begun = time.monotonic()
         self._first: float | None = None
@@ -46,10 +46,13 @@ class Run:
         if handle is not None:
             handle.cancel()
 
-    def pause(self, *, on: bool) -> None:
-        """Halt at the next token with all that the model has in memory, or go on."""
+    def pause(self, *, on: bool, is_old: bool = False) -> None:
+        """Halt at the next token with all that the model has in memory, or go on. ``is_old``: it was said before anybody
+        could find this run, and what it was told since is newer."""
         with self._lock:
-            self._paused = on
+            if is_old and self._told:
+                return
+            self._paused, self._told = on, True
             handle = self._handle
         if handle is not None:
             _paused(handle, on=on)

@@ -188,7 +188,7 @@ class Runtime:
         with self._lock:
             self._runs[run.key] = run
         try:
-            if taken.stopped or self._stopped(job.answer):
+            if taken.stopped or self._said_before(run):
                 self._publisher.end(run.key, "cancelled", {})
             elif taken.job is None:
                 log.error("answer %s attempt %s: the job is unreadable: %s", taken.answer, taken.attempt, taken.fault)
@@ -228,12 +228,15 @@ class Runtime:
         state = self.state()
         return {"model": state.model, "engine": state.engine, "worker": state.name}
 
-    def _stopped(self, answer: str) -> bool:
-        """A stop may have been said after the job was taken and before the run could be found by its id."""
+    def _said_before(self, run: Run) -> bool:
+        """Whether it was stopped. That, or a pause, may have been said before the run could be found by its id."""
         try:
-            return self._jobs.stopped(answer)
+            stopped, paused = self._jobs.said(run.job.answer)
         except redis.RedisError:
             return False  # the listener looks again when Redis is back
+        if paused:
+            run.pause(on=True, is_old=True)
+        return stopped
 
     def _other_ready(self) -> bool:
         try:
@@ -269,9 +272,10 @@ class Runtime:
     def _on_connect(self) -> None:
         self._publisher.rewind()
         for run in self._all():
-            if self._jobs.stopped(run.job.answer):
+            stopped, paused = self._jobs.said(run.job.answer)
+            if stopped:
                 run.cancel()
-            run.pause(on=self._jobs.paused(run.job.answer))
+            run.pause(on=paused)
 
     def _client(self) -> Any:
         # No retries inside the client: a lost connection must be noticed, what was said meanwhile may be gone.

@@ -178,6 +178,7 @@ def job_send(job: Job) -> bool:
             pipeline.set(JOB.format(answer=job.answer, attempt=job.attempt), job.to_json(), ex=JOB_TTL_S)
             pipeline.lrem(JOBS, 0, job.entry)
             pipeline.lpush(JOBS, job.entry)
+            pipeline.delete(PAUSE.format(answer=job.answer))  # what is sent may run; its resume may have been lost
             pipeline.execute()
         ticket_send()
     except (redis.RedisError, OperationalError) as error:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import redis
 
-from inference_worker.job import JOB, JOB_TTL_S, JOBS, TAKEN, Job, Sampling
+from inference_worker.job import JOB, JOB_TTL_S, JOBS, PAUSE, TAKEN, Job, Sampling
 from inference_worker.jobs import Jobs
 from tests.inference_worker.line import client_make, job_put, outputs_read, stop_say
 from tests.services import Valkey
@@ -95,8 +95,8 @@ def test_a_stopped_answer_is_said_to_be_stopped(client: Any) -> None:
     assert first is not None
     assert second is not None
     assert (first.stopped, second.stopped) == (True, False)
-    assert jobs.stopped("a1")
-    assert not jobs.stopped("a2")
+    client.set(PAUSE.format(answer="a2"), "1")
+    assert [jobs.said(name) for name in ("a1", "a2", "a3")] == [(True, False), (False, True), (False, False)]
 
 
 def test_a_job_whose_text_is_gone_is_skipped(client: Any) -> None:

@@ -52,6 +52,11 @@ def whole(client: Any, scribe: SmallScribe, answer: str = "a") -> str:
     return scribe.row(answer).raw
 
 
+def engine_tokens(runtime: Runtime) -> int:
+    assert runtime._engine is not None
+    return runtime._engine.stats().tokens
+
+
 def undisturbed(client: Any, valkey: Valkey, text: str = SLOW) -> str:
     with SmallScribe(valkey.url) as scribe:
         ask(client, "alone", text)
@@ -104,6 +109,34 @@ def test_a_pause_that_was_said_while_redis_was_away_is_found_again(
         wait_until(lambda: len(scribe.row("a").raw) > length, "it goes on")
         stop_say(client, "a")
         whole(client, scribe)
+
+
+def test_a_pause_that_was_said_before_the_run_began_is_kept(runtime: Runtime, valkey: Valkey, client: Any) -> None:
+    expected = undisturbed(client, valkey)
+    before = engine_tokens(runtime)
+    with SmallScribe(valkey.url) as scribe:
+        pause_say(client, scribe, "a")
+        ask(client)
+        aside()
+        wait_until(lambda: runtime._runs, "it has begun")
+        quiet(lambda: len(outputs_read(client)))
+        assert engine_tokens(runtime) == before, "the model's time is not spent on it"
+        resume_say(client, scribe, "a")
+        assert whole(client, scribe) == expected
+
+
+def test_a_resume_that_comes_while_the_old_pause_is_read_is_not_undone_by_it(
+    runtime: Runtime, valkey: Valkey, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_late(answer: str) -> tuple[bool, bool]:
+        runtime._on_control(Control("resume", answer))
+        return False, True
+
+    with SmallScribe(valkey.url) as scribe:
+        monkeypatch.setattr(runtime._jobs, "said", read_late)
+        ask(client, text="@scripted text=it goes on")
+        aside()
+        assert whole(client, scribe) == "it goes on"
 
 
 def test_a_paused_answer_can_be_stopped(runtime: Runtime, valkey: Valkey, client: Any) -> None:

@@ -14,7 +14,20 @@ from pytest_django import Settings
 from classroom.people.models import User
 from classroom.rooms.frames import FrameError
 from classroom.rooms.models import Problem, Room
-from inference_worker.job import CONTROL, JOB, JOB_TTL_S, JOBS, QUEUE, STOP, TICKET, WORKER, Control, Job, WorkerState
+from inference_worker.job import (
+    CONTROL,
+    JOB,
+    JOB_TTL_S,
+    JOBS,
+    PAUSE,
+    QUEUE,
+    STOP,
+    TICKET,
+    WORKER,
+    Control,
+    Job,
+    WorkerState,
+)
 from tests.tutor.turns import ask, fresh
 from tutor import dispatch, prompt
 from tutor.models import Answer, Ladder, Reference
@@ -121,6 +134,14 @@ def test_dispatching_leaves_the_job_its_place_and_a_ticket(client: Any, answer: 
     ticket = json.loads(client.lindex(QUEUE, 0))
     assert ticket["headers"]["task"] == TICKET
     assert client.llen(QUEUE) == 2
+
+
+def test_what_is_sent_is_not_paused_by_a_mark_that_no_resume_could_take_away(client: Any, answer: Answer) -> None:
+    """Redis was away for the resume: the next attempt would read the mark and wait for ever."""
+    dispatch.pause_send(answer.pk)
+    assert client.exists(PAUSE.format(answer=answer.pk))
+    dispatch.answer_dispatch(answer.pk)
+    assert not client.exists(PAUSE.format(answer=answer.pk))
 
 
 def test_who_came_first_is_popped_first(client: Any, room: Room, bob: User) -> None:
