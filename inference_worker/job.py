@@ -209,6 +209,11 @@ class WorkerState:
     figures: dict[str, float] = field(default_factory=dict)
     tools: bool = False
 
+    def __post_init__(self) -> None:
+        # A setting or a file's name may hold bytes that are no UTF-8, and everybody is told of it.
+        for name in ("name", "engine", "model", "reason"):
+            object.__setattr__(self, name, getattr(self, name).encode(errors="replace").decode())
+
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False, separators=(",", ":"))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -105,6 +106,18 @@ def test_a_heartbeat_tells_the_state_expires_and_is_taken_away(client: Any) -> N
     wait_until(lambda: WorkerState.from_json(client.get(key)).running == ("a:1",), "the change is told")
     beat.stop(5)
     assert client.get(key) is None
+
+
+def test_a_heartbeat_tells_of_a_name_that_is_no_text(client: Any) -> None:
+    """TUTOR_MODEL and INFERENCE_ENGINE may hold any bytes."""
+    model = os.fsdecode(b"/models/\xff\xfe")
+    beat = Heartbeat(client, lambda: WorkerState("w", "broken", model, model, f"{model} is missing"))
+    beat.start()
+    wait_until(lambda: client.get(WORKER.format(name="w")), "the first beat")
+    told = WorkerState.from_json(client.get(WORKER.format(name="w")))
+    assert (told.model, told.reason) == ("/models/??", "/models/?? is missing")
+    assert beat._thread.is_alive()
+    beat.stop(5)
 
 
 def test_a_heartbeat_survives_a_restart_of_redis(mortal: Valkey) -> None:
