@@ -53,8 +53,10 @@ def weights_load(folder: Path, *, device: str, dtype: torch.dtype, attention: st
     transformers_quieten()
     with blamed(folder / "config.json"):
         config: Any = AutoConfig.from_pretrained(str(folder), trust_remote_code=False)
-    if "sliding_attention" in (getattr(config, "layer_types", None) or ()):
-        raise ModelError(f"{folder / 'config.json'} asks for sliding-window attention, which this engine does not have")
+        text = config.get_text_config()
+        context = int(getattr(text, "max_position_embeddings", ENDLESS))
+        if unlike := _unlike(text, context):
+            raise ModelError(f"{folder / 'config.json'} asks for {unlike}, which this engine does not have")
     with blamed(folder / "tokenizer.json"):
         tokenizer: Any = AutoTokenizer.from_pretrained(str(folder), trust_remote_code=False)
     if not tokenizer.is_fast:
@@ -77,10 +79,21 @@ def weights_load(folder: Path, *, device: str, dtype: torch.dtype, attention: st
     speech = Speech(
         tokenizer,
         ends={*ends, tokenizer.eos_token_id} - {None},
-        context=int(getattr(config, "max_position_embeddings", ENDLESS)),
+        context=context,
         size=net.get_input_embeddings().num_embeddings,
     )
     return Loaded(net, speech, weights)
+
+
+def _unlike(config: Any, context: int) -> str:
+    """What some layer does other than look at the whole context, in words. Here it would look at it all, and err."""
+    # Phi-3's class knows no `layer_types`: where its file has them all the same, every layer has the window.
+    kinds = set(config.layer_types or ()) if hasattr(type(config), "layer_types") else set()
+    if others := sorted(kinds - {"full_attention", "sliding_attention"}):
+        return f"layers of the kind {others[0]}"
+    window = int(getattr(config, "sliding_window", None) or 0)
+    narrow = "sliding_attention" in kinds if kinds else window > 0
+    return f"sliding-window attention ({window} of {context} tokens)" if narrow and window < context else ""
 
 
 def _net(folder: Path, attention: str) -> Any:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from transformers import MistralConfig, MistralForCausalLM, Phi3Config, Phi3ForCausalLM
 
 from inference_worker.engines import engine_make
 from inference_worker.engines.base import EngineOptions, ModelError
+from inference_worker.engines.weights import dtype_choose
 from tests.inference_worker.asking import ask, hear, request
-from tests.inference_worker.tiny import BEGIN, CONTEXT, END, LESSONS
+from tests.inference_worker.subjects import generated, plain_model
+from tests.inference_worker.tiny import BEGIN, CONTEXT, END, LESSONS, SHAPE, tokenizer_make
 
 QUESTION = next(iter(LESSONS))
 
@@ -119,3 +123,78 @@ def test_a_model_with_a_sliding_window_is_refused(tiny: Callable[[str], Path], t
     (folder / "config.json").write_text(json.dumps(changed))
     with pytest.raises(ModelError, match=r"config\.json asks for sliding-window"):
         engine_make("batching", EngineOptions(str(folder), tmp_path)).start(lambda _: None)
+
+
+def configured(folder: Path, **changes: Any) -> Any:
+    """The engine of a checkpoint in ``folder`` with other words in its configuration, not started."""
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, **changes}))
+    return engine_make("batching", EngineOptions(str(folder), folder.parent, dtype="float32"))
+
+
+def windowed(folder: Path, kind: str = "mistral") -> Path:
+    """The configurations of both kinds know no types of layers: the window is that of all."""
+    tokenizer, end = tokenizer_make(), 0
+    torch.manual_seed(7)
+    shape = {**SHAPE, "vocab_size": len(tokenizer), "eos_token_id": end, "bos_token_id": None, "pad_token_id": end}
+    shape["sliding_window"] = 16
+    net: Any = MistralForCausalLM(MistralConfig(**shape)) if kind == "mistral" else Phi3ForCausalLM(Phi3Config(**shape))
+    tokenizer.save_pretrained(folder)
+    net.save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [("mistral", {}), ("mistral", {"sliding_window": CONTEXT - 1}), ("phi3", {}),
+     ("phi3", {"layer_types": ["full_attention"] * 2})],
+)  # fmt: skip
+def test_a_window_of_every_layer_is_refused(tmp_path: Path, kind: str, changes: dict[str, Any]) -> None:
+    with pytest.raises(ModelError, match=r"config\.json asks for sliding-window attention \(\d+ of 512 tokens\)"):
+        configured(windowed(tmp_path / "m", kind), **changes).start(lambda _: None)
+
+
+@pytest.mark.parametrize("window", [None, CONTEXT])
+def test_without_a_window_or_with_one_as_wide_as_the_context_it_says_what_generate_says(
+    tmp_path: Path, window: int | None
+) -> None:
+    folder = windowed(tmp_path / "m")
+    made = configured(folder, sliding_window=window)
+    made.start(lambda _: None)
+    ids = tuple(torch.randint(2, 300, (60,), generator=torch.Generator().manual_seed(1)).tolist())
+    heard = hear(made.submit(replace(request("", max_tokens=12), ids=ids)))
+    made.drain(10)
+    said = made.speech.decode(generated(plain_model(folder), list(ids), 12))
+    assert heard.text.rstrip("\ufffd") == said.rstrip("\ufffd"), "but for half a character at the end"
+
+
+def test_a_window_that_is_switched_off_is_none(tiny: Callable[[str], Path], tmp_path: Path) -> None:
+    """As in the files of Qwen2.5, which have one all the same."""
+    folder = Path(shutil.copytree(tiny("qwen2"), tmp_path / "window"))
+    made = configured(folder, use_sliding_window=False, sliding_window=16, max_window_layers=0, layer_types=None)
+    made.start(lambda _: None)
+    assert ask(made, QUESTION, max_tokens=200).text == LESSONS[QUESTION]
+    made.drain(10)
+
+
+def test_layers_that_are_no_full_attention_are_refused(tiny: Callable[[str], Path], tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny("qwen2"), tmp_path / "layers"))
+    with pytest.raises(ModelError, match=r"config\.json asks for layers of the kind chunked_attention"):
+        configured(folder, layer_types=["full_attention", "chunked_attention"]).start(lambda _: None)
+
+
+@pytest.mark.parametrize(
+    ("device", "has", "chosen"),
+    [("cpu", True, torch.bfloat16), ("cpu", False, torch.float32),
+     ("cuda", True, torch.bfloat16), ("cuda:1", False, torch.float32)],
+)  # fmt: skip
+def test_half_precision_is_chosen_where_the_hardware_computes_in_it(
+    monkeypatch: pytest.MonkeyPatch, device: str, has: bool, chosen: torch.dtype
+) -> None:
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: has and device == "cpu")
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: has and device != "cpu")
+    assert dtype_choose("", device) == chosen
+    assert dtype_choose("float32", device) == torch.float32
+    assert dtype_choose("bfloat16", device) == torch.bfloat16
+    with pytest.raises(ModelError, match="dtype=float16 is not one of float32, bfloat16"):
+        dtype_choose("float16", device)
