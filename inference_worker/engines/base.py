@@ -3,7 +3,7 @@
 Rules that the contract suite holds every engine to:
 
 * E1 the concatenated text of the chunks is the answer's raw text behind ``request.prefix``; no chunk is empty, holds
-  half a character, or holds text at or behind a stop string.
+  half a character, or holds text at or behind a stop string, also one that begins in the prefix.
 * E2 there is exactly one Finish, the last event, whatever happens; a request that fails does not disturb others.
 * E3 ``cancel`` is idempotent, takes effect at the next token (at once while the request waits), and never blocks.
 * E4 ``sampling.max_tokens`` and ``completion_tokens`` count the whole answer: the prefix's tokens and the new ones.

@@ -74,7 +74,7 @@ class OpenAIEngine:
     def submit(self, request: Request) -> Handle:
         wake = asyncio.Event()
         handle = Handle(request, lambda: self._tell(wake.set))
-        run = Run(handle, wake, StopStrings(request.sampling.stop), tokens_in(request.prefix))
+        run = Run(handle, wake, StopStrings(request.sampling.stop, shown=request.prefix), tokens_in(request.prefix))
         with self._lock:
             if self._endpoint is None:
                 handle.finish(Finish("preempted"))
@@ -149,7 +149,8 @@ class OpenAIEngine:
             finally:
                 run.running = False
                 self._places.release()
-        run.handle.emit(run.stops.flush(), 0)
+        if reason != "preempted":  # else it is written elsewhere, and may become a stop there
+            run.handle.emit(run.stops.flush(), 0)
         return Finish(reason, run.prompt_tokens, run.count, LOOPED if run.looped else "")
 
     async def _place(self, run: Run) -> FinishReason | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from dataclasses import dataclass, field
 
@@ -14,6 +15,8 @@ from inference_worker.engines.seam import Seam
 from inference_worker.engines.speech import Speech
 from inference_worker.engines.stops import StopStrings
 from inference_worker.job import FinishReason
+
+log = logging.getLogger(__name__)
 
 
 class Reply:
@@ -43,7 +46,7 @@ class Reply:
         self._most = min(context - len(prompt), self.sampling.max_tokens)
         self._ends = frozenset(self.sampling.stop_ids)
         self._detokeniser = Detokeniser(speech.decode, self.seam.kept)
-        self._stops = StopStrings(self.sampling.stop)
+        self._stops = StopStrings(self.sampling.stop, shown=request.prefix)
         self._message = ""
 
     @property
@@ -74,9 +77,13 @@ class Reply:
         return "length" if self.full else None
 
     def end(self, reason: FinishReason, message: str = "") -> None:
-        """Show what was held back and finish."""
-        self._show(self._detokeniser.flush(), 0)
-        self.handle.emit(self._stops.flush(), 0)
+        """Show what was held back and finish. What goes on elsewhere is written there again: it may become a stop."""
+        if reason != "preempted":
+            try:
+                self._show(self._detokeniser.flush(), 0)
+                self.handle.emit(self._stops.flush(), 0)
+            except Exception:  # an edge: a tokenizer that raises must not keep anybody waiting for the end
+                log.exception("request %s has lost its last letters", self.handle.request.id)
         self.handle.finish(Finish(reason, self.prompt_tokens, self.tokens, message or self._message))
 
     def _show(self, text: str, tokens: int) -> None:
@@ -90,7 +97,8 @@ class Running:
     """One request inside the engine. ``written``: how many of ``reply.ids`` have their keys and values in ``row``.
 
     ``seeded``: what memory had of it is in its row. ``sound``: a token came of what is in the row, so that is numbers.
-    ``requeued``: memory ran out for it, and it has not drawn a token since.
+    ``requeued``: memory ran out for it, and it has not drawn a token since. ``charged``: the tokens that its room was
+    charged for when it was let in.
     """
 
     reply: Reply
@@ -100,6 +108,7 @@ class Running:
     seeded: bool = False
     sound: bool = False
     requeued: bool = False
+    charged: int = 0
     group: Group = field(init=False)
 
     def __post_init__(self) -> None:

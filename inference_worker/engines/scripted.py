@@ -91,7 +91,7 @@ class ScriptedEngine(PooledEngine):
             raise RequestError(NO_TOKENIZER)
         script = script_read(request.messages)
         rate = self.options.rate if script.rate is None else script.rate
-        stops = StopStrings(request.sampling.stop)
+        stops = StopStrings(request.sampling.stop, shown=request.prefix)
         prompt_tokens = sum(len(tokens(message["content"])) for message in request.messages)
         done, rest = script_continue(script, request.prefix)
         started = time.monotonic()
@@ -114,7 +114,8 @@ class ScriptedEngine(PooledEngine):
             message = LOOPED if looping(said, request.sampling.loop_tokens) else ""
             if stops.hit or message:
                 break
-        handle.emit(stops.flush(), 0)
+        if reason != "preempted":  # else it is written elsewhere, and may become a stop there
+            handle.emit(stops.flush(), 0)
         return Finish(reason, prompt_tokens, done, message)
 
 

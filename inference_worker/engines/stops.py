@@ -6,29 +6,35 @@ from collections.abc import Sequence
 
 
 class StopStrings:
-    """``push`` text, get what may be shown. After ``hit`` is true nothing more comes out."""
+    """``push`` text, get what may be shown. After ``hit`` is true nothing more comes out.
 
-    def __init__(self, stops: Sequence[str]) -> None:
+    ``shown``: the text before, which cannot be taken back; a stop may have begun in it.
+    """
+
+    def __init__(self, stops: Sequence[str], *, shown: str = "") -> None:
         self._stops = [stop for stop in stops if stop]
+        self._shown = shown[len(shown) - self._keep(shown) :]
         self._held = ""
         self.hit = False
 
     def push(self, text: str) -> str:
         if self.hit:
             return ""
-        text = self._held + text
+        text, new = self._shown + self._held + text, len(self._shown)
         found = [at for stop in self._stops if (at := text.find(stop)) >= 0]
-        if found:
-            self.hit, self._held = True, ""
-            return text[: min(found)]
-        keep = max((_overlap(text, stop) for stop in self._stops), default=0)
-        self._held = text[len(text) - keep :]
-        return text[: len(text) - keep]
+        end = min(found) if found else len(text) - self._keep(text)
+        self.hit = bool(found)
+        self._shown, self._held = text[end:new], "" if found else text[max(end, new) :]
+        return text[new:end]
 
     def flush(self) -> str:
         """What was held back, at the end."""
         held, self._held = self._held, ""
         return held
+
+    def _keep(self, text: str) -> int:
+        """How much of the end of ``text`` may be the beginning of a stop."""
+        return max((_overlap(text, stop) for stop in self._stops), default=0)
 
 
 def _overlap(text: str, stop: str) -> int:

@@ -87,6 +87,17 @@ def test_e1_nothing_at_or_behind_a_stop_string_is_said(subject: Subject) -> None
             assert heard.reason == "stop"
 
 
+def test_e1_a_stop_string_that_begins_in_the_prefix_is_found(subject: Subject) -> None:
+    question = subject.questions[0]
+    whole = ask(subject.engine, question, max_tokens=ENOUGH).text
+    stop = whole[5:11]
+    assert whole.index(stop) == 5
+    for cut in range(4, 11):
+        asked = request(question, prefix=whole[:cut], max_tokens=ENOUGH, stop=("never said", stop))
+        heard = hear(subject.engine.submit(asked))
+        assert (heard.reason, heard.text) == ("stop", whole[cut:5])
+
+
 def test_e1_a_long_prompt_is_read_whole(subject: Subject) -> None:
     """Longer than one helping of the prompt, and not a multiple of it."""
     for words in (40, 80, 127):

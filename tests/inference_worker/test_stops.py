@@ -34,6 +34,20 @@ def test_what_goes_out_is_the_text_before_the_first_stop(parts: list[str], stops
     assert out + held.flush() == cut(text, stops)
 
 
+@settings(max_examples=200)
+@given(TEXT, st.integers(0, 40), st.lists(TEXT, max_size=6), STOPS)
+def test_a_stop_that_begins_in_what_was_shown_is_found(
+    whole: str, size: int, parts: list[str], stops: list[str]
+) -> None:
+    """Whoever goes on behind the beginning of a text says what the first would have said; shown is shown."""
+    shown = cut(whole, stops)[:size]
+    held = StopStrings(stops, shown=shown)
+    out = "".join(held.push(part) for part in parts)
+    text = shown + "".join(parts)
+    assert shown + out + held.flush() == max(cut(text, stops), shown, key=len)
+    assert held.hit == (cut(text, stops) != text)
+
+
 @settings(max_examples=100)
 @given(TEXT, STOPS)
 def test_no_more_is_held_back_than_must_be(text: str, stops: list[str]) -> None:
