@@ -15,12 +15,13 @@ from inference_worker.engines.memory import Arena, Context, Kept, NoRoom, out_of
 from inference_worker.engines.pooled import FAILED
 from inference_worker.engines.ragged import Feed, step
 from inference_worker.engines.replies import Running
-from inference_worker.engines.schedule import GENERATED, FairQueue, Group, Pace
+from inference_worker.engines.schedule import GENERATED, FairQueue, Group, Pace, helpings
 from inference_worker.job import FinishReason
 
 log = logging.getLogger(__name__)
 RECOVERY = 64  # steps after which one more request is tried when memory had run out
 NO_MEMORY = "The tutor's machine has too little memory for this conversation."
+READERS = 4  # prompts that are read at the same time, however long they are
 LAST_STEPS = 0.95  # of the mean step time is the past
 
 
@@ -75,9 +76,7 @@ class Batch:
         if self._limit < self._slots and self._steps - self._shrunk_at >= RECOVERY:
             self._limit, self._shrunk_at = self._limit + 1, self._steps
         while self._reads_more():
-            if len(self.running) >= self._limit:
-                self._make_way()
-            found = self._queue.pop(self._fits) if len(self.running) < self._limit else None
+            found = self._queue.pop(_ready, self._let_in)
             if found is None:
                 return
             item, group = found
@@ -85,35 +84,34 @@ class Batch:
                 self._queue.leave(group)
                 continue
             item.row, item.written, item.seeded, item.sound = self._arena.take(), 0, False, False
+            item.charged = len(item.reply.ids)
             self._seats[item] = group
-            self._queue.charge(group, len(item.reply.ids))
+            self._queue.charge(group, item.charged)
             self.running.append(item)
             self._seed(item)
 
-    def _fits(self, item: Running) -> bool:
-        """Whether it is ready and there is memory for it: in one row more, or in another's when all places are taken."""
-        places = len(self.running) + (len(self.running) < self._limit)
-        rows = max([places, *(one.row + 1 for one in self.running)])
-        longest = max(len(one.reply.ids) for one in [*self.running, item]) + 1
-        return item.ready and (not self.running or self._arena.holds(rows, longest))
-
-    def _make_way(self) -> None:
-        """A group that has many places gives its newest up for the one whose turn it is: what was read is kept, and it
-        goes on from there when its own turn comes.
+    def _let_in(self, item: Running, group: Group) -> bool:
+        """Whether there is room for it. When all places are taken a group that has many more gives its newest up: what
+        that one has read is kept, and it goes on from there when its turn comes again.
         """
-        giver = self._queue.giver(self._fits)
-        if giver is None:
-            return
-        its = [item for item in self.running if self._seats[item] == giver]
-        newest = min(its, key=lambda item: (item.reply.tokens, -item.arrival))
-        self._set_aside(newest)
-        self._queue.push(newest, newest.group, first=True)
+        full = len(self.running) >= self._limit
+        rows = max([len(self.running) + (not full), *(one.row + 1 for one in self.running)])
+        longest = max(len(one.reply.ids) for one in [*self.running, item]) + 1
+        if self.running and not self._arena.holds(rows, longest):
+            return False
+        giver = self._queue.giver(group) if full else None
+        if giver is not None:
+            its = [one for one in self.running if self._seats[one] == giver]
+            newest = min(its, key=lambda one: (one.reply.tokens, -one.arrival))
+            self._set_aside(newest)
+            self._queue.push(newest, newest.group, first=True)
+        return not full or giver is not None
 
     def _reads_more(self) -> bool:
         if not all(item.seeded for item in self.running):
             return False
         unread = [item.left for item in self.running if item.left > 1]
-        return sum(unread) < self._pace.budget(len(self.running) - len(unread))
+        return len(unread) < READERS or sum(unread) < self._pace.budget(len(self.running) - len(unread))
 
     def fail_all(self, message: str) -> None:
         for item in [*self.running, *self.parked]:
@@ -123,7 +121,9 @@ class Batch:
         """Gives the row back. ``keep``: what was in it is copied; else it may be broken."""
         kept = self._beginnings.copy(item, item.written) if keep and item.seeded else None
         self.running.remove(item)
-        self._queue.leave(self._seats.pop(item))
+        group = self._seats.pop(item)
+        self._queue.charge(group, -max(0, item.charged - item.written))  # for what it has not read
+        self._queue.leave(group)
         self._arena.release(item.row, dirty=not (keep and item.sound))
         item.row = -1
         return kept
@@ -135,7 +135,7 @@ class Batch:
                 self._keep(context)
         elif item in self.parked:
             self.parked.remove(item)
-            self._beginnings.kept.drop(item)
+        self.forget(item)
         item.reply.end(reason, message)
 
     def _set_aside(self, item: Running) -> None:
@@ -184,11 +184,11 @@ class Batch:
             if not item.seeded:
                 self._seed(item)
         seeded = [item for item in self.running if item.seeded]
-        budget = self._pace.budget(sum(item.left == 1 for item in seeded))
+        unread = [item for item in seeded if item.left > 1]
+        reads = helpings([item.left for item in unread], self._pace.budget(len(seeded) - len(unread)))
+        sizes = {**dict.fromkeys(seeded, 1), **dict(zip(unread, reads, strict=True))}
         chosen = []
-        for item in seeded:
-            size = 1 if item.left == 1 else min(item.left, budget)
-            budget -= size if item.left > 1 else 0
+        for item, size in sizes.items():
             if size:
                 piece = item.reply.ids[item.written : item.written + size]
                 chosen.append((item, Feed(item.row, item.written, piece, size == item.left)))
@@ -209,7 +209,7 @@ class Batch:
             return
         row = self._arena.take()
         self._arena.copy(last.row, row, last.written)
-        self._arena.release(last.row)
+        self._arena.release(last.row, dirty=not last.sound)
         last.row = row
 
     def _seed(self, item: Running) -> None:
@@ -218,6 +218,9 @@ class Batch:
 
     def _step(self, chosen: list[tuple[Running, Feed]]) -> None:
         """Half of them again, and half of those, until it is known whose fault an error is."""
+        chosen = [(item, feed) for item, feed in chosen if item.row >= 0]  # memory may have run out for one meanwhile
+        if not chosen:
+            return
         try:
             logits = step(self._net, self._arena, [feed for _, feed in chosen])
             drawn = [item for item, feed in chosen if feed.drawn]
@@ -254,7 +257,12 @@ class Batch:
             item.sound, item.requeued = True, False
             self._made += 1
             self._queue.charge(self._seats[item], GENERATED)
-            reason = item.reply.take(token)
+            try:
+                reason = item.reply.take(token)
+            except Exception as error:  # an edge: what a tokenizer raises on its own model's tokens
+                log.exception("request %s failed", item.reply.handle.request.id)
+                self._leave(item, "error", f"{FAILED} ({type(error).__name__})", keep=False)
+                continue
             if reason is not None:
                 self._leave(item, reason)
 
@@ -272,3 +280,7 @@ class Batch:
         newest.requeued = True
         self._stand_up(newest, keep=False)
         self._queue.push(newest, newest.group, first=True)
+
+
+def _ready(item: Running) -> bool:
+    return item.ready

@@ -74,9 +74,11 @@ class Beginnings:
         return Context(item.reply.ids[:length], memory) if sound else None
 
     def pin(self, item: Running) -> Context | None:
-        """The system prompt was read: it stays for all the others that begin with it. None if it is there."""
+        """The system prompt was read: it stays for all the others that begin with it. None if it is there, or so long
+        that there would be no room for contexts of paused answers.
+        """
         length = item.reply.system_tokens
-        if self.kept.pins(item.reply.ids[:length]):
+        if length > self.kept.pin_room or self.kept.pins(item.reply.ids[:length]):
             return None
         context = self.copy(item, length)
         if context is not None:

@@ -12,6 +12,7 @@ from inference_worker.job import Sampling
 
 BROKEN = "The model's numbers went out of range on this question."
 NEAR = 128  # the most likely tokens, among which the nucleus nearly always lies
+COLDEST = 1e-5  # a lower temperature is greedy: the logits divided by it would go out of range
 _MASK = (1 << 64) - 1
 
 
@@ -30,7 +31,7 @@ class Draw:
 
 
 def tokens_draw(logits: Tensor, draws: Sequence[Draw]) -> list[int | None]:
-    """``logits``: [rows, vocabulary]; one token for each, None where the logits are not numbers. Greedy at 0."""
+    """``logits``: [rows, vocabulary]; one token for each, None where the logits are not numbers. Greedy below COLDEST."""
     logits = logits.float()
     tops, best = logits.max(dim=-1)  # NaN anywhere, +inf anywhere, or -inf everywhere show in the maximum
     tokens: list[int | None] = [
@@ -44,7 +45,7 @@ def tokens_draw(logits: Tensor, draws: Sequence[Draw]) -> list[int | None]:
             open_ids = torch.tensor(draw.allowed, device=logits.device)
             only = torch.full_like(logits[row], -torch.inf).index_copy(0, open_ids, logits[row, open_ids])
             (tokens[row],) = tokens_draw(only[None], [replace(draw, allowed=())])
-        elif draw.sampling.temperature > 0:
+        elif draw.sampling.temperature >= COLDEST:
             sampled.append(row)
     wide = [row for row in sampled if draws[row].sampling.top_p >= 1 and draws[row].sampling.top_k <= 0]
     narrow = [row for row in sampled if row not in wide]

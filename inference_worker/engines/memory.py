@@ -15,6 +15,13 @@ from inference_worker.engines.speech import common
 GROWTH = 128  # tokens by which rows grow
 AHEAD = 32  # and how many tokens before they must
 PINNED = 8  # system prompts that are kept for everybody
+# By the CPU's allocator, by CUDA and by cuBLAS, which have no class of error for it.
+NO_MEMORY_WORDS = (
+    "can't allocate memory",
+    "not enough memory",
+    "CUDA error: out of memory",
+    "CUBLAS_STATUS_ALLOC_FAILED",
+)
 RUNNING_SHARE = 0.6  # of the memory; the rest keeps contexts
 
 
@@ -56,7 +63,7 @@ class Shape:
 class Arena:
     """``layers``: for each layer [2, rows, heads, cap, width], keys and values. All rows are as long as the longest,
     so that attention reads them as one contiguous block; what is not written is zero, never NaN. One layer may be
-    longer than another for a while.
+    longer than another for a while, or have more rows.
 
     ``room``: tokens that all rows together may take. Its methods raise NoRoom and what torch raises without memory.
     """
@@ -66,13 +73,17 @@ class Arena:
         self.room = max(GROWTH, room // GROWTH * GROWTH)
         self.slots = rows
         self._free = list(range(rows))
-        self.rows = 0
         self.layers: list[Tensor] = []
 
     @property
     def cap(self) -> int:
         """Tokens that a row holds in every layer."""
         return min((layer.shape[3] for layer in self.layers), default=0)
+
+    @property
+    def rows(self) -> int:
+        """How many there are in every layer."""
+        return min((layer.shape[1] for layer in self.layers), default=0)
 
     def take(self) -> int:
         """The lowest free row. There must be one."""
@@ -83,11 +94,11 @@ class Arena:
     def release(self, row: int, *, dirty: bool = False) -> None:
         """``dirty``: it may hold NaN, which would get through the next owner's mask."""
         self._free.append(row)
-        if dirty and row < self.rows:
+        if dirty:
             for layer in self.layers:
-                layer[:, row] = 0
+                layer[:, row : row + 1] = 0
         if len(self._free) == self.slots:
-            self.layers, self.rows = [], 0
+            self.layers = []
 
     def holds(self, rows: int, length: int) -> bool:
         return rows * rounded(length) <= self.room
@@ -110,7 +121,6 @@ class Arena:
         self.layers = self.layers or [self._new(0, 0)] * self.shape.layers
         for number in range(self.shape.layers):
             self._resize(number, rows, cap)
-        self.rows = rows
 
     def prepare(self, length: int) -> None:
         """Rows that are soon too short for ``length`` grow layer by layer, a few in each step: all at once would be a
@@ -177,6 +187,11 @@ class Kept:
         self._all: list[Context] = []
         self._clock = 0
 
+    @property
+    def pin_room(self) -> int:
+        """Tokens that system prompts may take: paused answers need the rest."""
+        return self.room // 2
+
     def best(self, ids: list[int]) -> tuple[Context | None, int]:
         """The one that shares the most first tokens with ``ids``, and how many."""
         found, most = None, 0
@@ -187,8 +202,11 @@ class Kept:
         return found, most
 
     def touch(self, context: Context) -> None:
+        """It was of use, and so was a system prompt that it begins with."""
         self._clock += 1
-        context.used = self._clock
+        for other in self._all:
+            if other is context or (other.pinned and context.ids[: len(other.ids)] == other.ids):
+                other.used = self._clock
 
     def add(self, context: Context) -> list[Any]:
         """Says which paused requests had to go for it."""
@@ -217,8 +235,8 @@ class Kept:
     def _shrink(self) -> list[Any]:
         gone: list[Any] = []
         pinned = sorted((context for context in self._all if context.pinned), key=lambda context: context.used)
-        for context in pinned[: max(0, len(pinned) - PINNED)]:
-            self._remove(context)
+        while len(pinned) > PINNED or sum(len(context.ids) for context in pinned) > self.pin_room:
+            self._remove(pinned.pop(0))
         while self.tokens > self.room and self._all:
             oldest = min(self._all, key=lambda context: (context.pinned, context.owner is not None, context.used))
             self._remove(oldest)
@@ -235,4 +253,4 @@ def out_of_memory(error: BaseException) -> bool:
     if isinstance(error, torch.OutOfMemoryError | MemoryError):
         return True
     words = str(error)
-    return isinstance(error, RuntimeError) and ("can't allocate memory" in words or "not enough memory" in words)
+    return isinstance(error, RuntimeError) and any(said in words for said in NO_MEMORY_WORDS)

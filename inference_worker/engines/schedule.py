@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from inference_worker.job import BACKGROUND
@@ -12,6 +12,10 @@ T = TypeVar("T")
 Group = tuple[str, str]  # class, room
 GENERATED = 2  # a generated token counts as so many prompt tokens
 MANY = 1_024  # groups whose counters are kept before the idle ones are looked through
+
+
+def _always(*_: object) -> bool:
+    return True
 
 
 class FairQueue(Generic[T]):
@@ -46,21 +50,25 @@ class FairQueue(Generic[T]):
         else:
             line.append(item)
 
-    def pop(self, ready: Callable[[T], bool]) -> tuple[T, Group] | None:
-        """The next one that is ready. It counts as running until ``leave``."""
+    def pop(self, ready: Callable[[T], bool], admit: Callable[[T, Group], bool] = _always) -> tuple[T, Group] | None:
+        """The next one that is ready. It counts as running until ``leave``.
+
+        None also when ``admit`` has no room for it: if others came in its place, who need less, they would take that
+        room again and again.
+        """
         found = self._next(ready)
-        if found is not None:
-            item, group = found
-            self._running[group] = self._running.get(group, 0) + 1
-            self._drop(group, item)
+        if found is None or not admit(*found):
+            return None
+        item, group = found
+        self._running[group] = self._running.get(group, 0) + 1
+        self._drop(group, item)
         return found
 
-    def giver(self, ready: Callable[[T], bool]) -> Group | None:
-        """All places are taken: the group that should give one up for the next one that is ready, if there is such."""
-        found = self._next(ready)
-        giver = found and gives_way(self._running, found[1])
-        # Else its next one would come first again, and the two would change places for ever.
-        return giver if giver and found and self._served(found[1]) < self._served(giver) else None
+    def giver(self, asks: Group) -> Group | None:
+        """All places are taken: the group that should give one up for ``asks``, if there is such."""
+        giver = gives_way(self._running, asks)
+        # Who was given more before has no right to what others have now.
+        return giver if giver and self._served(asks) < self._served(giver) else None
 
     def _next(self, ready: Callable[[T], bool]) -> tuple[T, Group] | None:
         for group in sorted(self._lines, key=self._served):
@@ -73,6 +81,7 @@ class FairQueue(Generic[T]):
         for group, line in list(self._lines.items()):
             if item in line:
                 self._drop(group, item)
+        self._forget()
 
     def charge(self, group: Group, tokens: float) -> None:
         self._classes[group[0]] = self._classes.get(group[0], 0.0) + tokens
@@ -82,12 +91,15 @@ class FairQueue(Generic[T]):
         left = self._running.pop(group, 1) - 1
         if left > 0:
             self._running[group] = left
-        if not self._running and not self._lines:
-            self._rooms.clear()
-            self._classes.clear()
-        elif len(self._rooms) > MANY:
-            busy = self._busy()
+        self._forget()
+
+    def _forget(self) -> None:
+        """When all is quiet everything; else, when there are many, the groups that neither wait nor run."""
+        busy = self._busy()
+        if not busy or len(self._rooms) > MANY:
+            names = {name for name, _ in busy}
             self._rooms = {group: served for group, served in self._rooms.items() if group in busy}
+            self._classes = {name: served for name, served in self._classes.items() if name in names}
 
     def _drop(self, group: Group, item: T) -> None:
         line = self._lines[group]
@@ -139,6 +151,20 @@ def gives_way(places: Mapping[Group, int], asks: Group) -> Group | None:
 def _largest(places: Mapping[Group, int], name: str) -> Group | None:
     """The room of the class ``name`` with the most places."""
     return max((group for group in places if group[0] == name), key=places.__getitem__, default=None)
+
+
+def helpings(left: Sequence[int], budget: int) -> list[int]:
+    """How much of each unread prompt a step reads. Half is the first one's, so that it comes to its end; then the short
+    ones, so that nobody's line waits behind somebody's book; then the first one again.
+    """
+    reads = [0] * len(left)
+    short = sorted(range(1, len(left)), key=left.__getitem__)
+    for at, most in [(0, -(-budget // 2)), *((at, budget) for at in short), (0, budget)]:
+        if at < len(left):
+            more = min(left[at] - reads[at], most, budget)
+            reads[at] += more
+            budget -= more
+    return reads
 
 
 class Pace:

@@ -72,16 +72,21 @@ class Seam:
             self._left = b"" if text.startswith(self._left) else self._left[len(text) :]
 
 
-def vocabulary_read(tokenizer: Any) -> Vocabulary:
-    """``tokenizer``: a ``tokenizers.Tokenizer``. Knows byte-level BPE, and ``▁`` with ``<0x..>`` of SentencePiece."""
+def vocabulary_read(tokenizer: Any, size: int | None = None) -> Vocabulary:
+    """``tokenizer``: a ``tokenizers.Tokenizer``. ``size``: tokens that the model knows; others write nothing.
+
+    Knows byte-level BPE, and ``▁`` with ``<0x..>`` of SentencePiece.
+    """
     described = json.loads(tokenizer.to_str())
     byte_level = '"ByteLevel"' in json.dumps(described["decoder"])
     added = {token["id"]: token for token in described["added_tokens"]}
     letters = byte_letters()
     written = []
-    for token in range(tokenizer.get_vocab_size()):
+    for token in range(max(tokenizer.get_vocab().values(), default=-1) + 1):  # there may be gaps
         name = tokenizer.id_to_token(token) or ""
-        if token in added:
+        if size is not None and token >= size:
+            written.append(b"")
+        elif token in added:
             written.append(b"" if added[token]["special"] else name.encode())
         elif byte_level:
             written.append(bytes(letters[letter] for letter in name if letter in letters))

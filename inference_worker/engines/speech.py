@@ -21,7 +21,7 @@ class Speech:
         self.context = context
         self.size = size
         self.eos = frozenset(ends)
-        self.vocabulary = vocabulary_read(tokenizer.backend_tokenizer)
+        self.vocabulary = vocabulary_read(tokenizer.backend_tokenizer, size)
         self._written = prefix_tokenizer(tokenizer.backend_tokenizer)
         self._special = tuple(str(token) for token in tokenizer.added_tokens_decoder.values() if token.special)
         self._systems: dict[str, list[int]] = {}

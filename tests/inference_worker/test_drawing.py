@@ -25,6 +25,12 @@ def test_greedy_takes_the_largest() -> None:
     assert set(draws(Sampling(temperature=0))) == {0}
 
 
+@pytest.mark.parametrize("temperature", [5e-324, 1e-38, 1e-6])
+def test_next_to_nothing_is_greedy_too(temperature: float) -> None:
+    assert set(draws(Sampling(temperature=temperature, top_p=1))) == {0}
+    assert set(draws(Sampling(temperature=temperature, top_p=0.9))) == {0}
+
+
 def test_top_k_and_top_p_bound_the_choice() -> None:
     assert set(draws(Sampling(temperature=5, top_p=1, top_k=2))) == {0, 1}
     assert set(draws(Sampling(temperature=1, top_p=0.5))) == {0}, "the first alone has .64"

@@ -89,6 +89,29 @@ def test_far_too_much_is_given_back() -> None:
     assert torch.equal(arena.read(0, 100), marked(100, 3))
 
 
+def test_a_change_that_memory_ran_out_for_is_finished_the_next_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some layers have fewer rows than others then."""
+    arena = arena_make()
+    arena.fit(8, GROWTH)
+    arena.write(1, marked(100, 3), 100)
+    made, new = [0], arena._new
+
+    def stumble(rows: int, cap: int) -> torch.Tensor:
+        made[0] += 1
+        if made[0] == 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return new(rows, cap)
+
+    monkeypatch.setattr(arena, "_new", stumble)
+    with pytest.raises(torch.OutOfMemoryError):
+        arena.fit(2, 100, trim=True)
+    assert arena.rows == 2
+    arena.fit(5, 100)
+    arena.write(4, marked(100, 5), 100)
+    assert torch.equal(arena.read(1, 100), marked(100, 3))
+    assert torch.equal(arena.read(4, 100), marked(100, 5))
+
+
 def test_there_is_no_more_than_there_is() -> None:
     arena = arena_make(room=4 * GROWTH)
     assert arena.holds(2, 2 * GROWTH)
@@ -200,6 +223,26 @@ def test_pinned_ones_stay_until_there_are_too_many() -> None:
     assert kept.tokens == 3 * PINNED + 9 * (PINNED + 2)
 
 
+def test_pinned_ones_leave_room_for_those_that_pause() -> None:
+    kept = Kept(100)
+    kept.add(context([1] * 30, pinned=True))
+    assert kept.add(context([2] * 30, pinned=True)) == []
+    assert kept.tokens == 30, "two would take more than half"
+    assert kept.add(context([3] * 40, owner="paused")) == []
+
+
+def test_a_pinned_one_that_others_begin_with_is_in_use() -> None:
+    kept = Kept(10_000)
+    kept.add(context([0] * 3, pinned=True))
+    room = context([0] * 3 + [7] * 3)
+    kept.add(room)
+    for number in range(1, PINNED + 1):
+        kept.touch(room)
+        kept.add(context([number] * 3, pinned=True))
+    assert kept.pins([0])
+    assert not kept.pins([1])
+
+
 def test_without_memory_only_what_somebody_waits_for_is_kept() -> None:
     kept = Kept(100)
     kept.add(context([1] * 3, pinned=True))
@@ -228,6 +271,8 @@ def test_common_beginnings(one: list[int], other: list[int]) -> None:
             True,
         ),
         (RuntimeError("DefaultCPUAllocator: not enough memory: you tried to allocate 9 bytes"), True),
+        (RuntimeError("CUDA error: out of memory"), True),
+        (RuntimeError("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"), True),
         (RuntimeError("shapes cannot be multiplied"), False),
         (ValueError("can't allocate memory"), False),
     ],
