@@ -14,6 +14,17 @@ from inference_worker.job import HEARTBEAT_S, WORKER, WORKER_TTL_S, WorkerState
 log = logging.getLogger(__name__)
 
 
+def other_has_hope(client: Any, name: str) -> bool:
+    """Whether a worker other than ``name`` can answer or will soon: it has its model or loads it. False without Redis."""
+    own = WORKER.format(name=name)
+    try:
+        keys = [key for key in client.scan_iter(match=WORKER.format(name="*")) if key != own]
+        texts = client.mget(keys) if keys else []
+    except redis.RedisError:
+        return False
+    return any(WorkerState.from_json(text).state != "broken" for text in texts if text)
+
+
 class Heartbeat:
     """``read`` gives the state to tell. Redis may be away: the next beat tells it."""
 

@@ -128,7 +128,7 @@ class Output:
     * ``text``: ``text`` stands at ``offset`` of the raw text of this answer.
     * ``done``: exactly one for an attempt, the last. ``offset`` = raw length, ``sha256`` of the whole raw text (UTF-8),
       ``reason`` a FinishReason, ``info``: prompt_tokens, completion_tokens (of the whole answer), first_token_ms (None
-      without any), total_ms, message (for ``error``).
+      without any), total_ms; for ``error`` message, fit for the room, and unavailable: the worker has no model to use.
     """
 
     answer: str

@@ -18,8 +18,8 @@ from redis.retry import Retry
 from inference_worker.control import Listener
 from inference_worker.engines import engine_make
 from inference_worker.engines.base import Engine, EngineOptions, ModelError, blamed
-from inference_worker.heartbeat import Heartbeat
-from inference_worker.job import WORKER, Control, Job, Persisted, WorkerState
+from inference_worker.heartbeat import Heartbeat, other_has_hope
+from inference_worker.job import Control, Job, Persisted, WorkerState
 from inference_worker.jobs import Elsewhere, Jobs, Taken
 from inference_worker.places import Places
 from inference_worker.presets import card_for
@@ -35,6 +35,7 @@ RETURN_S = 0.5  # keeps a ticket that nobody here may serve from going round in 
 DRAIN_S = 2.0
 FLUSH_S = 1.0
 FAILED = "The tutor had an accident while it answered."
+UNUSABLE = "The tutor's model cannot be used."  # why not, who runs the machine reads in heartbeat and log
 
 
 class TicketReturned(Exception):
@@ -137,7 +138,7 @@ class Runtime:
     def slot(self) -> Iterator[None]:
         """Wait until the engine can be given one more.
 
-        Raises TicketReturned when the worker leaves, or is broken while another is ready.
+        Raises TicketReturned when the worker leaves, or is broken while another is ready or loads its model.
         """
         while not self._places.enter(WAIT_S):
             if self._draining.is_set():
@@ -145,7 +146,7 @@ class Runtime:
         try:
             if self._draining.is_set():
                 raise TicketReturned
-            if self._state == "broken" and self._other_ready():
+            if self._state == "broken" and other_has_hope(self._redis, self._options.worker):
                 self._draining.wait(RETURN_S)
                 raise TicketReturned
             yield
@@ -194,7 +195,7 @@ class Runtime:
                 log.error("answer %s attempt %s: the job is unreadable: %s", taken.answer, taken.attempt, taken.fault)
                 self._publisher.end(run.key, "error", {"message": FAILED})
             elif self._engine is None:
-                self._publisher.end(run.key, "error", {"message": self._reason})
+                self._publisher.end(run.key, "error", {"message": UNUSABLE, "unavailable": True})
             else:
                 self._serve(run, self._engine, taken)
         finally:
@@ -237,14 +238,6 @@ class Runtime:
         if paused:
             run.pause(on=True, is_old=True)
         return stopped
-
-    def _other_ready(self) -> bool:
-        try:
-            names = list(self._redis.scan_iter(match=WORKER.format(name="*")))
-            texts = self._redis.mget(names) if names else []
-        except redis.RedisError:
-            return False
-        return any(WorkerState.from_json(text).state == "ready" for text in texts if text)
 
     # ---- from the listener's thread
 

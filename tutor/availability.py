@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import lru_cache
+from pathlib import PurePosixPath
 from typing import Any, Final
 from uuid import UUID
 
@@ -65,6 +66,12 @@ def model_read() -> str:
     except redis.RedisError:
         return ""
     return next((worker.model for worker in workers if worker.state == "ready"), "")
+
+
+def model_told(model: str) -> str:
+    """A worker's model as a room may read it: of a folder or file of the machine its own name, without the way there."""
+    is_path = model.startswith(("/", ".", "~")) or model.endswith(".gguf") or model.count("/") > 1
+    return PurePosixPath(model).name if is_path else model
 
 
 def tools_read(setting: str) -> list[str]:

@@ -20,7 +20,7 @@ from classroom.rooms import journal
 from classroom.rooms.clock import database_now
 from classroom.rooms.models import Event
 from inference_worker.job import Output, Persisted
-from tutor import calls, guard, hidden, showing
+from tutor import availability, calls, guard, hidden, showing
 from tutor.answers import ACTIVE, answer_end
 from tutor.changes import Changes
 from tutor.holding import answers_hold
@@ -117,7 +117,8 @@ class _Batch:
         info = output.info
         answer.state, answer.started_attempt = Answer.State.RUNNING, answer.attempt
         answer.started_at = answer.started_at or self._now
-        answer.model, answer.engine = str(info.get("model", ""))[:200], str(info.get("engine", ""))[:40]
+        answer.model = availability.model_told(str(info.get("model", "")))[:200]
+        answer.engine = str(info.get("engine", ""))[:40]
         answer.worker = str(info.get("worker", ""))[:120]
         data = {
             "answer": str(answer.pk), "attempt": answer.attempt, "model": answer.model, "engine": answer.engine,
@@ -171,6 +172,8 @@ class _Batch:
         self._release(answer, done=True)
         if output.reason == "cancelled":
             self._end(answer, Answer.State.STOPPED, "cancelled")
+        elif output.info.get("unavailable"):
+            self._end(answer, Answer.State.FAILED, "unavailable", availability.BROKEN)
         elif output.reason == "error":
             message = str(output.info.get("message") or "The model could not answer.")[:280]
             self._end(answer, Answer.State.FAILED, "error", message)

@@ -10,8 +10,9 @@ import pytest
 
 from inference_worker import runs
 from inference_worker.engines.scripted import TEXT
+from inference_worker.heartbeat import other_has_hope
 from inference_worker.job import JOB, TAKEN, WORKER, Job, Persisted, Sampling, WorkerState
-from inference_worker.runtime import FAILED, TicketReturned
+from inference_worker.runtime import FAILED, UNUSABLE, TicketReturned
 from inference_worker.tasks import ticket
 from tests.inference_worker.line import Row, SmallScribe, client_make, job_put, outputs_read, persisted_say, stop_say
 from tests.inference_worker.odd_engines import Start
@@ -101,29 +102,46 @@ def test_the_heartbeat_lists_what_is_in_hand_until_it_is_confirmed(valkey: Valke
 
 
 @pytest.mark.parametrize(("engine", "words"), [("warp", "INFERENCE_ENGINE=warp"), ("startled", "division by zero")])
-def test_a_broken_model_is_a_state_and_every_question_ends_with_its_reason(
-    valkey: Valkey, client: Any, start: Start, engine: str, words: str
+def test_a_broken_model_is_a_state_whose_reason_the_room_does_not_read(
+    valkey: Valkey, client: Any, start: Start, caplog: pytest.LogCaptureFixture, engine: str, words: str
 ) -> None:
+    """The reason names folders of the machine: it is for the heartbeat, which /readyz and the doctor read, and the log."""
     start(valkey, engine=engine)
     told = wait_until(lambda: (read := state(client)) and read.state == "broken" and read, "it says that it is broken")
     assert words in told.reason
+    assert words in caplog.text
     with SmallScribe(valkey.url) as scribe:
         job_put(client, job("Why?"))
         ticket()
         row = ended(scribe)
         assert reason(row) == "error"
         assert row.done is not None
-        assert words in row.done.info["message"]
+        assert row.done.info == {"message": UNUSABLE, "unavailable": True}
 
 
-def test_a_broken_worker_leaves_the_work_to_one_that_is_not(valkey: Valkey, client: Any, start: Start) -> None:
-    start(valkey, worker="w1")
-    wait_until(lambda: state(client, "w1"), "w1 beats")
+@pytest.mark.parametrize("other", ["ready", "loading"])
+def test_a_broken_worker_leaves_the_work_to_one_that_is_not(
+    valkey: Valkey, client: Any, start: Start, other: str
+) -> None:
+    client.set(WORKER.format(name="w1"), WorkerState("w1", other, "scripted", "demo").to_json(), ex=60)
     broken = start(valkey, worker="w2", engine="warp")
     job_put(client, job("Why?"))
     with pytest.raises(TicketReturned), broken.slot():
         raise AssertionError("it took a slot")
     assert client.llen("cs:jobs") == 1
+
+
+def test_a_broken_worker_waits_for_no_other_broken_one_and_not_for_itself(
+    valkey: Valkey, client: Any, start: Start
+) -> None:
+    client.set(WORKER.format(name="w1"), WorkerState("w1", "broken", "scripted", "demo").to_json(), ex=60)
+    broken = start(valkey, worker="w2", engine="warp")
+    wait_until(lambda: (told := state(client, "w2")) and told.state == "broken", "it says that it is broken")
+    with broken.slot():
+        pass
+    client.set(WORKER.format(name="w2"), WorkerState("w2", "loading", "scripted", "demo").to_json(), ex=60)
+    assert not other_has_hope(client, "w2"), "what it said of itself before"
+    assert other_has_hope(client, "w1")
 
 
 def test_a_stop_before_the_start_and_one_while_it_runs(valkey: Valkey, client: Any, start: Start) -> None:

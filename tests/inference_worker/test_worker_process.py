@@ -18,6 +18,7 @@ from classroom.supervisor.processes import INFERENCE
 from inference_worker.celery_app import broker_url
 from inference_worker.engines.scripted import TEXT
 from inference_worker.job import QUEUE, TAKEN, TICKET, WORKER, Job, Sampling, WorkerState
+from inference_worker.runtime import UNUSABLE
 from tests.inference_worker.line import Row, SmallScribe, client_make, job_put, stop_say
 from tests.services import Service, Valkey, wait_until
 
@@ -199,7 +200,7 @@ def test_the_worker_outlives_redis(hire: Hire, mortal: Valkey, tmp_path: Path) -
         ({"INFERENCE_ENGINE": "batching", "TUTOR_MODEL": "./no/such/model"}, "./no/such/model"),
     ],
 )
-def test_a_model_that_cannot_be_used_is_said_and_answered_with(
+def test_a_model_that_cannot_be_used_is_said_to_who_runs_the_machine_and_not_to_the_room(
     hire: Hire, valkey: Valkey, settings: dict[str, str], words: str
 ) -> None:
     worker = hire(**settings)
@@ -212,7 +213,7 @@ def test_a_model_that_cannot_be_used_is_said_and_answered_with(
         row = ended(scribe)
         assert row.done is not None
         assert row.done.reason == "error"
-        assert words in row.done.info["message"]
+        assert row.done.info == {"message": UNUSABLE, "unavailable": True}
     assert words in worker.log.read_text()
 
 

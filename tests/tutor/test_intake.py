@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -16,7 +17,7 @@ from classroom.people.models import User
 from classroom.rooms.models import Event, Room
 from inference_worker.job import Output, Persisted
 from tests.tutor.turns import ask, done, fresh, log_of, shown, started, text, types
-from tutor import answers, intake
+from tutor import answers, availability, intake
 from tutor.intake import Fenced, Result, batch_store
 from tutor.models import Answer, Shard
 
@@ -274,6 +275,38 @@ def test_every_kind_of_done(reason: str, kind: str, state: str, room: Room, answ
 def test_an_error_without_words_gets_some(room: Room, answer: Answer) -> None:
     store(started(answer), done(answer, "", reason="error"))
     assert log_of(room)[-1]["data"]["message"] == "The model could not answer."
+
+
+def test_a_worker_without_a_model_is_told_in_the_words_for_pupils(room: Room, answer: Answer) -> None:
+    """Whatever words it has for itself: which file is broken is for who runs the machine."""
+    secret = "/srv/models/secret/model.safetensors is missing"
+    begun = replace(started(answer), info={"model": "/srv/models/secret", "engine": "batching", "worker": "w1"})
+    store(begun, done(answer, "", reason="error", unavailable=True, message=secret))
+    event = log_of(room)[-1]
+    assert (event["type"], event["data"]["reason"]) == ("answer.failed", "unavailable")
+    assert event["data"]["message"] == availability.BROKEN
+    assert "/srv" not in str(log_of(room))
+    assert "/srv" not in fresh(answer).reason
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ("demo", "demo"),
+        ("WeiboAI/VibeThinker-1.5B", "WeiboAI/VibeThinker-1.5B"),
+        ("/srv/models/VibeThinker-1.5B/", "VibeThinker-1.5B"),
+        ("./models/tiny", "tiny"),
+        ("srv/models/tiny", "tiny"),
+        ("~/tiny.gguf", "tiny.gguf"),
+        ("models/tiny.gguf", "tiny.gguf"),
+        ("", ""),
+    ],
+)
+def test_the_room_reads_a_models_name_and_not_where_it_lies(room: Room, answer: Answer, model: str, told: str) -> None:
+    store(replace(started(answer), info={"model": model, "engine": "batching", "worker": "w1"}))
+    store(text(answer, 0, RAW), done(answer, RAW))
+    named = {event["data"]["model"] for event in log_of(room) if "model" in event["data"]}
+    assert (named, fresh(answer).model) == ({told}, told)
 
 
 def test_a_preempted_run_is_left_to_the_reaper(room: Room, answer: Answer) -> None:
