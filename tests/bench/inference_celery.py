@@ -14,8 +14,8 @@ from classroom.supervisor.child import Keeper
 from inference_worker.job import Job, Sampling
 from tests.bench import processor
 from tests.bench.inference_work import messages
+from tests.inference_worker.hired import Worker
 from tests.inference_worker.line import SmallScribe, job_put
-from tests.inference_worker.test_worker_process import Worker
 from tests.services import Valkey, wait_until
 
 TASKS = 32

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 import redis
 
+from classroom.supervisor.keeper import Keeper
 from inference_worker.engines import ENGINES, endpoint
 from inference_worker.engines.base import EngineOptions
 from inference_worker.runtime import Holder, Runtime, RuntimeOptions
 from tests.inference_worker.fault_server import Serving
+from tests.inference_worker.hired import Hire, Worker
 from tests.inference_worker.line import client_make
 from tests.inference_worker.odd_engines import ODD, Start
 from tests.services import Valkey
@@ -67,6 +69,22 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
     Holder.runtime = None
     for made in opened:
         made.close()
+
+
+@pytest.fixture
+def hire(tmp_path: Path, valkey: Valkey) -> Iterator[Hire]:
+    """Starts a worker with these settings, and waits until it has loaded."""
+    keeper = Keeper()
+    hired: list[Worker] = []
+
+    def begin(**settings: str) -> Worker:
+        hired.append(Worker(tmp_path, valkey, keeper, **settings))
+        return hired[-1].start().settled()
+
+    yield begin
+    for worker in hired:
+        worker.stop()
+    keeper.close()
 
 
 @pytest.fixture
