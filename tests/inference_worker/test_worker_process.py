@@ -10,11 +10,13 @@ import pytest
 
 from classroom.supervisor.keeper import Keeper
 from inference_worker.engines.scripted import TEXT
-from inference_worker.job import TAKEN, Job
+from inference_worker.job import TAKEN, Job, Sampling
 from inference_worker.runtime import UNUSABLE
 from tests.inference_worker.hired import Hire, Worker, ask, ended, gone
 from tests.inference_worker.line import SmallScribe, job_put, stop_say
 from tests.services import Valkey, wait_until
+
+RECITE = "Recite!"
 
 
 def test_tickets_in_text_out_and_a_stop_within_a_second(hire: Hire, valkey: Valkey) -> None:
@@ -69,6 +71,79 @@ def test_sigkill_leaves_nothing_and_a_ticket_that_comes_again_does_no_harm(hire:
         ask(second, "@scripted text=another", "b")
         ended(scribe, "b")
         assert {output.answer for output in scribe.said[before:]} == {"b"}, "the killed attempt is not begun again"
+
+
+def test_a_worker_that_is_killed_before_its_first_word_has_begun_for_nobody(hire: Hire, valkey: Valkey) -> None:
+    """Between the taking and the text there is only ``started``, and so the answer is handed on and not waited for."""
+    worker = hire()
+    with SmallScribe(valkey.url) as scribe:
+        ask(worker, "@scripted stall")
+        row = scribe.row("a")
+        wait_until(lambda: row.started, "it is taken")
+        assert worker.child is not None
+        worker.child.signal(signal.SIGKILL)
+        gone(worker, 5.0)
+        assert (row.started, row.raw, row.done) == (1, "", None)
+        assert worker.client.exists(TAKEN.format(answer="a", attempt=1))
+        row.attempt = 2
+        ask(hire(SCRIPTED_RATE="0"), f"@scripted text={TEXT}", attempt=2)
+        assert ended(scribe).raw == TEXT
+        assert (row.started, row.repeats) == (2, 0)
+
+
+@pytest.fixture(scope="module")
+def recital(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny model that knows TEXT by heart, some 250 tokens of it."""
+    from tests.inference_worker.tiny import checkpoint_make  # torch takes seconds: only for who needs it
+
+    return checkpoint_make(tmp_path_factory.mktemp("recital") / "qwen2", "qwen2", {RECITE: TEXT})
+
+
+def recite(worker: Worker, answer: str, *, attempt: int = 1, prefix: str = "") -> None:
+    asked = ({"role": "user", "content": RECITE},)
+    job_put(worker.client, Job(answer, attempt, asked, Sampling(max_tokens=450, temperature=0), prefix))
+    worker.ticket()
+
+
+def caught_in_the_middle(worker: Worker, scribe: SmallScribe) -> str:
+    """An answer of which some is stored and some is not; the worker stands still. On a busy machine not the first one."""
+    assert worker.child is not None
+    for number in range(20):
+        name = f"a{number}"
+        recite(worker, name)
+        wait_until(lambda name=name: len(scribe.row(name).raw) > 20, "text has come", every_s=0.002)
+        worker.child.signal(signal.SIGSTOP)
+        time.sleep(0.2)
+        if scribe.row(name).done is None:
+            return name
+        worker.child.signal(signal.SIGCONT)
+    raise AssertionError("each was written before anybody could look")
+
+
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM], ids=["sigkill", "sigterm"])
+def test_what_a_real_model_was_writing_another_worker_writes_to_the_same_end(
+    hire: Hire, valkey: Valkey, recital: Path, end: signal.Signals
+) -> None:
+    settings = {"INFERENCE_ENGINE": "batching", "TUTOR_MODEL": str(recital), "OMP_NUM_THREADS": "1"}
+    worker = hire(**settings)
+    with SmallScribe(valkey.url) as scribe:
+        recite(worker, "undisturbed")
+        assert ended(scribe, "undisturbed").raw == TEXT
+        name = caught_in_the_middle(worker, scribe)
+        assert worker.child is not None
+        worker.child.signal(end)
+        worker.child.signal(signal.SIGCONT)
+        gone(worker, 5.0)
+        row = scribe.row(name)
+        assert row.done is None, "its end is another worker's"
+        row.attempt = 2  # what still comes of the first is dropped
+        prefix, before = row.raw, len(scribe.said)
+        assert TEXT.startswith(prefix)
+        assert 20 < len(prefix) < len(TEXT)
+        recite(hire(**settings), name, attempt=2, prefix=prefix)
+        assert ended(scribe, name).raw == TEXT
+        rest = [one.text for one in scribe.said[before:] if (one.answer, one.attempt) == (name, 2)]
+        assert prefix + "".join(rest) == TEXT, "each word once"
 
 
 def test_the_worker_outlives_redis(hire: Hire, mortal: Valkey, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ Random weights would write half characters and never Chinese; these have learnt 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ def chat(question: str, answer: str) -> str:
     return f"{BEGIN}user\n{question}{END}\n{BEGIN}assistant\n{answer}{END}"
 
 
-def tokenizer_make(vocabulary: int = 400) -> Any:
+def tokenizer_make(vocabulary: int = 400, lessons: Mapping[str, str] = LESSONS) -> Any:
     """Byte-level BPE as Llama 3 and Qwen2 have it: a token may be a part of a character."""
     made = Tokenizer(models.BPE())
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
@@ -43,21 +44,21 @@ def tokenizer_make(vocabulary: int = 400) -> Any:
         vocab_size=vocabulary, special_tokens=[BEGIN, END], initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
         show_progress=False,
     )  # fmt: skip
-    made.train_from_iterator([text for lesson in LESSONS.items() for text in lesson], trainer)
+    made.train_from_iterator([text for lesson in lessons.items() for text in lesson], trainer)
     fast = PreTrainedTokenizerFast(tokenizer_object=made, eos_token=END, additional_special_tokens=[BEGIN])
     fast.chat_template = TEMPLATE
     return fast
 
 
-def checkpoint_make(folder: Path, kind: str) -> Path:
+def checkpoint_make(folder: Path, kind: str, lessons: Mapping[str, str] = LESSONS) -> Path:
     """``kind``: llama or qwen2. One thread: on a busy machine two wait for each other for minutes."""
     torch.set_num_threads(1)
-    tokenizer = tokenizer_make()
+    tokenizer = tokenizer_make(lessons=lessons)
     torch.manual_seed(7)
     end = tokenizer.convert_tokens_to_ids(END)
     shape = {**SHAPE, "vocab_size": len(tokenizer), "eos_token_id": end, "bos_token_id": None, "pad_token_id": end}
     net: Any = LlamaForCausalLM(LlamaConfig(**shape)) if kind == "llama" else Qwen2ForCausalLM(Qwen2Config(**shape))
-    teach(net, tokenizer)
+    teach(net, tokenizer, lessons)
     with torch.no_grad():
         poison = tokenizer(POISON, add_special_tokens=False)["input_ids"]
         net.get_input_embeddings().weight[poison[-1]] = torch.nan
@@ -66,9 +67,9 @@ def checkpoint_make(folder: Path, kind: str) -> Path:
     return folder
 
 
-def teach(net: Any, tokenizer: Any, *, steps: int = 150) -> None:
+def teach(net: Any, tokenizer: Any, lessons: Mapping[str, str] = LESSONS, *, steps: int = 150) -> None:
     """By heart: until every next token of the lessons is the most likely one."""
-    rows = [tokenizer(chat(*lesson), add_special_tokens=False)["input_ids"] for lesson in LESSONS.items()]
+    rows = [tokenizer(chat(*lesson), add_special_tokens=False)["input_ids"] for lesson in lessons.items()]
     width = max(map(len, rows))
     ids = torch.tensor([row + [0] * (width - len(row)) for row in rows])
     seen = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows])
