@@ -69,7 +69,7 @@ class Deltas:
                 self.tokens = int(usage.get("completion_tokens") or 0)
             text = ""
             for choice in chunk.get("choices") or ():
-                self.reason = choice.get("finish_reason") or self.reason
+                self.reason = str(choice.get("finish_reason") or "") or self.reason
                 text += self._text(choice.get("delta") or {})
         except (AttributeError, TypeError, ValueError) as error:
             raise BrokenStream(f"not a chunk of a chat completion: {error}") from None
@@ -104,7 +104,7 @@ def in_thought(text: str) -> bool:
 def _object(event: bytes) -> dict[str, Any]:
     try:
         read = json.loads(event)
-    except ValueError as error:  # not JSON, or not UTF-8
+    except (ValueError, RecursionError) as error:  # not JSON, not UTF-8, or too deep
         raise BrokenStream(f"not JSON: {error}") from None
     if not isinstance(read, dict):
         raise BrokenStream("not a JSON object")

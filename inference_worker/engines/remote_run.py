@@ -17,6 +17,10 @@ log = logging.getLogger(__name__)
 BYTES_A_TOKEN = 4
 BROKE_OFF = "The model server broke off in the middle of its answer."
 FAILED = "The model server failed in the middle of its answer."
+FILTERED = "The model server's filter has cut this answer off."
+CALLED = "The model wanted to use a tool that the model server keeps from us."
+ENDS = frozenset({"stop", "length", "eos_token", "stop_sequence"})  # the last two: TGI's own words for the first
+UNFINISHED = {"abort": BROKE_OFF, "content_filter": FILTERED, "tool_calls": CALLED, "function_call": CALLED}
 
 
 class Rewritten(Exception):
@@ -105,6 +109,9 @@ class Connection:
             raise RequestError(FAILED)
         if deltas.reason is None and not self.events.done:
             raise RequestError(BROKE_OFF)
+        if deltas.reason is not None and deltas.reason not in ENDS:
+            log.warning("request %s: the server ended with %.100r", run.handle.request.id, deltas.reason)
+            raise RequestError(UNFINISHED.get(deltas.reason, FAILED))
         if not self.seam.closed:
             raise Rewritten
         run.prompt_tokens = run.prompt_tokens or deltas.prompt_tokens

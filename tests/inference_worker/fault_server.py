@@ -38,7 +38,7 @@ def delta(content: str = "", **more: Any) -> bytes:
     return event(choices=[{"index": 0, "delta": {"content": content, **more}, "finish_reason": None}])
 
 
-def finished(reason: str = "stop", tokens: int | None = None) -> bytes:
+def finished(reason: Any = "stop", tokens: int | None = None) -> bytes:
     usage = {} if tokens is None else {"usage": {"prompt_tokens": 7, "completion_tokens": tokens}}
     return event(choices=[{"index": 0, "delta": {}, "finish_reason": reason}], **usage) + b"data: [DONE]\n\n"
 

@@ -109,6 +109,15 @@ BROKEN: dict[str, tuple[list[Step], str, str]] = {
     "a delta is no object": ([HEAD, event(choices=[{"delta": "x"}])], "", "no answer"),
     "usage is no number": ([HEAD, event(choices=[], usage={"prompt_tokens": "many"})], "", "no answer"),
     "an error inside": ([HEAD, delta("One"), event(error={"message": KEY}), b"data: [DONE]\n\n"], "One", "in the middle"),
+    "aborts": ([HEAD, delta("One"), finished("abort")], "One", "broke off"),
+    "ends with an error": ([HEAD, delta("One"), finished("error")], "One", "in the middle"),
+    "ends for a reason of its own": ([HEAD, delta("One"), finished("insufficient_system_resource")], "One", "in the middle"),
+    "gives a reason that is no word": ([HEAD, delta("One"), finished(["stop"])], "One", "in the middle"),
+    "its filter ends it": ([HEAD, delta("One"), finished("content_filter")], "One", "filter has cut this answer off"),
+    "keeps a call of a tool": ([HEAD, delta("One"), finished("tool_calls")], "One", "wanted to use a tool"),
+    "keeps one in the old way": ([HEAD, finished("function_call")], "", "wanted to use a tool"),
+    "aborts and hangs up": ([HEAD, delta("One"), finished("abort").partition(b"data: [")[0], HANG_UP], "One", "broke off"),
+    "is too deep": ([HEAD, delta("One"), b"data: " + b"[" * 200_000 + b"\n\n"], "One", "no answer"),
     "a page": ([b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n<html>Log in!</html>"], "", "broke off"),
     "no HTTP": ([b"220 mail.example ESMTP\r\n"], "", "cannot be reached"),
 }  # fmt: skip
@@ -122,6 +131,19 @@ def test_a_broken_stream_is_one_clear_end(serving: Serving, how: str) -> None:
     assert heard.text == text
     failed(heard, words)
     assert engine.stats().running == 0
+
+
+@pytest.mark.parametrize(("reason", "end"), [("stop", "stop"), ("length", "length"), ("eos_token", "stop")])
+def test_what_ends_an_answer_well(serving: Serving, reason: str, end: str) -> None:
+    _, engine = serving([HEAD, delta("One"), finished(reason)])
+    heard = ask(engine, "Why?")
+    assert (heard.text, heard.reason, heard.finish.message) == ("One", end, "")
+
+
+def test_a_stop_string_counts_before_what_the_server_says(serving: Serving) -> None:
+    _, engine = serving([HEAD, delta("One. Q: two") + finished("content_filter")])
+    heard = ask(engine, "Why?", stop=("Q:",))
+    assert (heard.text, heard.reason) == ("One. ", "stop")
 
 
 def test_an_event_without_an_end_does_not_fill_the_memory(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
