@@ -28,23 +28,25 @@ class EventStream:
     def __init__(self) -> None:
         self._rest = b""
         self._data: list[bytes] = []
+        self._held = 0  # bytes of the lines in _data
         self.done = False
 
     def push(self, data: bytes) -> Iterator[dict[str, Any]]:
         """Raises BrokenStream."""
         *lines, self._rest = (self._rest + data).split(b"\n")
-        if len(self._rest) > EVENT_MAX:
-            raise BrokenStream("an event without an end")
         for line in lines:
             line = line.rstrip(b"\r")
             if line.startswith(b"data:"):
                 self._data.append(line[5:].strip())
+                self._held += len(line)
             elif not line and self._data:
-                event, self._data = b"\n".join(self._data), []
+                event, self._data, self._held = b"\n".join(self._data), [], 0
                 if event == b"[DONE]":
                     self.done = True
                 else:
                     yield _object(event)
+        if self._held + len(self._rest) > EVENT_MAX:
+            raise BrokenStream("an event without an end")
 
 
 class Deltas:

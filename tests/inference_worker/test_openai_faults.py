@@ -11,6 +11,7 @@ import pytest
 from inference_worker.engines import endpoint, engine_make, openai_api
 from inference_worker.engines.base import EngineOptions, ModelError
 from inference_worker.engines.endpoint import Dialect, OpenAIOptions, retry_after
+from inference_worker.engines.event_stream import EVENT_MAX, BrokenStream, EventStream
 from tests.inference_worker.asking import Heard, ask, hear, request
 from tests.inference_worker.fault_server import (
     HANG_UP,
@@ -146,10 +147,24 @@ def test_a_stop_string_counts_before_what_the_server_says(serving: Serving) -> N
     assert (heard.text, heard.reason) == ("One. ", "stop")
 
 
-def test_an_event_without_an_end_does_not_fill_the_memory(serving: Serving, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("endless", [b"x" * 20_000, b"data: xxxx\n" * 2_000, b"data:\n" * 4_000])
+def test_an_event_without_an_end_does_not_fill_the_memory(
+    serving: Serving, monkeypatch: pytest.MonkeyPatch, endless: bytes
+) -> None:
     monkeypatch.setattr("inference_worker.engines.event_stream.EVENT_MAX", 10_000)
-    _, engine = serving([HEAD, b"data: " + b"x" * 20_000, 30.0])
-    failed(ask(engine, "Why?"), "no answer")
+    _, engine = serving([HEAD, b"data: " + endless, 30.0])
+    failed(ask(engine, "Why?", deadline_s=10), "no answer")
+
+
+def test_what_is_held_of_an_event_is_bounded_and_events_have_no_number() -> None:
+    stream, line = EventStream(), b"data: " + b" " * 10_000 + b"\n"
+    for _ in range(EVENT_MAX // len(line)):
+        assert list(stream.push(line)) == []
+    with pytest.raises(BrokenStream):
+        list(stream.push(line))
+    stream = EventStream()
+    for _ in range(2 * EVENT_MAX // len(line)):
+        assert list(stream.push(line + b'data: {"a":\ndata: 1}\n\n')) == [{"a": 1}]
 
 
 @pytest.mark.parametrize("begun", [[], [delta("One")]], ids=["before", "in the middle"])
