@@ -73,11 +73,15 @@ class Dialect:
 
 
 class Endpoint:
-    """Belongs to one event loop. ``model`` and ``dialect`` are known after ``explore``."""
+    """Belongs to one event loop. ``model`` and ``dialect`` are known after ``explore``.
+
+    ``parts_thoughts``: the server has sent thoughts apart from an answer, in a stream like those that it goes on with.
+    """
 
     def __init__(self, options: OpenAIOptions) -> None:
         self.model = options.model
         self.dialect = Dialect()
+        self.parts_thoughts = False
         self._patience = 0.0
         self._url = options.base_url.rstrip("/")
         if not re.fullmatch(r"https?://[^/\s@]+(/\S*)?", self._url):

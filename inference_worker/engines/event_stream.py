@@ -50,11 +50,15 @@ class EventStream:
 
 
 class Deltas:
-    """``push`` the objects of one stream, get its text. ``open_thought``: the text goes on inside a thought."""
+    """``push`` the objects of one stream, get its text. ``open_thought``: the text goes on inside a thought.
 
-    def __init__(self, *, open_thought: bool = False) -> None:
-        self._open_thought = open_thought
-        self._thinking = False
+    ``parts``: the server sends thoughts apart, so that the first word of an answer means that the thought is over.
+    ``parted``: it has done so here.
+    """
+
+    def __init__(self, *, open_thought: bool = False, parts: bool = False) -> None:
+        self._open_thought, self._parts = open_thought, parts
+        self._thinking = self.parted = False
         self._half = ""
         self.reason: str | None = None  # why the server ended
         self.prompt_tokens = 0
@@ -81,11 +85,11 @@ class Deltas:
         thought = delta.get("reasoning_content") or delta.get("reasoning") or ""
         answer = delta.get("content") or ""
         if thought and not self._thinking:
-            self._thinking = True
+            self._thinking = self.parted = True
             thought = thought if self._open_thought else OPENS + thought
-        if answer and self._thinking:
+        if answer and (self._thinking or (self._open_thought and self._parts)):
             self._thinking = self._open_thought = False
-            answer = CLOSES + answer
+            answer = answer if CLOSES in answer else CLOSES + answer
         return str(thought + answer)
 
     def _whole(self, text: str) -> str:

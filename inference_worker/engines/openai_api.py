@@ -31,7 +31,7 @@ from inference_worker.engines.base import (
     Stats,
 )
 from inference_worker.engines.endpoint import Endpoint, OpenAIOptions
-from inference_worker.engines.event_stream import BrokenStream
+from inference_worker.engines.event_stream import BrokenStream, in_thought
 from inference_worker.engines.loops import LOOPED
 from inference_worker.engines.remote_run import BROKE_OFF, Connection, Rewritten, Run, tokens_in
 from inference_worker.engines.stops import StopStrings
@@ -172,7 +172,8 @@ class OpenAIEngine:
             return "length"
         dialect = endpoint.dialect
         back = dialect.continuation != "ask" and not run.rewritten
-        connection = Connection(run, TextSeam(request.prefix + run.text, back=back, echo=dialect.echo))
+        seam = TextSeam(request.prefix + run.text, back=back, echo=dialect.echo)
+        connection = Connection(run, seam, parts=endpoint.parts_thoughts and not dialect.echo)
         most = request.sampling.max_tokens - connection.before
         body = endpoint.body(request.messages, connection.seam.kept, request.sampling, most)
         reading = asyncio.ensure_future(self._read(connection, endpoint, body))
@@ -203,6 +204,11 @@ class OpenAIEngine:
         except BrokenStream as error:
             log.warning("request %s: %s", name, error)
             raise RequestError(NOT_UNDERSTOOD) from None
+        finally:
+            # Some part a thought only from its opening mark on (vLLM's parser for Qwen3): what goes on in the middle of
+            # one then comes as the answer, and must not be shown for having parted another.
+            alike = endpoint.dialect.continuation == "ask" or in_thought(connection.seam.kept)
+            endpoint.parts_thoughts |= connection.deltas.parted and alike
         return connection.end()
 
     async def _while_wanted(self, run: Run, work: asyncio.Future[Any]) -> bool:

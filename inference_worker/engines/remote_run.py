@@ -60,17 +60,18 @@ class Run:
 
 @dataclass(slots=True)
 class Connection:
-    """``before``: tokens of the text that the server is given; it counts its own from there."""
+    """``before``: tokens of the text that the server is given; it counts its own from there. ``parts``: see Deltas."""
 
     run: Run
     seam: TextSeam
+    parts: bool = False
     events: EventStream = field(default_factory=EventStream)
     deltas: Deltas = field(init=False)
     before: int = field(init=False)
     pieces: int = 0
 
     def __post_init__(self) -> None:
-        self.deltas = Deltas(open_thought=in_thought(self.seam.kept))
+        self.deltas = Deltas(open_thought=in_thought(self.seam.kept), parts=self.parts)
         self.before = max(0, self.run.count - tokens_in(self.seam.again)) if self.seam.kept else 0
 
     def take(self, data: bytes) -> bool:

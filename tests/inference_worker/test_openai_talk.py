@@ -101,6 +101,61 @@ def test_a_run_may_go_on_inside_a_thought(serving: Serving, script: list[Step], 
     assert ask(engine, "Why?", prefix="<think>It is").text == text
 
 
+ASK, FIELDS = Dialect(continuation="ask"), Dialect(continuation="fields")
+
+
+def shown(raw: str) -> str:
+    return release(Policy(), raw, 0, done=True).text
+
+
+def test_a_thought_that_was_over_at_the_cut_is_closed(serving: Serving) -> None:
+    """The server has parted thoughts before, so what it calls the answer is one."""
+    parted = [HEAD, thought("Hm.", "reasoning"), delta("Yes."), finished()]
+    _, engine = serving(parted, [HEAD, delta("Try"), delta(" it."), finished()], dialect=ASK)
+    assert shown(ask(engine, "Why?").text) == "Yes."
+    raw = "<think>It is 42." + ask(engine, "Why?", prefix="<think>It is 42.").text
+    assert raw == "<think>It is 42.</think>Try it."
+    assert shown(raw) == "Try it."
+
+
+def test_a_thought_that_ended_during_a_pause_is_closed(serving: Serving) -> None:
+    first, second = [HEAD, thought("It is 42.", "reasoning"), 60.0], [HEAD, delta("Try"), delta(" it."), finished()]
+    server, engine = serving(first, second, dialect=ASK)
+    handle = engine.submit(request("Why?"))
+    wait_until(lambda: (found := handle.poll(0.1)) is not None and "42." in found.text, "it thinks")
+    handle.pause()
+    wait_until(lambda: server.dropped, "the connection is closed")
+    handle.resume()
+    assert hear(handle).text == "</think>Try it."
+
+
+def test_a_closing_marker_of_the_servers_own_is_not_doubled(serving: Serving) -> None:
+    parted = [HEAD, thought("Hm.", "reasoning"), delta("Yes."), finished()]
+    _, engine = serving(parted, [HEAD, delta("</think>Try"), delta(" it."), finished()], dialect=ASK)
+    ask(engine, "Why?")
+    assert ask(engine, "Why?", prefix="<think>It is 42.").text == "</think>Try it."
+
+
+def test_a_server_that_parts_whole_thoughts_only_shows_none_that_goes_on(serving: Serving) -> None:
+    """As vLLM's parser for Qwen3 does: behind the cut there is no opening marker, so all is an answer to it."""
+    parted = [HEAD, thought("Hm.", "reasoning"), delta("Yes."), finished()]
+    _, engine = serving(
+        parted, [HEAD, delta("It is"), delta(" 42."), delta("</think>Try."), finished()], dialect=FIELDS
+    )
+    ask(engine, "Why?")
+    raw = "<think>It is" + ask(engine, "Why?", prefix="<think>It is").text
+    assert (raw, shown(raw)) == ("<think>It is 42.</think>Try.", "Try.")
+
+
+def test_a_server_that_parts_thoughts_which_go_on_has_them_closed(serving: Serving) -> None:
+    going_on = [HEAD, thought("It is", "reasoning"), thought(" 42.", "reasoning"), delta("Try."), finished()]
+    server, engine = serving(going_on, [HEAD, delta("Try"), delta(" it."), finished()], dialect=FIELDS)
+    assert ask(engine, "Why?", prefix="<think>It is").text == " 42.</think>Try."
+    raw = "<think>It is 42." + ask(engine, "Why?", prefix="<think>It is 42.").text
+    assert (raw, shown(raw)) == ("<think>It is 42.</think>Try it.", "Try it.")
+    assert len(server.bodies) == 3, "it was asked once more, with the whole prefix"
+
+
 # ---- going on
 
 
