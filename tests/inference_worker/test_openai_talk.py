@@ -236,6 +236,25 @@ def test_the_narrowest_choice_is_temperature_zero(serving: Serving, narrow: dict
     assert server.bodies[0]["temperature"] == 0
 
 
+@pytest.mark.parametrize(("dialect", "said"), [(FIELDS, " two STOPPER three"), (ASK, "PPER three")])
+def test_a_stop_string_that_begins_in_the_prefix_ends_the_answer(serving: Serving, dialect: Dialect, said: str) -> None:
+    server, engine = serving([HEAD, delta(said), 60.0], dialect=dialect)
+    heard = ask(engine, "Why?", prefix="one two STO", stop=("STOPPER",))
+    assert (heard.text, heard.reason) == ("", "stop")
+    wait_until(lambda: server.dropped, "the connection is closed")
+
+
+def test_a_stop_string_over_a_pause_ends_the_answer(serving: Serving) -> None:
+    server, engine = serving([HEAD, delta("One. Q"), 60.0], [HEAD, delta(". Q: two"), 60.0], dialect=FIELDS)
+    handle = engine.submit(request("Why?", stop=("Q:",)))
+    wait_until(lambda: handle.poll(0.1) is not None, "it speaks")
+    handle.pause()
+    wait_until(lambda: server.dropped, "the connection is closed")
+    handle.resume()
+    heard = hear(handle)
+    assert (heard.text, heard.reason) == ("", "stop")
+
+
 def test_a_stop_string_closes_the_connection(serving: Serving) -> None:
     server, engine = serving([HEAD, delta("One. Q"), delta(": two"), 60.0])
     heard = ask(engine, "Why?", stop=("Q:",))
