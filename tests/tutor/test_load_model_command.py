@@ -24,6 +24,17 @@ def test_a_missing_folder_is_named_and_the_exit_code_says_so(tmp_path: Path) -> 
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_a_model_that_is_too_large_for_the_memory_is_said(tmp_path: Path) -> None:
+    """What a kernel that has run out of memory does to a process."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, sys\nif 'inference_worker.load_model' in sys.orig_argv: os.kill(os.getpid(), 9)"
+    )
+    done = load_model(tmp_path, "demo", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 1
+    assert "was killed (signal 9)" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 def test_without_a_name_it_is_the_model_of_the_settings(tmp_path: Path) -> None:
     assert "./of/the/settings" in load_model(tmp_path, TUTOR_MODEL="./of/the/settings").stdout
 

@@ -27,5 +27,9 @@ class Command(BaseCommand):
         command += ["--check"] if options["check"] else []
         command += ["--", options["name"]] if options["name"] else []
         code = subprocess.run(command, cwd=settings.BASE_DIR).returncode
+        if code < 0:
+            raise CommandError(
+                f"Its process was killed (signal {-code}): most often the memory is too small for the model."
+            )
         if code:
-            raise CommandError("The model cannot be used; the line above says why.", returncode=max(code, 1))
+            raise CommandError("The model cannot be used; the line above says why.", returncode=code)
