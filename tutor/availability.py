@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import lru_cache
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,6 +19,7 @@ UNREACHABLE = gettext_noop("The tutor cannot be reached just now.")
 NOBODY = gettext_noop("The tutor is not running.")
 BROKEN = gettext_noop("The tutor is unavailable: its model cannot be used. The class can go on without it.")
 HEARD_S: Final = 0.5
+_AROUND: Final = Path(__file__).with_name("around.lua").read_text()
 BEHIND_S = 2.0  # the scribe keeps text within some 20 ms
 LOADING = gettext_noop("The tutor is starting: its model is being loaded.")
 
@@ -87,31 +88,20 @@ def tools_read(setting: str) -> list[str]:
     return registry.names_of("all") if ready and all(worker.tools for worker in ready) else []
 
 
-def behind_read() -> bool:
-    """Whether the oldest text that the scribe has not kept is older than BEHIND_S. Never raises; False without Redis,
-    which people are told otherwise. Ages are by Redis' own clock, as the entries' ids are.
+def around_read() -> tuple[dict[str, Any], bool]:
+    """What ``state_read`` says, and whether the oldest text that the scribe has not kept is older than BEHIND_S. Never raises;
+    without Redis, which people are told of, nothing is said of saving.
     """
     try:
-        return _oldest_ms(redis_client(), OUTPUTS.format(shard=0)) > BEHIND_S * 1_000
+        waited, *texts = _around(redis_client())(keys=[OUTPUTS.format(shard=0)], args=[WORKER.format(name="*")])
     except redis.RedisError:
-        return False
+        return {"available": False, "reason": UNREACHABLE}, False
+    return state_of([WorkerState.from_json(text) for text in texts]), waited > BEHIND_S * 1_000
 
 
-def _oldest_ms(client: Any, stream: str) -> float:
-    """Milliseconds that the stream's oldest entry which no scribe has acked has waited; 0 without one."""
-    if not client.exists(stream):
-        return 0.0
-    group = next(iter(client.xinfo_groups(stream)), {"pending": 0, "last-delivered-id": "0-0"})
-    if group["pending"]:
-        oldest = client.xpending(stream, group["name"])["min"]
-    else:
-        oldest = next(
-            (entry for entry, _ in client.xrange(stream, f"({group['last-delivered-id']}", "+", count=1)), None
-        )
-    if oldest is None:
-        return 0.0
-    seconds, micros = client.time()
-    return float(seconds * 1_000 + micros / 1_000 - int(oldest.split("-")[0]))
+@lru_cache(maxsize=1)
+def _around(client: Any) -> Any:
+    return client.register_script(_AROUND)
 
 
 def state_of(workers: list[WorkerState]) -> dict[str, Any]:

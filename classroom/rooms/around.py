@@ -8,9 +8,8 @@ from typing import Any
 from classroom.rooms import frames
 from classroom.rooms.offload import offload
 from classroom.rooms.viewers import Viewer
-from classroom.rooms.wiring import saving_behind, tutor_state
+from classroom.rooms.wiring import Look, tutor_state
 
-Look = tuple[dict[str, Any], bool]  # the tutor's state, and whether saving is slow
 UNHEARD: dict[str, Any] = {"available": False, "reason": ""}
 
 
@@ -23,6 +22,7 @@ class Around:
         self._tell = tell
 
     def looked(self, look: Look) -> None:
+        """What ``wiring.around_look`` says now."""
         tutor, behind = look
         self.tutor_changed(tutor)
         self.saving_changed(behind=behind)
@@ -47,8 +47,3 @@ class Around:
         if behind != self.behind:
             self.behind = behind
             self._tell(frames.encode(frames.event_frame("saving.changed", {"behind": behind})))
-
-
-def around_look() -> Look:
-    """What stands now. Blocking; never raises."""
-    return tutor_state(), saving_behind()

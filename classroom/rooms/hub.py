@@ -20,7 +20,7 @@ from channels.layers import get_channel_layer
 from django.db import Error
 
 from classroom.rooms import access, broadcast, catchup, figures, frames, journal
-from classroom.rooms.around import Around, Look, around_look
+from classroom.rooms.around import Around
 from classroom.rooms.feed import Feed, Told
 from classroom.rooms.layer import LAYER_ERRORS
 from classroom.rooms.models import Room
@@ -30,6 +30,7 @@ from classroom.rooms.roster import Roster
 from classroom.rooms.tasks import Tasks
 from classroom.rooms.viewers import Viewer
 from classroom.rooms.watching import Watcher
+from classroom.rooms.wiring import Look, around_look
 
 log = structlog.get_logger(__name__)
 CHECK_S = 1.0

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from classroom.rooms.access import RoomRights
     from classroom.rooms.models import Room
 
+Look = tuple[dict[str, Any], bool]  # the tutor's state, and whether saving is slow
+
 
 @cache
 def action(verb: str) -> Callable[..., int | None]:
@@ -23,14 +25,16 @@ def action(verb: str) -> Callable[..., int | None]:
 
 
 @cache
-def _saving_behind() -> Callable[[], bool]:
-    found: Callable[[], bool] = import_string(settings.ROOM_SAVING_BEHIND)
+def _around_look() -> Callable[[], Look]:
+    found: Callable[[], Look] = import_string(settings.ROOM_AROUND)
     return found
 
 
-def saving_behind() -> bool:
-    """Whether text that was made waits to be kept for longer than people expect: never raises."""
-    return _saving_behind()()
+def around_look() -> Look:
+    """{available, reason} of the tutor, for people; and whether text that was made waits to be kept for longer than they
+    expect. Never raises.
+    """
+    return _around_look()()
 
 
 @cache

@@ -20,7 +20,7 @@ from pytest_django import Settings
 
 from classroom.people.digests import auth_digest
 from classroom.people.models import Enrolment, RevokedSession, SchoolClass, User
-from classroom.rooms import access, around, broadcast, catchup, hub, journal, rights, roster, services
+from classroom.rooms import access, broadcast, catchup, hub, journal, rights, roster, services
 from classroom.rooms.frames import Close
 from classroom.rooms.hub import Hub
 from classroom.rooms.models import Room
@@ -508,7 +508,7 @@ async def test_slow_saving_is_told_once_and_to_who_comes_meanwhile(
 ) -> None:
     """S6."""
     behind = True
-    monkeypatch.setattr(around, "saving_behind", lambda: behind)
+    monkeypatch.setattr(hub, "around_look", lambda: ({"available": True, "reason": ""}, behind))
     viewer = await enter(house, bob, room)
     await until(lambda: "saving.changed" in viewer.types(), "told")
     late = await enter(house, alice, room)

@@ -46,6 +46,7 @@ def test_heartbeats_are_read_from_redis(redis_url: str) -> None:
         client.set(WORKER.format(name="w2"), beat("ready", name="w2").to_json())
         client.set("cs:something-else", "not a worker")
     assert state_read() == {"available": True, "reason": ""}
+    assert availability.around_read() == ({"available": True, "reason": ""}, False)
     found = availability.workers_read(redis_client())
     assert {worker.name for worker in found} == {"w1", "w2"}
     assert {worker.running for worker in found} == {("a:1",)}
@@ -65,6 +66,7 @@ def test_what_a_worker_is_is_looked_up_once_for_a_question(redis_url: str, monke
 
 def test_without_redis_the_tutor_cannot_be_reached() -> None:
     assert state_read() == {"available": False, "reason": availability.UNREACHABLE}
+    assert availability.around_read() == (state_read(), False)
 
 
 @pytest.fixture
@@ -80,29 +82,29 @@ def old(client: Any, seconds: float) -> str:
 
 def test_an_empty_pipe_is_not_behind(pipe: Any) -> None:
     """S6."""
-    assert not availability.behind_read()
+    assert not availability.around_read()[1]
     pipe.xgroup_create(STREAM, "scribe", id="0", mkstream=True)
-    assert not availability.behind_read()
+    assert not availability.around_read()[1]
 
 
 def test_text_that_nobody_reads_is_behind_after_a_while(pipe: Any) -> None:
     """S6: no scribe has ever been here, or it was and reads no more."""
     pipe.xadd(STREAM, {"o": "x"}, id=old(pipe, 10))
-    assert availability.behind_read()
+    assert availability.around_read()[1]
     pipe.xgroup_create(STREAM, "scribe", id="0")
-    assert availability.behind_read()
+    assert availability.around_read()[1]
     pipe.xadd(STREAM, {"o": "y"})
     pipe.xreadgroup("scribe", "a", {STREAM: ">"})
-    assert availability.behind_read(), "read, and not yet kept"
+    assert availability.around_read()[1], "read, and not yet kept"
     pipe.xack(STREAM, "scribe", *[entry for entry, _ in pipe.xrange(STREAM)])
-    assert not availability.behind_read()
+    assert not availability.around_read()[1]
 
 
 def test_fresh_text_is_not_behind(pipe: Any) -> None:
     pipe.xgroup_create(STREAM, "scribe", id="0", mkstream=True)
     pipe.xadd(STREAM, {"o": "x"})
-    assert not availability.behind_read()
+    assert not availability.around_read()[1]
 
 
 def test_without_redis_nothing_is_said_of_saving() -> None:
-    assert not availability.behind_read()
+    assert not availability.around_read()[1]
