@@ -9,7 +9,7 @@ from typing import Any
 
 import redis
 
-from inference_worker.job import HEARTBEAT_S, WORKER, WORKER_TTL_S, WorkerState
+from inference_worker.job import HEARTBEAT_S, JOB_TTL_S, LEFT, WORKER, WORKER_TTL_S, WorkerState
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Heartbeat:
         self._wake.set()
 
     def stop(self, timeout_s: float) -> None:
-        """The key is taken away, so that the others know at once."""
+        """The worker has left in order: its key is taken away, and a mark says so, so that the others know at once."""
         self._stopping = True
         self._wake.set()
         self._thread.join(timeout_s)
@@ -60,7 +60,11 @@ class Heartbeat:
                     log.warning("redis does not answer, no heartbeat: %s", error)
                 quiet = True
             self._wake.wait(HEARTBEAT_S)
+        name = self._read().name
         try:
-            self._client.delete(WORKER.format(name=self._read().name))
+            with self._client.pipeline() as pipeline:
+                pipeline.delete(WORKER.format(name=name))
+                pipeline.set(LEFT.format(name=name), "1", ex=JOB_TTL_S)
+                pipeline.execute()
         except redis.RedisError as error:
             log.warning("the heartbeat's key stays until it expires: %s", error)

@@ -25,6 +25,9 @@ PAUSE = (
 CONTROL = PREFIX + "control"  # pub/sub, Control.to_json(): takes effect at the next token
 PERSISTED = PREFIX + "persisted"  # pub/sub, Persisted.to_json(): the scribe says how far the log has come
 WORKER = PREFIX + "worker:{name}"  # heartbeat, WorkerState.to_json(), every HEARTBEAT_S, expires after WORKER_TTL_S
+LEFT = (
+    PREFIX + "left:{name}"
+)  # exists once a worker has left in order, JOB_TTL_S long: what it let go is nobody's failure
 JOB_TTL_S = 3600
 HEARTBEAT_S = 1.0
 WORKER_TTL_S = 5

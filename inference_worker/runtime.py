@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 REDIS_S = 5.0  # the longest that a call to Redis may take
 WAIT_S = 0.2
 RETURN_S = 0.5  # keeps a ticket that nobody here may serve from going round in circles
+START = secrets.token_hex(4)  # this process's own
 DRAIN_S = 2.0
 FLUSH_S = 1.0
 FAILED = "The tutor had an accident while it answered."
@@ -289,5 +291,5 @@ class Holder:
 
 
 def worker_name(hostname: str) -> str:
-    """A restarted worker is another worker: it has none of the old one's jobs."""
-    return f"{hostname}:{os.getpid()}"
+    """A restarted worker is another worker: it has none of the old one's jobs. In a container its number is the same."""
+    return f"{hostname}:{START}:{os.getpid()}"

@@ -255,7 +255,7 @@ def answer_close(answer_id: UUID) -> bool:
 
 def attempt_mint(answer_id: UUID, attempt: int, *, forgiven: bool = False) -> bool:
     """Hand a running answer to another worker, from its persisted prefix (A5): after a worker's end (the reaper), or,
-    ``forgiven``, because it was paused for so long that no worker has it any more.
+    ``forgiven``, by nobody's failure: its worker left in order, or it was paused for so long that none has it any more.
 
     Compare-and-swap on the attempt: False if somebody else was faster or no attempt is left.
     """

@@ -12,7 +12,7 @@ import redis
 from django.utils.translation import gettext, gettext_noop
 
 from classroom.rooms.connections import redis_client
-from inference_worker.job import OUTPUTS, WORKER, WorkerState
+from inference_worker.job import LEFT, OUTPUTS, WORKER, WorkerState
 from tutor.tools import registry
 
 UNREACHABLE = gettext_noop("The tutor cannot be reached just now.")
@@ -41,6 +41,11 @@ def _workers() -> list[WorkerState]:
     redis.RedisError.
     """
     return workers_heard(redis_client(), int(time.monotonic() / HEARD_S))
+
+
+def left_in_order(client: Any, worker: str) -> bool:
+    """Whether this worker has left by itself (a restart, an upgrade), and did not fall. Raises redis.RedisError."""
+    return bool(client.exists(LEFT.format(name=worker)))
 
 
 def held(answer_id: UUID, attempt: int) -> bool | None:

@@ -2,8 +2,8 @@
 
 Runs beside the scribe, every TICK_S, on the database's rows and the workers' heartbeats. R1 a waiting answer that Redis
 has lost is rung for again; R2 a running one whose worker is gone gets its next attempt from the persisted prefix; R3
-when two workers have lost it, it fails; R4 without any usable worker a waiting answer fails after QUEUE_TIMEOUT_S, at
-once if every model is broken; R5 a closed room's answers end.
+when two workers have lost it, it fails, but who left in order has not lost it; R4 without any usable worker a waiting
+answer fails after QUEUE_TIMEOUT_S, at once if every model is broken; R5 a closed room's answers end.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from classroom.rooms.connections import redis_client
 from classroom.rooms.models import Room
 from inference_worker.job import JOB, JOBS, WorkerState
 from tutor import answers
-from tutor.availability import state_of, workers_read
+from tutor.availability import left_in_order, state_of, workers_read
 from tutor.dispatch import answer_dispatch, ticket_send
 from tutor.duty import Duty
 from tutor.models import Answer
@@ -30,6 +30,7 @@ log = structlog.get_logger(__name__)
 GONE_S = 6.0  # longer than a heartbeat lives
 STALLED_S = 120.0  # listed by a worker, but without a token for so long
 RING_AGAIN_S = 5.0
+ATTEMPTS_EVER = 10  # from then on leaving in order counts too: what makes people restart its workers must end some time
 LOST = "The tutor lost its place twice. Please ask again."
 NO_ANSWER = "No tutor was free to answer. Please ask again later."
 
@@ -47,7 +48,7 @@ class Reaper(Duty):
         workers = workers_read(client)
         held = {key for worker in workers for key in worker.running}
         self._waiting(client, workers, held, now)
-        self._running(held, now)
+        self._running(client, held, now)
 
     def _waiting(self, client: Any, workers: list[WorkerState], held: set[str], now: datetime) -> None:
         state = state_of(workers)
@@ -64,7 +65,7 @@ class Reaper(Duty):
                 elif state["available"] and client.llen(JOBS):
                     ticket_send()  # spare tickets find nothing and end
 
-    def _running(self, held: set[str], now: datetime) -> None:
+    def _running(self, client: Any, held: set[str], now: datetime) -> None:
         quiet = Answer.objects.filter(
             state=Answer.State.RUNNING, started_attempt=F("attempt"), progress_at__lt=now - timedelta(seconds=GONE_S)
         )
@@ -72,11 +73,12 @@ class Reaper(Duty):
             stalled = answer.progress_at is not None and now - answer.progress_at > timedelta(seconds=STALLED_S)
             if f"{answer.pk}:{answer.attempt}" in held and not stalled:
                 continue
-            if answer.attempt - answer.forgiven >= answers.ATTEMPTS_MAX:
+            forgiven = answer.attempt < ATTEMPTS_EVER and left_in_order(client, answer.worker)
+            if not forgiven and answer.attempt - answer.forgiven >= answers.ATTEMPTS_MAX:
                 answers.answer_fail(answer.pk, "lost", LOST)
             else:
-                log.warning("answer_handed_on", answer=str(answer.pk), attempt=answer.attempt + 1)
-                answers.attempt_mint(answer.pk, answer.attempt)
+                log.warning("answer_handed_on", answer=str(answer.pk), attempt=answer.attempt + 1, forgiven=forgiven)
+                answers.attempt_mint(answer.pk, answer.attempt, forgiven=forgiven)
 
 
 def _without_worker(before: datetime) -> list[Answer]:

@@ -19,6 +19,7 @@ from django.db.models import F
 
 from classroom.rooms.clock import database_now
 from inference_worker.job import BACKGROUND, JOB, JOBS, Job, Message, Output, Persisted, Sampling, WorkerState
+from tutor.availability import left_in_order
 from tutor.changes import Changes
 from tutor.dispatch import job_send, ticket_send
 from tutor.models import Writing
@@ -152,7 +153,8 @@ def writings_watch(client: Any, workers: Sequence[WorkerState]) -> None:
         since = (writing.progress_at if taken else writing.sent_at) or writing.asked_at
         stalled = now - since > STALLED
         if taken and now - since > GONE and (key not in held or stalled):
-            _hand_on(writing, forgiven=writing.worker in alive and not stalled)
+            gave_up = writing.worker in alive and not stalled
+            _hand_on(writing, forgiven=gave_up or left_in_order(client, writing.worker))
         elif not taken and now - since > SENT_AGAIN and key not in held:
             if not client.exists(JOB.format(answer=writing.pk, attempt=writing.attempt)):
                 _send(writing)
@@ -161,7 +163,7 @@ def writings_watch(client: Any, workers: Sequence[WorkerState]) -> None:
 
 
 def _hand_on(writing: Writing, *, forgiven: bool) -> None:
-    """Another attempt from the stored text. A worker that lives and has it no more gave up its place: that costs nothing."""
+    """Another attempt from the stored text. A worker that left in order, or lives and gave up its place, costs nothing."""
     mine = Writing.objects.filter(pk=writing.pk, attempt=writing.attempt, state=State.RUNNING)
     now = database_now()
     if not forgiven and writing.attempt - writing.forgiven >= ATTEMPTS_MAX:

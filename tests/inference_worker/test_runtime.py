@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from typing import Any
@@ -11,8 +13,8 @@ import pytest
 from inference_worker import runs
 from inference_worker.engines.scripted import TEXT
 from inference_worker.heartbeat import other_has_hope
-from inference_worker.job import JOB, TAKEN, WORKER, Job, Persisted, Sampling, WorkerState
-from inference_worker.runtime import FAILED, UNUSABLE, TicketReturned
+from inference_worker.job import JOB, JOB_TTL_S, LEFT, TAKEN, WORKER, Job, Persisted, Sampling, WorkerState
+from inference_worker.runtime import FAILED, UNUSABLE, TicketReturned, worker_name
 from inference_worker.tasks import ticket
 from tests.inference_worker.line import Row, SmallScribe, client_make, job_put, outputs_read, persisted_say, stop_say
 from tests.inference_worker.odd_engines import Start
@@ -265,6 +267,7 @@ def test_a_leaving_worker_ends_nothing_and_takes_nothing(valkey: Valkey, client:
     assert {output.kind for output in outputs_read(client)} == {"started", "text"}
     assert client.llen("cs:jobs") == 1
     assert state(client) is None
+    assert 0 < client.ttl(LEFT.format(name="w1")) <= JOB_TTL_S
     with pytest.raises(TicketReturned), made.slot():
         raise AssertionError("it took a slot")
 
@@ -292,3 +295,11 @@ def test_a_ticket_without_redis_is_lost_quietly(mortal: Valkey, start: Start) ->
     mortal.kill()
     ticket()
     mortal.start()
+
+
+def test_a_worker_that_is_started_again_has_another_name() -> None:
+    """In a container it has the same host and number; what the mark of the old one says is not said of the new one."""
+    say = "from inference_worker.runtime import worker_name; print(worker_name('inference@here'))"
+    names = {subprocess.check_output([sys.executable, "-c", say], text=True).rpartition(":")[0] for _ in range(2)}
+    assert len(names) == 2
+    assert worker_name("inference@here") == worker_name("inference@here")

@@ -10,7 +10,7 @@ import pytest
 
 from classroom.supervisor.keeper import Keeper
 from inference_worker.engines.scripted import TEXT
-from inference_worker.job import TAKEN, Job, Sampling
+from inference_worker.job import LEFT, TAKEN, Job, Sampling
 from inference_worker.runtime import UNUSABLE
 from tests.inference_worker.hired import Hire, Worker, ask, ended, gone
 from tests.inference_worker.line import SmallScribe, job_put, stop_say
@@ -131,9 +131,12 @@ def test_what_a_real_model_was_writing_another_worker_writes_to_the_same_end(
         assert ended(scribe, "undisturbed").raw == TEXT
         name = caught_in_the_middle(worker, scribe)
         assert worker.child is not None
+        name_of_worker = scribe.row(name).info["worker"]
         worker.child.signal(end)
         worker.child.signal(signal.SIGCONT)
         gone(worker, 5.0)
+        left = worker.client.exists(LEFT.format(name=name_of_worker))
+        assert left == (end == signal.SIGTERM), "a restart is no failure, a fall is one"
         row = scribe.row(name)
         assert row.done is None, "its end is another worker's"
         row.attempt = 2  # what still comes of the first is dropped

@@ -16,7 +16,7 @@ from pytest_django import Settings
 from classroom.people.models import User
 from classroom.rooms import services
 from classroom.rooms.models import Room
-from inference_worker.job import JOB, JOBS, QUEUE, WORKER, WorkerState
+from inference_worker.job import JOB, JOBS, LEFT, QUEUE, WORKER, WorkerState
 from tests.services import wait_until
 from tests.tutor.turns import ask, fresh, log_of, types
 from tutor import availability, duty, reaper
@@ -60,11 +60,11 @@ def age(answer: Answer, seconds: float) -> None:
     Answer.objects.filter(pk=answer.pk).update(enqueued_at=F("enqueued_at") - ago, progress_at=F("progress_at") - ago)
 
 
-def run(answer: Answer, attempt: int = 1, *, raw: str = "Once upon") -> None:
+def run(answer: Answer, attempt: int = 1, *, raw: str = "Once upon", worker: str = "w1") -> None:
     """As if a worker had taken it and written something."""
     Answer.objects.filter(pk=answer.pk).update(
         state=State.RUNNING, attempt=attempt, started_attempt=attempt, progress_at=timezone.now(),
-        raw=raw, raw_length=len(raw), shown=raw, released=len(raw),
+        raw=raw, raw_length=len(raw), shown=raw, released=len(raw), worker=worker,
     )  # fmt: skip
 
 
@@ -151,6 +151,14 @@ def test_r2_a_gone_workers_answer_goes_on_from_its_prefix(client: Any, room: Roo
     assert "answer.failed" not in types(room)
 
 
+def test_r2_who_fell_between_the_taking_and_the_first_word_is_replaced_too(client: Any, answer: Answer) -> None:
+    run(answer, raw="")
+    age(answer, 7)
+    Reaper().tick()
+    assert (fresh(answer).attempt, fresh(answer).forgiven) == (2, 0)
+    assert '"prefix":""' in client.get(JOB.format(answer=answer.pk, attempt=2))
+
+
 def test_r2_a_worker_that_holds_it_keeps_it(client: Any, answer: Answer) -> None:
     run(answer)
     worker(client, running=(key(answer),))
@@ -199,6 +207,37 @@ def test_r3_when_two_workers_have_lost_it_it_fails(client: Any, room: Room, answ
     event = log_of(room)[-1]
     assert (event["type"], event["data"]["reason"], event["data"]["message"]) == ("answer.failed", "lost", reaper.LOST)
     assert event["data"]["text"] == "Once upon"
+
+
+def leave(client: Any, name: str) -> None:
+    client.set(LEFT.format(name=name), "1")
+
+
+def test_r3_a_rolling_restart_is_nobodys_failure(client: Any, room: Room, answer: Answer) -> None:
+    """Worker after worker is restarted under one long answer; one that falls costs an attempt as ever, and two the answer."""
+    for attempt in range(1, 5):
+        run(answer, attempt, worker=f"w{attempt}")
+        leave(client, f"w{attempt}")
+        age(answer, 7)
+        Reaper().tick()
+        assert (fresh(answer).attempt, fresh(answer).forgiven) == (attempt + 1, attempt)
+    for attempt in (5, 6):
+        assert fresh(answer).state == "running"
+        run(answer, attempt, worker="fell")
+        age(answer, 7)
+        Reaper().tick()
+    assert log_of(room)[-1]["data"]["reason"] == "lost"
+
+
+def test_r3_restarts_are_not_forgiven_for_ever(client: Any, room: Room, answer: Answer) -> None:
+    leave(client, "w1")
+    Answer.objects.filter(pk=answer.pk).update(forgiven=reaper.ATTEMPTS_EVER - 1)
+    for attempt in (reaper.ATTEMPTS_EVER, reaper.ATTEMPTS_EVER + 1):
+        assert fresh(answer).state != "failed"
+        run(answer, attempt, worker="w1")
+        age(answer, 7)
+        Reaper().tick()
+    assert log_of(room)[-1]["data"]["reason"] == "lost"
 
 
 # ---- R4: nobody to answer

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from classroom.people.models import User
 from classroom.rooms.models import Event, Problem, Room
-from inference_worker.job import BACKGROUND, JOB, JOBS, QUEUE, Job, Output, Persisted
+from inference_worker.job import BACKGROUND, JOB, JOBS, LEFT, QUEUE, Job, Output, Persisted
 from tests.tutor import turns
 from tests.tutor.study import beat, done, fresh, started, store, text, write
 from tutor import writings
@@ -191,6 +191,16 @@ def test_w3_who_gave_up_her_place_to_a_room_loses_no_attempt(client: Any, writin
         aged(writing, 7)
         Study().tick()
         assert (fresh(writing).attempt, fresh(writing).forgiven) == (attempt + 1, attempt)
+
+
+def test_w3_a_worker_that_was_restarted_costs_no_attempt(client: Any, writing: Writing) -> None:
+    beat(client)
+    Study().tick()
+    store(started(writing, worker="restarted"))
+    client.set(LEFT.format(name="restarted"), "1")
+    aged(writing, 7)
+    Study().tick()
+    assert (fresh(writing).attempt, fresh(writing).forgiven) == (2, 1)
 
 
 def test_w3_what_a_worker_has_in_hand_is_left_alone_unless_it_stalls(client: Any, writing: Writing) -> None:
