@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,11 @@ from csp.constants import NONE, SELF
 from classroom.env import BASE_DIR, ENV, METRICS_DIR
 
 DATA_DIR = ENV.DATA_DIR.expanduser().resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
-METRICS_DIR.mkdir(parents=True, exist_ok=True)
+try:
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+    METRICS_DIR.mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    sys.exit(f"DATA_DIR={DATA_DIR} is no folder that can be written to: {error}")
 
 
 def _secret(name: str) -> str:

@@ -35,6 +35,14 @@ def test_a_model_that_is_too_large_for_the_memory_is_said(tmp_path: Path) -> Non
     assert "Traceback" not in done.stdout + done.stderr
 
 
+def test_a_data_folder_that_is_a_file_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = load_model(tmp_path / "file", "demo", "--check")
+    assert done.returncode == 1
+    assert f"DATA_DIR={tmp_path / 'file'} is no folder" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stdout + done.stderr
+
+
 def test_without_a_name_it_is_the_model_of_the_settings(tmp_path: Path) -> None:
     assert "./of/the/settings" in load_model(tmp_path, TUTOR_MODEL="./of/the/settings").stdout
 
