@@ -20,6 +20,7 @@ from transformers.masking_utils import AttentionMaskInterface
 from inference_worker.engines.memory import Arena
 
 NAME = "chalkstream_ragged"
+UNBUILT = ("softcap", "s_aux", "position_bias")  # what Gemma 2, gpt-oss and T5 ask for; windows: weights_load
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,9 +119,14 @@ def _plan(arena: Arena, feeds: list[Feed]) -> Plan:
 
 
 def _attend(
-    module: Any, query: Tensor, key: Tensor, value: Tensor, _: Any, *, scaling: float, ragged: Plan, **__: Any
+    module: Any, query: Tensor, key: Tensor, value: Tensor, _: Any, *, scaling: float, ragged: Plan, **more: Any
 ) -> tuple[Tensor, None]:
-    """``query``: [1, heads, T, width]; ``key``, ``value``: [1, key heads, T, width]. Gives [1, T, heads, width]."""
+    """``query``: [1, heads, T, width]; ``key``, ``value``: [1, key heads, T, width]. Gives [1, T, heads, width].
+
+    Raises NotImplementedError for a model that wants another attention: its text would be wrong, and nobody would know.
+    """
+    if wanted := [name for name in UNBUILT if more.get(name) is not None]:
+        raise NotImplementedError(f"attention with {' and '.join(wanted)}")
     memory = ragged.layers[module.layer_idx]
     memory[0][ragged.rows, :, ragged.positions] = key[0].transpose(0, 1)
     memory[1][ragged.rows, :, ragged.positions] = value[0].transpose(0, 1)

@@ -13,9 +13,11 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 from transformers import MistralConfig, MistralForCausalLM, Phi3Config, Phi3ForCausalLM
+from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from inference_worker.engines import engine_make
 from inference_worker.engines.base import EngineOptions, ModelError
+from inference_worker.engines.ragged import NAME, UNBUILT
 from inference_worker.engines.weights import dtype_choose
 from tests.inference_worker.asking import ask, hear, request
 from tests.inference_worker.subjects import generated, plain_model
@@ -198,3 +200,11 @@ def test_half_precision_is_chosen_where_the_hardware_computes_in_it(
     assert dtype_choose("bfloat16", device) == torch.bfloat16
     with pytest.raises(ModelError, match="dtype=float16 is not one of float32, bfloat16"):
         dtype_choose("float16", device)
+
+
+@pytest.mark.parametrize("name", UNBUILT)
+def test_another_attention_is_refused_and_not_left_out(name: str) -> None:
+    attend = ALL_ATTENTION_FUNCTIONS[NAME]
+    nothing = torch.zeros(1, 1, 1, 1)
+    with pytest.raises(NotImplementedError, match=name):
+        attend(None, nothing, nothing, nothing, None, scaling=1.0, ragged=None, **{name: 30.0})
