@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from inference_worker.condition import Condition
 from inference_worker.control import Listener
 from inference_worker.engines import engine_make
 from inference_worker.engines.base import Engine, EngineOptions, ModelError, blamed
@@ -27,7 +28,6 @@ from inference_worker.presets import card_for
 from inference_worker.publisher import Publisher
 from inference_worker.pump import Pump
 from inference_worker.runs import Run
-from inference_worker.transcript import storable
 
 log = logging.getLogger(__name__)
 REDIS_S = 5.0  # the longest that a call to Redis may take
@@ -61,8 +61,6 @@ class Runtime:
     def __init__(self, options: RuntimeOptions) -> None:
         self._options = options
         self._engine: Engine | None = None
-        self._state: Literal["loading", "ready", "broken"] = "loading"
-        self._reason = ""
         self._runs: dict[str, Run] = {}
         self._lock = threading.Lock()
         self._draining = threading.Event()
@@ -72,6 +70,7 @@ class Runtime:
         self._publisher = Publisher(self._client())
         self._pump = Pump()
         self._heartbeat = Heartbeat(self._client(), self.state)
+        self._condition = Condition(self._heartbeat.beat)
         self._listener = Listener(
             self._client(),
             on_control=self._on_control,
@@ -95,14 +94,12 @@ class Runtime:
                 engine = engine_make(options.engine, options.model)
                 engine.start(log.info)
         except ModelError as error:
-            self._state, self._reason = "broken", storable(str(error))
-            log.error("the model cannot be used: %s", error)
+            self._condition.broken(str(error))
         else:
             self._engine = engine
             self._places.open(engine.slots, takes_turns=engine.takes_turns)
-            self._state = "ready"
+            self._condition.ready()
             log.info("ready after %.1f s: %s, %s at a time", time.monotonic() - started, engine.model, engine.slots)
-        self._heartbeat.beat()
 
     def drain(self) -> None:
         """Stop taking jobs and let go of the running ones: another worker goes on with them. From any thread."""
@@ -125,9 +122,8 @@ class Runtime:
         context = int(getattr(self._engine, "context", 0))  # a remote model keeps it to itself
         card, running = card_for(model), self._publisher.running()
         figures = asdict(self._engine.stats()) if self._engine is not None else {}
-        return WorkerState(
-            options.worker, self._state, options.engine, model, self._reason, running, context, figures, card.tools
-        )
+        told = (options.worker, self._condition.state, options.engine, model, self._condition.reason)
+        return WorkerState(*told, running, context, figures, card.tools)
 
     @property
     def tickets(self) -> int:
@@ -148,7 +144,9 @@ class Runtime:
         try:
             if self._draining.is_set():
                 raise TicketReturned
-            if self._state == "broken" and other_has_hope(self._redis, self._options.worker):
+            if self._engine is not None:
+                self._condition.look(self._engine)
+            if self._condition.state == "broken" and other_has_hope(self._redis, self._options.worker):
                 self._draining.wait(RETURN_S)
                 raise TicketReturned
             yield
@@ -196,7 +194,7 @@ class Runtime:
             elif taken.job is None:
                 log.error("answer %s attempt %s: the job is unreadable: %s", taken.answer, taken.attempt, taken.fault)
                 self._publisher.end(run.key, "error", {"message": FAILED})
-            elif self._engine is None:
+            elif self._engine is None or self._condition.state == "broken":
                 self._publisher.end(run.key, "error", {"message": UNUSABLE, "unavailable": True})
             else:
                 self._serve(run, self._engine, taken)
@@ -206,12 +204,14 @@ class Runtime:
 
     def fail(self, taken: Taken) -> None:
         """After an accident: the attempt ends with an error, if it has not ended."""
+        self._condition.note("error", FAILED)
         self._publisher.end(f"{taken.answer}:{taken.attempt}", "error", {"message": FAILED})
 
     def _serve(self, run: Run, engine: Engine, taken: Taken) -> None:
         if self._draining.is_set():
             run.abandon()
         finish = run.serve(engine)
+        self._condition.note(finish.reason, finish.message)
         about = {"answer": taken.answer, "attempt": taken.attempt, "trace": run.job.trace}
         log.info("answer_written", extra={**about, "reason": finish.reason, "tokens": finish.completion_tokens})
         if finish.reason == "preempted" and not self._draining.is_set():

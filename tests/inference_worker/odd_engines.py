@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
-from inference_worker.engines.base import Handle, Request
+from inference_worker.engines.base import Finish, Handle, Request
 from inference_worker.engines.scripted import ScriptedEngine
 from inference_worker.runtime import Runtime
 
@@ -31,4 +32,15 @@ class Mute(ScriptedEngine):
         return Handle(request)
 
 
-ODD = {cls.__name__.lower(): f"{cls.__module__}.{cls.__name__}" for cls in (Startled, Clumsy, Mute)}
+class Mortal(ScriptedEngine):
+    """While ``down`` is set it is like a GPU behind a device-side assert: whatever is asked of it fails."""
+
+    down = threading.Event()
+
+    def _generate(self, handle: Handle) -> Finish:
+        if self.down.is_set():
+            raise RuntimeError("CUDA error: device-side assert triggered")
+        return super()._generate(handle)
+
+
+ODD = {cls.__name__.lower(): f"{cls.__module__}.{cls.__name__}" for cls in (Startled, Clumsy, Mute, Mortal)}
