@@ -3,7 +3,8 @@
 A model that was ready can break for good: behind a fault of its device all that a process asks of it fails, and every
 question would end with an error while the heartbeat says "ready". So when a few runs in a row have ended with errors and
 none well, the engine is asked for one token. Can it not give that, then the worker is broken, as if the model had not
-loaded: its tickets go to others, and rooms are told. It is asked again now and then, for a model server comes back.
+loaded: its tickets go to others, and rooms are told. It is asked again now and then, for a model server comes back; not
+only when a question comes, since nobody can ask where there is no tutor.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 FAILURES = 3  # in a row, until the engine itself is looked at
 ANSWER_S = 30.0  # so long it may take for a token, when others are being answered
 AGAIN_S = 10.0  # between two looks at a broken one
+MEND_S = 10.0  # and so often somebody looks, without being asked
 SILENT = "it says nothing"
 ONE_TOKEN = Request("still-there", ({"role": "user", "content": "Hi"},), Sampling(max_tokens=1, temperature=0))
 
@@ -70,6 +72,12 @@ class Condition:
                 self.broken(f"{engine.model} answers no more: {fault}. {failed}")
         finally:
             self._looking.release()
+
+    def mend(self, look: Callable[[], object], leaving: threading.Event) -> None:
+        """Until the worker leaves: ``look`` now and then, as long as the model is broken."""
+        while not leaving.wait(MEND_S):
+            if self.state == "broken":
+                look()
 
     def _be(self, state: Literal["ready", "broken"], reason: str) -> None:
         is_new = self.state != state

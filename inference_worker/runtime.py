@@ -13,13 +13,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import redis
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from inference_worker.condition import Condition
+from inference_worker.connections import redis_make
 from inference_worker.control import Listener
 from inference_worker.engines import engine_make
-from inference_worker.engines.base import Engine, EngineOptions, ModelError, blamed
+from inference_worker.engines.base import Engine, EngineOptions, ModelError, Unreached, blamed
 from inference_worker.heartbeat import Heartbeat, other_has_hope
 from inference_worker.job import Control, Job, Persisted, WorkerState
 from inference_worker.jobs import Elsewhere, Jobs, Taken
@@ -30,7 +29,6 @@ from inference_worker.pump import Pump
 from inference_worker.runs import Run
 
 log = logging.getLogger(__name__)
-REDIS_S = 5.0  # the longest that a call to Redis may take
 WAIT_S = 0.2
 RETURN_S = 0.5  # keeps a ticket that nobody here may serve from going round in circles
 START = secrets.token_hex(4)  # this process's own
@@ -61,18 +59,19 @@ class Runtime:
     def __init__(self, options: RuntimeOptions) -> None:
         self._options = options
         self._engine: Engine | None = None
+        self._unreached = False
         self._runs: dict[str, Run] = {}
         self._lock = threading.Lock()
         self._draining = threading.Event()
-        self._redis = self._client()
+        self._redis = redis_make(options.redis_url)
         self._jobs = Jobs(self._redis)
         self._places = Places(self._jobs, self._all)
-        self._publisher = Publisher(self._client())
+        self._publisher = Publisher(redis_make(options.redis_url))
         self._pump = Pump()
-        self._heartbeat = Heartbeat(self._client(), self.state)
+        self._heartbeat = Heartbeat(redis_make(options.redis_url), self.state)
         self._condition = Condition(self._heartbeat.beat)
         self._listener = Listener(
-            self._client(),
+            redis_make(options.redis_url),
             on_control=self._on_control,
             on_persisted=self._on_persisted,
             on_connect=self._on_connect,
@@ -86,20 +85,31 @@ class Runtime:
         self._publisher.start()
         self._pump.start()
         self._listener.start()
-        started = time.monotonic()
-        options = self._options
+        self._load()
+        mend = (self._look, self._draining)
+        threading.Thread(target=self._condition.mend, args=mend, name="condition", daemon=True).start()
+
+    def _load(self) -> None:
+        started, options = time.monotonic(), self._options
         log.info("engine %s loads the model %s", options.engine, options.model.model)
         try:
             with blamed(options.model.model):
                 engine = engine_make(options.engine, options.model)
+                self._places.open(engine.slots, takes_turns=engine.takes_turns)
                 engine.start(log.info)
         except ModelError as error:
+            self._unreached = isinstance(error, Unreached)
             self._condition.broken(str(error))
         else:
             self._engine = engine
-            self._places.open(engine.slots, takes_turns=engine.takes_turns)
             self._condition.ready()
             log.info("ready after %.1f s: %s, %s at a time", time.monotonic() - started, engine.model, engine.slots)
+
+    def _look(self) -> None:
+        if self._engine is not None:
+            self._condition.look(self._engine)
+        elif self._unreached:
+            self._load()
 
     def drain(self) -> None:
         """Stop taking jobs and let go of the running ones: another worker goes on with them. From any thread."""
@@ -271,17 +281,6 @@ class Runtime:
             if stopped:
                 run.cancel()
             run.pause(on=paused)
-
-    def _client(self) -> Any:
-        # No retries inside the client: a lost connection must be noticed, what was said meanwhile may be gone.
-        return redis.Redis.from_url(
-            self._options.redis_url,
-            decode_responses=True,
-            socket_timeout=REDIS_S,
-            socket_connect_timeout=REDIS_S,
-            health_check_interval=10,
-            retry=Retry(NoBackoff(), 0),
-        )
 
 
 class Holder:

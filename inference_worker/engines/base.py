@@ -37,6 +37,10 @@ class ModelError(Exception):
     """The model cannot be used. The text names the file, folder or package that is wrong, and says why."""
 
 
+class Unreached(ModelError):
+    """The model is elsewhere and nobody answers there: it may be there later, so that it is worth another try."""
+
+
 @contextmanager
 def blamed(what: Path | str) -> Iterator[None]:
     """Whatever goes wrong inside is a ModelError that names ``what``.

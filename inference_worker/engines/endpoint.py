@@ -24,7 +24,7 @@ from typing import Any, Literal
 
 import httpx2 as httpx
 
-from inference_worker.engines.base import EngineOptions, ModelError, Progress, RequestError
+from inference_worker.engines.base import EngineOptions, ModelError, Progress, RequestError, Unreached
 from inference_worker.engines.event_stream import BrokenStream, Deltas, EventStream
 from inference_worker.job import Message, Sampling
 
@@ -177,7 +177,7 @@ class Endpoint:
         """Wait a moment for a server that is not there yet."""
         if asyncio.get_running_loop().time() > self._patience:
             said = str(reason) or type(reason).__name__
-            raise ModelError(f"OPENAI_BASE_URL={self._url}: the server cannot be reached: {said}") from None
+            raise Unreached(f"OPENAI_BASE_URL={self._url}: the server cannot be reached: {said}") from None
         await asyncio.sleep(AGAIN_S)
 
     # ---- one answer

@@ -68,7 +68,11 @@ class OpenAIEngine:
 
     def start(self, progress: Progress) -> None:
         self._thread.start()
-        self._endpoint = self._do(self._connect(progress))
+        try:
+            self._endpoint = self._do(self._connect(progress))
+        except ModelError:
+            self._tell(self._loop.stop)
+            raise
         self.model = self._endpoint.model
 
     def submit(self, request: Request) -> Handle:

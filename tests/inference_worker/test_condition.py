@@ -8,13 +8,18 @@ from typing import Any
 
 import pytest
 
+from classroom.supervisor.ports import listen
 from inference_worker import condition
 from inference_worker.condition import FAILURES, Condition
+from inference_worker.engines import endpoint
 from inference_worker.engines.base import EngineOptions, Stats
+from inference_worker.engines.endpoint import OpenAIOptions
 from inference_worker.engines.pooled import FAILED
 from inference_worker.job import WORKER, WorkerState
+from inference_worker.places import SPARE
 from inference_worker.runtime import UNUSABLE, Holder, Runtime, RuntimeOptions, TicketReturned
 from inference_worker.tasks import ticket
+from tests.inference_worker.fault_server import FaultServer, answer
 from tests.inference_worker.line import SmallScribe, job_put
 from tests.inference_worker.odd_engines import Clumsy, Mortal, Mute, Start
 from tests.inference_worker.test_runtime import ended, job, state
@@ -140,6 +145,43 @@ def test_the_real_engine_behind_a_fault_of_its_device(
         hook.remove()
         assert tell("Cheer!") == {"reason": "stop"}
         says(client, "ready")
+    finally:
+        Holder.runtime = None
+        made.close()
+
+
+def test_it_comes_back_where_nobody_can_ask(
+    valkey: Valkey, client: Any, start: Start, tell: Tell, down: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rooms without a tutor ask nothing, so no ticket comes."""
+    monkeypatch.setattr(condition, "MEND_S", 0.05)
+    start(valkey, engine="mortal")
+    down.set()
+    for _ in range(FAILURES):
+        tell()
+    assert tell() == GONE
+    says(client, "broken")
+    down.clear()
+    assert says(client, "ready").reason == ""
+
+
+def test_a_model_server_that_comes_late_is_found(
+    valkey: Valkey, client: Any, tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(condition, "MEND_S", 0.05)
+    monkeypatch.setattr(endpoint, "PATIENCE_S", 0.0)
+    with listen("127.0.0.1", 0) as probe:
+        port = int(probe.getsockname()[1])
+    model = OpenAIOptions("m", tmp_path, 4, base_url=f"http://127.0.0.1:{port}/v1")
+    made = Runtime(RuntimeOptions("w1", valkey.url, "openai_api", model))
+    Holder.runtime = made
+    try:
+        made.open()
+        assert "cannot be reached" in says(client, "broken").reason
+        assert made.tickets == 4 + SPARE, "there are as many tickets as it will serve"
+        with FaultServer([answer("ready"), answer("Good morning.")], port=port):
+            says(client, "ready")
+            assert tell() == {"reason": "stop"}
     finally:
         Holder.runtime = None
         made.close()
