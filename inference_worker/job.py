@@ -199,7 +199,8 @@ class WorkerState:
 
     ``running`` holds "answer:attempt" of every job that this worker has and has not yet seen confirmed. ``context``: how
     many tokens a prompt and its answer may have together, 0 when the engine does not say. ``figures``: its counts, by name.
-    ``tools``: its model is known to call tools well.
+    ``tools``: its model is known to call tools well. ``waiting``: those of ``running`` that wait in the engine, or did a
+    moment ago, so that no text of theirs is to be expected.
     """
 
     name: str
@@ -211,6 +212,7 @@ class WorkerState:
     context: int = 0
     figures: dict[str, float] = field(default_factory=dict)
     tools: bool = False
+    waiting: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         # A setting or a file's name may hold bytes that are no UTF-8, and everybody is told of it.
@@ -223,5 +225,5 @@ class WorkerState:
     @classmethod
     def from_json(cls, text: str | bytes) -> WorkerState:
         raw = json.loads(text)
-        raw["running"] = tuple(raw["running"])
+        raw["running"], raw["waiting"] = tuple(raw["running"]), tuple(raw.get("waiting", ()))
         return cls(**raw)

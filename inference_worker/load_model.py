@@ -17,7 +17,8 @@ from typing import Any
 
 from inference_worker.checkpoints import NAME_MAX, model_folder
 from inference_worker.engines import engine_make
-from inference_worker.engines.base import Engine, EngineOptions, Event, Finish, ModelError, Request, blamed
+from inference_worker.engines.base import Engine, EngineOptions, Event, Finish, Request
+from inference_worker.engines.errors import ModelError, blamed
 from inference_worker.job import Sampling
 from inference_worker.presets import card_for
 

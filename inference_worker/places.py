@@ -74,16 +74,21 @@ class Places:
             return False
 
     def _deserved(self, runs: Sequence[Run]) -> bool:
-        places = Counter(run.group for run in runs if not run.paused)
+        places = Counter(run.group for run in runs if not run.paused and not run.aside)
         return any(gives_way(places, group) is not None for group in set(self._waiting()))
 
     def _make_way(self) -> None:
         """Somebody waits and nothing is free: the run that was paused first gives up its place, and keeps its text; without
-        one, what is written in the background, should it be a room that waits."""
+        one, what is written in the background, should it be a room that waits. Not while the engine has given their places
+        to others and there are some above the count: then they are in nobody's way."""
+        waiting = self._waiting()
+        if not waiting:
+            return  # there are more tickets than jobs now and then
+        matters = not self._takes_turns or self._taken >= self._count + SPARE
         runs = self._runs()
-        gives = next((run for run in runs if run.paused), None)
-        if gives is None and (quiet := [run for run in runs if run.background]):
-            gives = quiet[-1] if any(name != BACKGROUND for name, _ in self._waiting()) else None
+        gives = next((run for run in runs if run.paused and matters), None)
+        if gives is None and any(name != BACKGROUND for name, _ in waiting):
+            gives = next((run for run in reversed(runs) if run.background and (matters or not run.aside)), None)
         if gives is not None:
             gives.abandon()
 

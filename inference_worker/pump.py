@@ -109,6 +109,7 @@ class Pump:
             due = one.flow.due()
         except Exception as error:  # an edge: one run's accident is its own
             log.exception("a run has failed")
+            handle.cancel()
             if self._drop(handle):
                 one.end.set_exception(error)
             return

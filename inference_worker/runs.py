@@ -17,6 +17,7 @@ from inference_worker.pump import Pump
 
 log = logging.getLogger(__name__)
 ENGINE_LATE_S = 10.0  # behind its deadline an engine that says nothing is given up
+EXCUSED_S = 60.0  # less than the time after which a silent run is taken for stalled (tutor/reaper.py)
 ABANDON_S = 1.5  # how long a leaving worker waits for the engine's next token
 SILENT = "The model stopped answering."
 
@@ -34,7 +35,7 @@ class Run:
         self._lock = threading.Lock()
         self._cancelled = self._paused = self._told = False
         self._abandoned_at: float | None = None
-        self._begun = time.monotonic()
+        self._begun = self._waited_at = time.monotonic()
         self._first: float | None = None
         # What this attempt has used, which the prefix is no part of.
         self.prompt_tokens = self.made_tokens = 0
@@ -69,6 +70,19 @@ class Run:
     @property
     def group(self) -> Group:
         return self.job.class_key, self.job.room_key
+
+    @property
+    def aside(self) -> bool:
+        """It has given its place in the engine to another one."""
+        handle = self._handle
+        return handle is not None and handle.aside
+
+    def excused(self, now: float) -> bool:
+        """It waits in the engine, or has waited there until a moment ago: nobody may wonder that no text comes."""
+        handle = self._handle
+        if handle is None or handle.waits:
+            self._waited_at = now
+        return now - self._waited_at < EXCUSED_S
 
     def abandon(self) -> None:
         """The worker leaves: end without a last word, another worker goes on from what the scribe has."""

@@ -18,7 +18,8 @@ from inference_worker.condition import Condition
 from inference_worker.connections import redis_make
 from inference_worker.control import Listener
 from inference_worker.engines import engine_make
-from inference_worker.engines.base import Engine, EngineOptions, ModelError, Unreached, blamed
+from inference_worker.engines.base import Engine, EngineOptions
+from inference_worker.engines.errors import ModelError, Unreached, blamed
 from inference_worker.heartbeat import Heartbeat, other_has_hope
 from inference_worker.job import Control, Job, Persisted, WorkerState
 from inference_worker.jobs import Elsewhere, Jobs, Taken
@@ -133,7 +134,9 @@ class Runtime:
         card, running = card_for(model), self._publisher.running()
         figures = asdict(self._engine.stats()) if self._engine is not None else {}
         told = (options.worker, self._condition.state, options.engine, model, self._condition.reason)
-        return WorkerState(*told, running, context, figures, card.tools)
+        now = time.monotonic()
+        waiting = tuple(run.key for run in self._all() if run.excused(now))
+        return WorkerState(*told, running, context, figures, card.tools, waiting)
 
     @property
     def tickets(self) -> int:

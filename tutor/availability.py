@@ -20,6 +20,7 @@ NOBODY = gettext_noop("The tutor is not running.")
 BROKEN = gettext_noop("The tutor is unavailable: its model cannot be used. The class can go on without it.")
 HEARD_S: Final = 0.5
 _AROUND: Final = Path(__file__).with_name("around.lua").read_text()
+ATTEMPTS_EVER = 10  # from then on leaving in order counts too: what makes people restart its workers must end some time
 BEHIND_S = 2.0  # the scribe keeps text within some 20 ms
 LOADING = gettext_noop("The tutor is starting: its model is being loaded.")
 

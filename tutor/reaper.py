@@ -21,16 +21,15 @@ from classroom.rooms.connections import redis_client
 from classroom.rooms.models import Room
 from inference_worker.job import JOB, JOBS, WorkerState
 from tutor import answers
-from tutor.availability import left_in_order, state_of, workers_read
+from tutor.availability import ATTEMPTS_EVER, left_in_order, state_of, workers_read
 from tutor.dispatch import answer_dispatch, ticket_send
 from tutor.duty import Duty
 from tutor.models import Answer
 
 log = structlog.get_logger(__name__)
 GONE_S = 6.0  # longer than a heartbeat lives
-STALLED_S = 120.0  # listed by a worker, but without a token for so long
+STALLED_S = 120.0  # listed by a worker, and not as one that waits there, but without a token for so long
 RING_AGAIN_S = 5.0
-ATTEMPTS_EVER = 10  # from then on leaving in order counts too: what makes people restart its workers must end some time
 LOST = "The tutor lost its place twice. Please ask again."
 NO_ANSWER = "No tutor was free to answer. Please ask again later."
 
@@ -47,8 +46,9 @@ class Reaper(Duty):
         client = redis_client()
         workers = workers_read(client)
         held = {key for worker in workers for key in worker.running}
+        excused = {key for worker in workers for key in worker.waiting}
         self._waiting(client, workers, held, now)
-        self._running(client, held, now)
+        self._running(client, held, excused, now)
 
     def _waiting(self, client: Any, workers: list[WorkerState], held: set[str], now: datetime) -> None:
         state = state_of(workers)
@@ -65,13 +65,14 @@ class Reaper(Duty):
                 elif state["available"] and client.llen(JOBS):
                     ticket_send()  # spare tickets find nothing and end
 
-    def _running(self, client: Any, held: set[str], now: datetime) -> None:
+    def _running(self, client: Any, held: set[str], excused: set[str], now: datetime) -> None:
         quiet = Answer.objects.filter(
             state=Answer.State.RUNNING, started_attempt=F("attempt"), progress_at__lt=now - timedelta(seconds=GONE_S)
         )
         for answer in quiet:
-            stalled = answer.progress_at is not None and now - answer.progress_at > timedelta(seconds=STALLED_S)
-            if f"{answer.pk}:{answer.attempt}" in held and not stalled:
+            key = f"{answer.pk}:{answer.attempt}"
+            silent = answer.progress_at is not None and now - answer.progress_at > timedelta(seconds=STALLED_S)
+            if key in held and (not silent or key in excused):
                 continue
             forgiven = answer.attempt < ATTEMPTS_EVER and left_in_order(client, answer.worker)
             if not forgiven and answer.attempt - answer.forgiven >= answers.ATTEMPTS_MAX:

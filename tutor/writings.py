@@ -19,7 +19,7 @@ from django.db.models import F
 
 from classroom.rooms.clock import database_now
 from inference_worker.job import BACKGROUND, JOB, JOBS, Job, Message, Output, Persisted, Sampling, WorkerState
-from tutor.availability import left_in_order
+from tutor.availability import ATTEMPTS_EVER, left_in_order
 from tutor.changes import Changes
 from tutor.dispatch import job_send, ticket_send
 from tutor.models import Writing
@@ -146,15 +146,17 @@ def writings_watch(client: Any, workers: Sequence[WorkerState]) -> None:
     """Send again what Redis has lost, hand on what a worker has left (W3). ``client``: a redis.Redis."""
     now = database_now()
     held = {key for worker in workers for key in worker.running}
+    excused = {key for worker in workers for key in worker.waiting}
     alive = {worker.name for worker in workers}
     for writing in Writing.objects.filter(state__in=(State.SENT, State.RUNNING)):
         key = f"{writing.pk}:{writing.attempt}"
         taken = writing.started_attempt == writing.attempt
         since = (writing.progress_at if taken else writing.sent_at) or writing.asked_at
-        stalled = now - since > STALLED
+        stalled = now - since > STALLED and key not in excused
         if taken and now - since > GONE and (key not in held or stalled):
             gave_up = writing.worker in alive and not stalled
-            _hand_on(writing, forgiven=gave_up or left_in_order(client, writing.worker))
+            left = writing.attempt < ATTEMPTS_EVER and left_in_order(client, writing.worker)
+            _hand_on(writing, forgiven=gave_up or left)
         elif not taken and now - since > SENT_AGAIN and key not in held:
             if not client.exists(JOB.format(answer=writing.pk, attempt=writing.attempt)):
                 _send(writing)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import cast
 
-from inference_worker.engines.base import Engine, EngineOptions, ModelError
+from inference_worker.engines.base import Engine, EngineOptions
+from inference_worker.engines.errors import ModelError
 
 ENGINES = {
     "openai_api": "inference_worker.engines.openai_api.OpenAIEngine",

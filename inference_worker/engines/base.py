@@ -8,7 +8,7 @@ Rules that the contract suite holds every engine to:
 * E3 ``cancel`` is idempotent, takes effect at the next token (at once while the request waits), and never blocks.
 * E4 ``sampling.max_tokens`` and ``completion_tokens`` count the whole answer: the prefix's tokens and the new ones.
 * E5 temperature 0 is greedy; a request with a seed draws the same text whenever it is run.
-* E6 ``deadline_s`` counts from ``submit``.
+* E6 ``deadline_s`` counts from ``submit``, but not while a request that had begun gives way to others.
 * E7 ``pause`` and ``resume`` are idempotent and take effect at the next token. A paused request says nothing and its
   deadline's clock stands still; what it needs to go on is kept while there is room, and when others need that room it
   ends with ``preempted``. The text is the same as without the pause. A cancel ends it at once.
@@ -23,7 +23,6 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -31,33 +30,6 @@ from typing import Protocol
 from inference_worker.job import FinishReason, Message, Sampling
 
 Progress = Callable[[str], None]
-
-
-class ModelError(Exception):
-    """The model cannot be used. The text names the file, folder or package that is wrong, and says why."""
-
-
-class Unreached(ModelError):
-    """The model is elsewhere and nobody answers there: it may be there later, so that it is worth another try."""
-
-
-@contextmanager
-def blamed(what: Path | str) -> Iterator[None]:
-    """Whatever goes wrong inside is a ModelError that names ``what``.
-
-    Any exception at all: libraries read somebody's files here, and each format has error classes of its own.
-    """
-    try:
-        yield
-    except ModelError:
-        raise
-    except Exception as error:  # an edge: libraries raise anything on a broken file
-        words = (str(error).strip() or type(error).__name__).splitlines()
-        raise ModelError(f"{what} cannot be used: {' '.join(words)[:300]}") from error
-
-
-class RequestError(Exception):
-    """This one request cannot be answered; the text is fit for the room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,12 +131,13 @@ class Handle:
         self._changed = threading.Condition(self._lock)
         self._asked: FinishReason | None = None
         self._paused_at: float | None = None
-        self._begun = False
+        self._still_from: float | None = None  # since when the deadline's clock stands
+        self._begun = self._aside = False
         self._finished = False
 
     @property
     def deadline(self) -> float:
-        """By ``time.monotonic``; while paused it moves along."""
+        """By ``time.monotonic``; while paused or set aside it moves along."""
         with self._lock:
             return self._deadline_now()
 
@@ -175,6 +148,15 @@ class Handle:
     @property
     def over(self) -> bool:
         return self._finished
+
+    @property
+    def waits(self) -> bool:
+        """It has not begun, or has given way to others: no word of it is to be expected."""
+        return not self._begun or self._aside
+
+    @property
+    def aside(self) -> bool:
+        return self._aside
 
     # ---- the caller's end
 
@@ -213,11 +195,13 @@ class Handle:
         with self._lock:
             if self._paused_at is None and not self._finished:
                 self._paused_at = time.monotonic()
+                self._clock()
         self._tell()
 
     def resume(self) -> None:
         with self._lock:
-            self._deadline, self._paused_at = self._deadline_now(), None
+            self._paused_at = None
+            self._clock()
             self._changed.notify_all()
         self._tell()
 
@@ -226,8 +210,15 @@ class Handle:
     def begin(self) -> bool:
         """False if the request was ended while it waited: then there is nothing to run."""
         with self._lock:
-            self._begun = not self._finished
+            self._begun, self._aside = not self._finished, False
+            self._clock()
             return self._begun
+
+    def stand_aside(self) -> None:
+        """It has begun and gives way to others; ``begin`` comes again."""
+        with self._lock:
+            self._aside = True
+            self._clock()
 
     def due(self) -> FinishReason | None:
         """Why to end now, asked before every token; None to go on."""
@@ -268,8 +259,14 @@ class Handle:
         else:
             self._outbox.put((self, event))
 
+    def _clock(self) -> None:
+        """Let the deadline's clock stand, or go on."""
+        self._deadline = self._deadline_now()
+        is_still = self._paused_at is not None or self._aside
+        self._still_from = time.monotonic() if is_still else None
+
     def _deadline_now(self) -> float:
-        return self._deadline + (0.0 if self._paused_at is None else time.monotonic() - self._paused_at)
+        return self._deadline + (0.0 if self._still_from is None else time.monotonic() - self._still_from)
 
     def _tell(self) -> None:
         if self._notify is not None:

@@ -91,21 +91,27 @@ class Batch:
             self._seed(item)
 
     def _let_in(self, item: Running, group: Group) -> bool:
-        """Whether there is room for it. When all places are taken a group that has many more gives its newest up: what
-        that one has read is kept, and it goes on from there when its turn comes again.
+        """Whether there is a place and memory for it. Where there is not, a group that has many more places gives its
+        newest up: what that one has read is kept, and it goes on from there when its turn comes again.
         """
-        full = len(self.running) >= self._limit
-        rows = max([len(self.running) + (not full), *(one.row + 1 for one in self.running)])
-        longest = max(len(one.reply.ids) for one in [*self.running, item]) + 1
-        if self.running and not self._arena.holds(rows, longest):
+        if len(self.running) < self._limit and self._holds(item, self.running):
+            return True
+        giver = self._queue.giver(group)
+        its = [one for one in self.running if self._seats[one] == giver]
+        if not its:
             return False
-        giver = self._queue.giver(group) if full else None
-        if giver is not None:
-            its = [one for one in self.running if self._seats[one] == giver]
-            newest = min(its, key=lambda one: (one.reply.tokens, -one.arrival))
-            self._set_aside(newest)
-            self._queue.push(newest, newest.group, first=True)
-        return not full or giver is not None
+        newest = min(its, key=lambda one: (one.reply.tokens, -one.arrival))
+        if not self._holds(item, [one for one in self.running if one is not newest]):
+            return False
+        self._set_aside(newest)
+        newest.reply.handle.stand_aside()
+        self._queue.push(newest, newest.group, first=True)
+        return True
+
+    def _holds(self, item: Running, others: list[Running]) -> bool:
+        rows = max([len(others) + 1, *(one.row + 1 for one in others)])
+        longest = max(len(one.reply.ids) for one in [*others, item]) + 1
+        return not others or self._arena.holds(rows, longest)
 
     def _reads_more(self) -> bool:
         if not all(item.seeded for item in self.running):
@@ -142,7 +148,7 @@ class Batch:
         """Its row is free, and it can go on from what was in it."""
         context = self._stand_up(item, keep=True)
         if context is not None:
-            context.owner = item
+            context.owner, context.spare = item, item not in self.parked
             self._keep(context)
 
     def _keep(self, context: Context) -> None:

@@ -13,18 +13,9 @@ from collections import deque
 from typing import Any
 
 from inference_worker.checkpoints import model_folder
-from inference_worker.engines.base import (
-    EngineOptions,
-    Finish,
-    Handle,
-    ModelError,
-    Progress,
-    Request,
-    RequestError,
-    Stats,
-    blamed,
-)
+from inference_worker.engines.base import EngineOptions, Finish, Handle, Progress, Request, Stats
 from inference_worker.engines.batch import Batch
+from inference_worker.engines.errors import ModelError, RequestError, blamed
 from inference_worker.engines.memory import RUNNING_SHARE, Arena, Kept, Shape
 from inference_worker.engines.pooled import FAILED
 from inference_worker.engines.ragged import NAME

@@ -24,7 +24,8 @@ from typing import Any, Literal
 
 import httpx2 as httpx
 
-from inference_worker.engines.base import EngineOptions, ModelError, Progress, RequestError, Unreached
+from inference_worker.engines.base import EngineOptions, Progress
+from inference_worker.engines.errors import ModelError, RequestError, Unreached
 from inference_worker.engines.event_stream import BrokenStream, Deltas, EventStream
 from inference_worker.job import Message, Sampling
 

@@ -167,12 +167,15 @@ def rounded(length: int) -> int:
 
 @dataclass(eq=False, slots=True)
 class Context:
-    """``ids`` and their keys and values. ``owner``: the paused request that goes on from here."""
+    """``ids`` and their keys and values. ``owner``: the request that goes on from here; ``spare``: it can do without,
+    since it only waits for its turn, while a paused one would have to end.
+    """
 
     ids: list[int]
     memory: Tensor
     pinned: bool = False
     owner: Any = None
+    spare: bool = False
     used: int = field(default=0)
 
 
@@ -209,7 +212,9 @@ class Kept:
                 other.used = self._clock
 
     def add(self, context: Context) -> list[Any]:
-        """Says which paused requests had to go for it."""
+        """Says which requests had to go for it."""
+        if len(context.ids) > self.room:
+            return [] if context.owner is None else [context.owner]
         for other in list(self._all):
             plain = not other.pinned and other.owner is None
             if plain and len(other.ids) <= len(context.ids) and context.ids[: len(other.ids)] == other.ids:
@@ -238,7 +243,7 @@ class Kept:
         while len(pinned) > PINNED or sum(len(context.ids) for context in pinned) > self.pin_room:
             self._remove(pinned.pop(0))
         while self.tokens > self.room and self._all:
-            oldest = min(self._all, key=lambda context: (context.pinned, context.owner is not None, context.used))
+            oldest = min(self._all, key=_worth)
             self._remove(oldest)
             if oldest.owner is not None:
                 gone.append(oldest.owner)
@@ -247,6 +252,12 @@ class Kept:
     def _remove(self, context: Context) -> None:
         self._all.remove(context)
         self.tokens -= len(context.ids)
+
+
+def _worth(context: Context) -> tuple[bool, bool, bool, int]:
+    """The least goes first."""
+    owned = context.owner is not None
+    return context.pinned, owned and not context.spare, owned, context.used
 
 
 def out_of_memory(error: BaseException) -> bool:

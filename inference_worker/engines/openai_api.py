@@ -20,17 +20,9 @@ from typing import Any
 
 import httpx2 as httpx
 
-from inference_worker.engines.base import (
-    EngineOptions,
-    Finish,
-    Handle,
-    ModelError,
-    Progress,
-    Request,
-    RequestError,
-    Stats,
-)
+from inference_worker.engines.base import EngineOptions, Finish, Handle, Progress, Request, Stats
 from inference_worker.engines.endpoint import Endpoint, OpenAIOptions
+from inference_worker.engines.errors import ModelError, RequestError
 from inference_worker.engines.event_stream import BrokenStream, in_thought
 from inference_worker.engines.loops import LOOPED
 from inference_worker.engines.remote_run import BROKE_OFF, Connection, Rewritten, Run, tokens_in

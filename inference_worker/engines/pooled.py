@@ -8,7 +8,8 @@ from abc import ABC, abstractmethod
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 
-from inference_worker.engines.base import EngineOptions, Finish, Handle, Progress, Request, RequestError, Stats
+from inference_worker.engines.base import EngineOptions, Finish, Handle, Progress, Request, Stats
+from inference_worker.engines.errors import RequestError
 
 log = logging.getLogger(__name__)
 FAILED = "The model failed on this question."

@@ -6,7 +6,8 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 
-from inference_worker.engines.base import Handle, RequestError
+from inference_worker.engines.base import Handle
+from inference_worker.engines.errors import RequestError
 from inference_worker.engines.event_stream import Deltas, EventStream, in_thought
 from inference_worker.engines.loops import looping
 from inference_worker.engines.stops import StopStrings

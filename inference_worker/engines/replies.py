@@ -6,9 +6,10 @@ import logging
 import secrets
 from dataclasses import dataclass, field
 
-from inference_worker.engines.base import Finish, Handle, RequestError
+from inference_worker.engines.base import Finish, Handle
 from inference_worker.engines.detokeniser import Detokeniser
 from inference_worker.engines.drawing import Draw
+from inference_worker.engines.errors import RequestError
 from inference_worker.engines.loops import LOOPED, looping
 from inference_worker.engines.schedule import Group
 from inference_worker.engines.seam import Seam

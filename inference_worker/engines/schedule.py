@@ -114,13 +114,18 @@ class FairQueue(Generic[T]):
         return {*self._lines, *self._running}
 
     def _lift(self, group: Group) -> None:
+        """Who comes back stands among those who are there: it has saved nothing up, and owes nothing to who came later."""
         busy = self._busy()
         if all(group[0] != name for name, _ in busy):
-            floor = min((self._classes.get(name, 0.0) for name, _ in busy), default=0.0)
-            self._classes[group[0]] = max(floor, self._classes.get(group[0], 0.0))
+            others = [self._classes.get(name, 0.0) for name, _ in busy]
+            self._classes[group[0]] = _among(self._classes.get(group[0], 0.0), others)
         if group not in busy:
-            floor = min((self._rooms.get(other, 0.0) for other in busy if other[0] == group[0]), default=0.0)
-            self._rooms[group] = max(floor, self._rooms.get(group, 0.0))
+            others = [self._rooms.get(other, 0.0) for other in busy if other[0] == group[0]]
+            self._rooms[group] = _among(self._rooms.get(group, 0.0), others)
+
+
+def _among(own: float, others: list[float]) -> float:
+    return min(max(own, min(others)), max(others)) if others else own
 
 
 def gives_way(places: Mapping[Group, int], asks: Group) -> Group | None:

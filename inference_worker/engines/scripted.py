@@ -25,7 +25,8 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from inference_worker.engines.base import EngineOptions, Finish, Handle, Progress, RequestError
+from inference_worker.engines.base import EngineOptions, Finish, Handle, Progress
+from inference_worker.engines.errors import RequestError
 from inference_worker.engines.loops import LOOPED, looping
 from inference_worker.engines.pooled import PooledEngine
 from inference_worker.engines.stops import StopStrings

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from inference_worker.engines.base import Request, RequestError
+from inference_worker.engines.base import Request
+from inference_worker.engines.errors import RequestError
 from inference_worker.engines.seam import prefix_tokenizer, vocabulary_read
 
 SYSTEM_MAX = 64  # system prompts whose length is remembered

@@ -10,7 +10,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 
 from inference_worker.checkpoints import transformers_quieten
-from inference_worker.engines.base import ModelError, blamed
+from inference_worker.engines.errors import ModelError, blamed
 from inference_worker.engines.packing import linears_pack
 from inference_worker.engines.speech import Speech
 

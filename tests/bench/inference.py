@@ -16,7 +16,7 @@ from typing import Any
 
 from classroom.env import ENV
 from inference_worker.checkpoints import DEMO_PACKAGE, model_folder
-from inference_worker.engines.base import ModelError
+from inference_worker.engines.errors import ModelError
 from inference_worker.engines.weights import DTYPES, dtype_choose
 from tests.bench import inference_report as report
 from tests.bench import processor

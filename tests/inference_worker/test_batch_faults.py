@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -149,6 +150,40 @@ def test_a_token_that_cannot_be_said_fails_its_answer_alone(
         handles = [engine.submit(one) for one in asked]
     assert hear(bad).reason == "error"
     texts_of(engine, asked, handles)
+
+
+# ---- giving way
+
+
+def test_a_room_gives_way_where_memory_is_what_is_used_up(fresh: Callable[..., Any]) -> None:
+    """There are eight places, but memory for two: rows are as long as the longest."""
+    engine = fresh(kv_tokens=1_100)
+    large = [tokens(prompt(number, 150), 90, room="large") for number in range(4)]
+    small = tokens(prompt(60, 150), 5, room="small")
+    asked = [engine.submit(one) for one in large]
+    wait_until(lambda: engine.stats().running == 2, "there is no memory for more")
+    with before_each_step(engine, lambda _: ended.append(any(one.over for one in asked)) if not handle.over else None):
+        ended: list[bool] = []
+        handle = engine.submit(small)
+        texts_of(engine, [small], [handle])
+    assert not any(ended)
+    texts_of(engine, large, asked)
+
+
+def test_the_deadline_stands_still_while_a_request_gives_way() -> None:
+    handle = Handle(tokens(prompt(1), deadline_s=0.1))
+    assert handle.waits
+    assert handle.begin()
+    assert not handle.waits
+    handle.stand_aside()
+    handle.pause()
+    time.sleep(0.15)
+    handle.resume()
+    assert (handle.waits, handle.due()) == (True, None), "neither of the two has let the clock go on"
+    assert handle.begin()
+    assert (handle.waits, handle.due()) == (False, None)
+    time.sleep(0.15)
+    assert handle.due() == "deadline"
 
 
 # ---- what a room is charged

@@ -16,7 +16,8 @@ from transformers import MistralConfig, MistralForCausalLM, Phi3Config, Phi3ForC
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from inference_worker.engines import engine_make
-from inference_worker.engines.base import EngineOptions, ModelError
+from inference_worker.engines.base import EngineOptions
+from inference_worker.engines.errors import ModelError
 from inference_worker.engines.ragged import NAME, UNBUILT
 from inference_worker.engines.weights import dtype_choose
 from tests.inference_worker.asking import ask, hear, request

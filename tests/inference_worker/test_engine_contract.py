@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from inference_worker.engines import engine_make
-from inference_worker.engines.base import Chunk, EngineOptions, Finish, Handle, ModelError
+from inference_worker.engines.base import Chunk, EngineOptions, Finish, Handle
+from inference_worker.engines.errors import ModelError
 from tests.inference_worker.asking import ask, hear, request
 from tests.inference_worker.subjects import SLOTS, SUBJECTS, Subject
 from tests.services import wait_until

@@ -16,7 +16,7 @@ import pytest
 
 from inference_worker import checkpoints
 from inference_worker.checkpoints import model_folder
-from inference_worker.engines.base import ModelError
+from inference_worker.engines.errors import ModelError
 
 HANG_S = 60.0
 INDEX = "model.safetensors.index.json"

@@ -18,7 +18,8 @@ import pytest
 
 from inference_worker.checkpoints import model_folder
 from inference_worker.engines import engine_make
-from inference_worker.engines.base import EngineOptions, ModelError
+from inference_worker.engines.base import EngineOptions
+from inference_worker.engines.errors import ModelError
 from inference_worker.load_model import cache_bytes
 
 

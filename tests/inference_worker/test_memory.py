@@ -207,6 +207,17 @@ def test_paused_requests_go_last_and_are_named() -> None:
     assert kept.tokens == 4
 
 
+def test_who_only_waits_for_its_turn_makes_room_for_who_pauses() -> None:
+    kept = Kept(100)
+    kept.add(context([1] * 40, owner="paused"))
+    aside = context([2] * 40, owner="aside")
+    aside.spare = True
+    kept.add(aside)
+    assert kept.add(context([3] * 40, owner="paused too")) == ["aside"]
+    assert kept.add(context([4] * 101, owner="too large")) == ["too large"]
+    assert kept.tokens == 80, "and nobody had to go for it"
+
+
 def test_what_is_larger_than_everything_is_not_kept() -> None:
     kept = Kept(10)
     assert kept.add(context([1] * 11, owner="large")) == ["large"]

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from inference_worker.engines import endpoint, engine_make, openai_api
-from inference_worker.engines.base import EngineOptions, ModelError
+from inference_worker.engines.base import EngineOptions
 from inference_worker.engines.endpoint import Dialect, OpenAIOptions, retry_after
+from inference_worker.engines.errors import ModelError
 from inference_worker.engines.event_stream import EVENT_MAX, BrokenStream, EventStream
 from tests.inference_worker.asking import Heard, ask, hear, request
 from tests.inference_worker.fault_server import (

@@ -82,6 +82,7 @@ def test_nobody_is_let_in_above_the_count_for_a_room_that_has_its_share(
         most = 0
         while running(runtime) & {"a", "b"}:
             most = max(most, len(running(runtime)))
+            time.sleep(0.01)
         assert most <= SLOTS
         wait_until(lambda: not running(runtime) and not client.llen(JOBS), "all have ended", timeout_s=30)
 
@@ -117,6 +118,42 @@ def test_what_nobody_waits_for_stands_aside_and_goes_on(runtime: Runtime, valkey
             done = scribe.row(name).done
             assert done is not None
             assert (done.attempt, done.info["completion_tokens"]) == (1, LONG)
+
+
+def test_what_stands_aside_lets_one_in_and_not_everybody(runtime: Runtime, valkey: Valkey, client: Any) -> None:
+    with SmallScribe(valkey.url) as scribe:
+        for name in ("quiet1", "quiet2"):
+            ask(client, name, "solver", school_class=BACKGROUND)
+        aside(times=2)
+        wait_until(lambda: len(running(runtime)) == SLOTS, "both places are taken")
+        for number in range(6):
+            ask(client, f"a{number}", f"room{number}")
+        aside(times=6)
+        wait_until(lambda: scribe.row("a0").raw and scribe.row("a1").raw, "two rooms have what the others had")
+        assert {"quiet1:1", "quiet2:1"} <= set(runtime.state().waiting), "nobody may wonder that they say nothing"
+        assert len(running(runtime) - {"quiet1", "quiet2"}) == SLOTS
+        assert client.llen(JOBS) == 4, "the others wait where every worker sees them"
+        for name in ("quiet1", "quiet2", *(f"a{number}" for number in range(6))):
+            stop_say(client, name)
+        wait_until(lambda: not running(runtime) and not client.llen(JOBS), "all have ended")
+
+
+def test_a_spare_ticket_sends_nobody_away(runtime: Runtime, valkey: Valkey, client: Any) -> None:
+    with SmallScribe(valkey.url) as scribe:
+        for name in ("a", "b"):
+            ask(client, name, name)
+        aside(times=2)
+        wait_until(lambda: scribe.row("a").raw and scribe.row("b").raw, "both have text")
+        pause_say(client, scribe, "a")
+        ask(client, "c", "c")
+        (ticket,) = aside()
+        wait_until(lambda: scribe.row("c").raw, "c has the place of the paused one")
+        assert not runtime._places.enter(0.3)
+        assert running(runtime) == {"a", "b", "c"}
+        for name in "abc":
+            scribe.paused.discard(name)
+            stop_say(client, name)
+        ticket.join(10)
 
 
 def test_it_holds_as_many_tickets_as_it_can_serve_and_a_few_that_wait(runtime: Runtime) -> None:

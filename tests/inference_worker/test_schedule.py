@@ -65,6 +65,27 @@ def test_who_was_away_has_saved_nothing_up() -> None:
     assert Counter(served(queue, 10, 10)) == {"a": 5, "b": 5}
 
 
+def test_who_comes_back_owes_nothing_to_who_came_later() -> None:
+    """A room had its class for itself for a while, beside another class that is never idle."""
+    queue = filled(OTHER, A)
+    queue.pop(lambda item: item == "d0")
+    for _ in range(100):
+        queue.push("a", A)
+        queue.pop(lambda item: item != "d0")
+        queue.charge(A, 1_000)
+        queue.leave(A)
+        queue.charge(OTHER, 1_000)
+    while queue.pop(lambda item: item.startswith("a")):
+        queue.leave(A)
+    for number in range(6):
+        queue.push(f"b{number}", B)
+        queue.pop(lambda item: item.startswith("b"))
+        queue.charge(B, 10)
+    queue.push("a", A)
+    queue.charge(B, 10)
+    assert queue.giver(A) == B
+
+
 def test_without_fairness_the_oldest_comes_first_whoever_asks() -> None:
     queue = filled(A, A, A, B, OTHER, fair=False)
     assert served(queue, 10, 5) == ["a", "a", "a", "b", "d"]

@@ -11,8 +11,8 @@ from tutor.intake import Result, batch_store
 from tutor.models import Shard, Writing
 
 
-def beat(client: Any, *, running: Sequence[str] = (), model: str = "wise", name: str = "w1", context: int = 0) -> None:
-    state = WorkerState(name, "ready", "scripted", model, running=tuple(running), context=context)
+def beat(client: Any, *, running: Sequence[str] = (), model: str = "wise", name: str = "w1", **more: Any) -> None:
+    state = WorkerState(name, "ready", "scripted", model, running=tuple(running), **more)
     client.set(WORKER.format(name=name), state.to_json(), ex=60)
 
 

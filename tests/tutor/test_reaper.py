@@ -39,9 +39,9 @@ def answer(client: Any, room: Room, bob: User) -> Answer:
 
 
 def worker(
-    client: Any, state: str = "ready", *, name: str = "w1", reason: str = "", running: tuple[str, ...] = ()
+    client: Any, state: str = "ready", *, name: str = "w1", reason: str = "", running: tuple[str, ...] = (), **more: Any
 ) -> None:
-    beat = WorkerState(name, state, "scripted", "demo", reason, running)
+    beat = WorkerState(name, state, "scripted", "demo", reason, running, **more)
     client.set(WORKER.format(name=name), beat.to_json(), ex=60)
 
 
@@ -170,7 +170,11 @@ def test_r2_a_worker_that_holds_it_keeps_it(client: Any, answer: Answer) -> None
 def test_r2_a_worker_that_holds_it_and_writes_nothing_loses_it(client: Any, answer: Answer) -> None:
     run(answer)
     worker(client, running=(key(answer),))
+    worker(client, running=(key(answer),), waiting=(key(answer),))
     age(answer, reaper.STALLED_S + 1)
+    Reaper().tick()
+    assert fresh(answer).attempt == 1, "it waits there for its turn"
+    worker(client, running=(key(answer),))
     Reaper().tick()
     assert fresh(answer).attempt == 2
 

@@ -17,6 +17,7 @@ from inference_worker.job import BACKGROUND, JOB, JOBS, LEFT, QUEUE, Job, Output
 from tests.tutor import turns
 from tests.tutor.study import beat, done, fresh, started, store, text, write
 from tutor import writings
+from tutor.availability import ATTEMPTS_EVER
 from tutor.models import Answer, Solve, Writing
 from tutor.study import Study
 
@@ -210,9 +211,26 @@ def test_w3_what_a_worker_has_in_hand_is_left_alone_unless_it_stalls(client: Any
     aged(writing, 60)
     Study().tick()
     assert fresh(writing).attempt == 1
+    beat(client, running=[f"{writing.pk}:1"], waiting=(f"{writing.pk}:1",))
     aged(writing, 121)
     Study().tick()
+    assert fresh(writing).attempt == 1, "it has given way to rooms there"
+    beat(client, running=[f"{writing.pk}:1"])
+    Study().tick()
     assert (fresh(writing).attempt, fresh(writing).forgiven) == (2, 0)
+
+
+def test_w3_restarts_are_not_forgiven_for_ever(client: Any, writing: Writing) -> None:
+    beat(client)
+    Study().tick()
+    client.set(LEFT.format(name="restarted"), "1")
+    Writing.objects.filter(pk=writing.pk).update(forgiven=ATTEMPTS_EVER - 2, attempt=ATTEMPTS_EVER - 1)
+    for _ in range(3):
+        assert fresh(writing).state != "failed"
+        store(started(fresh(writing), worker="restarted"))
+        aged(writing, 7)
+        Study().tick()
+    assert (fresh(writing).state, fresh(writing).reason) == ("failed", writings.LOST)
 
 
 def test_an_end_is_dealt_with_once(writing: Writing) -> None:
