@@ -44,7 +44,7 @@ def celery_sit(model: str, dtype: str, tokens: int, *, cpu: int, log: Path) -> d
                 processor.move_to(here)
             worker.settled()
             try:
-                _all(worker, scribe, jobs("warm", 0, 2, 2))
+                _all(worker, scribe, jobs("warm", 0, TASKS, tokens))
                 cpu_s, begun = processor.cpu_s(worker.child.pid), time.monotonic()
                 made = _all(worker, scribe, jobs("task", 1_000, TASKS, tokens))
                 cpu_s, wall_s = processor.cpu_s(worker.child.pid) - cpu_s, time.monotonic() - begun
