@@ -20,7 +20,7 @@ def main() -> int:
     except ValidationError as error:
         print(f"✗ settings: {settings_sentence(error)}", file=sys.stderr)
         return 1
-    except (ValueError, OSError, ImproperlyConfigured) as error:
+    except (ValueError, OSError, ImproperlyConfigured, SystemExit) as error:  # the settings end a command by a sentence
         print(f"✗ settings: {error}", file=sys.stderr)
         return 1
     try:
