@@ -17,7 +17,7 @@ from tutor.tools import registry
 
 UNREACHABLE = gettext_noop("The tutor cannot be reached just now.")
 NOBODY = gettext_noop("The tutor is not running.")
-BROKEN = gettext_noop("The tutor is unavailable: its model cannot be used. The class can go on without it.")
+BROKEN = gettext_noop("The tutor's model cannot be used just now.")
 HEARD_S: Final = 0.5
 _AROUND: Final = Path(__file__).with_name("around.lua").read_text()
 ATTEMPTS_EVER = 10  # from then on leaving in order counts too: what makes people restart its workers must end some time

@@ -7,7 +7,7 @@ const SENTENCES: readonly string[] = [
   // why there is no tutor (tutor/availability.py) and the first rung (tutor/hints.py)
   mark("The tutor cannot be reached just now."),
   mark("The tutor is not running."),
-  mark("The tutor is unavailable: its model cannot be used. The class can go on without it."),
+  mark("The tutor's model cannot be used just now."),
   mark("The tutor is starting: its model is being loaded."),
   mark("What have you tried so far? Write your first line, or say in your own words what you know and where you are stuck. After that there is a hint."),
   mark("A hint, please."),

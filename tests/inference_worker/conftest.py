@@ -57,8 +57,15 @@ def start(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
         monkeypatch.setitem(ENGINES, name, place)
     opened: list[Runtime] = []
 
-    def begin(server: Valkey, *, engine: str = "scripted", worker: str = "w1", max_tokens: int = 4_000) -> Runtime:
-        model = EngineOptions("demo", Path("nowhere"), slots=2, rate=0)
+    def begin(
+        server: Valkey,
+        *,
+        engine: str = "scripted",
+        worker: str = "w1",
+        model: EngineOptions | None = None,
+        max_tokens: int = 4_000,
+    ) -> Runtime:
+        model = model or EngineOptions("demo", Path("nowhere"), slots=2, rate=0)
         made = Runtime(RuntimeOptions(worker, server.url, engine, model, max_tokens))
         Holder.runtime = made
         made.open()
@@ -107,3 +114,19 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
         return checkpoint_make(tmp_path_factory.mktemp("tiny") / kind, kind)
 
     return made
+
+
+@pytest.fixture
+def fresh(tiny: Callable[[str], Path]) -> Iterator[Callable[..., Any]]:
+    """Batching engines of the test's own, which remember nothing of other tests."""
+    from tests.inference_worker.test_batching import make  # torch again
+
+    made: list[Any] = []
+
+    def more(**options: Any) -> Any:
+        made.append(make(tiny("qwen2"), **options))
+        return made[-1]
+
+    yield more
+    for engine in made:
+        engine.drain(10)

@@ -22,19 +22,6 @@ from tests.services import wait_until
 POISON, BAD = 5, 250
 
 
-@pytest.fixture
-def fresh(tiny: Callable[[str], Path]) -> Iterator[Callable[..., Any]]:
-    made: list[Any] = []
-
-    def more(**options: Any) -> Any:
-        made.append(make(tiny("qwen2"), **options))
-        return made[-1]
-
-    yield more
-    for engine in made:
-        engine.drain(10)
-
-
 def texts_of(engine: Any, asked: list[Request], handles: list[Handle]) -> None:
     """Everybody says what the model says."""
     for one, heard in zip(asked, hear_all(handles), strict=True):

@@ -54,20 +54,6 @@ def make(folder: Path, **more: Any) -> Any:
     return made
 
 
-@pytest.fixture
-def fresh(tiny: Callable[[str], Path]) -> Iterator[Callable[..., Any]]:
-    """Engines of the test's own, which remember nothing of other tests."""
-    made: list[Any] = []
-
-    def more(**options: Any) -> Any:
-        made.append(make(tiny("qwen2"), **options))
-        return made[-1]
-
-    yield more
-    for engine in made:
-        engine.drain(10)
-
-
 def tokens(
     ids: tuple[int, ...], count: int = 20, *, room: str = "", deadline_s: float = 60.0, **sampling: Any
 ) -> Request:

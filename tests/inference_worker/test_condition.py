@@ -15,9 +15,9 @@ from inference_worker.engines import endpoint
 from inference_worker.engines.base import EngineOptions, Stats
 from inference_worker.engines.endpoint import OpenAIOptions
 from inference_worker.engines.pooled import FAILED
-from inference_worker.job import WORKER, WorkerState
+from inference_worker.job import WORKER, FinishReason, WorkerState
 from inference_worker.places import SPARE
-from inference_worker.runtime import UNUSABLE, Holder, Runtime, RuntimeOptions, TicketReturned
+from inference_worker.runtime import UNUSABLE, TicketReturned
 from inference_worker.tasks import ticket
 from tests.inference_worker.fault_server import FaultServer, answer
 from tests.inference_worker.line import SmallScribe, job_put
@@ -126,28 +126,21 @@ def test_a_broken_one_is_not_asked_at_every_ticket(
 
 
 def test_the_real_engine_behind_a_fault_of_its_device(
-    valkey: Valkey, client: Any, tiny: Callable[[str], Path], tmp_path: Path, tell: Tell
+    valkey: Valkey, client: Any, start: Start, tiny: Callable[[str], Path], tmp_path: Path, tell: Tell
 ) -> None:
     def fault(*_: Any) -> None:
         raise RuntimeError("CUDA error: device-side assert triggered")
 
     model = EngineOptions(str(tiny("qwen2")), tmp_path, 2, dtype="float32")
-    made = Runtime(RuntimeOptions("w1", valkey.url, "batching", model))
-    Holder.runtime = made
-    try:
-        made.open()
-        engine: Any = made._engine
-        hook = engine.net.register_forward_pre_hook(fault)
-        for _ in range(FAILURES):
-            assert tell("Cheer!")["message"] == f"{FAILED} (RuntimeError)"
-        assert tell("Cheer!") == GONE
-        says(client, "broken")
-        hook.remove()
-        assert tell("Cheer!") == {"reason": "stop"}
-        says(client, "ready")
-    finally:
-        Holder.runtime = None
-        made.close()
+    engine: Any = start(valkey, engine="batching", model=model)._engine
+    hook = engine.net.register_forward_pre_hook(fault)
+    for _ in range(FAILURES):
+        assert tell("Cheer!")["message"] == f"{FAILED} (RuntimeError)"
+    assert tell("Cheer!") == GONE
+    says(client, "broken")
+    hook.remove()
+    assert tell("Cheer!") == {"reason": "stop"}
+    says(client, "ready")
 
 
 def test_it_comes_back_where_nobody_can_ask(
@@ -166,25 +159,19 @@ def test_it_comes_back_where_nobody_can_ask(
 
 
 def test_a_model_server_that_comes_late_is_found(
-    valkey: Valkey, client: Any, tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch
+    valkey: Valkey, client: Any, start: Start, tmp_path: Path, tell: Tell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(condition, "MEND_S", 0.05)
     monkeypatch.setattr(endpoint, "PATIENCE_S", 0.0)
     with listen("127.0.0.1", 0) as probe:
         port = int(probe.getsockname()[1])
     model = OpenAIOptions("m", tmp_path, 4, base_url=f"http://127.0.0.1:{port}/v1")
-    made = Runtime(RuntimeOptions("w1", valkey.url, "openai_api", model))
-    Holder.runtime = made
-    try:
-        made.open()
-        assert "cannot be reached" in says(client, "broken").reason
-        assert made.tickets == 4 + SPARE, "there are as many tickets as it will serve"
-        with FaultServer([answer("ready"), answer("Good morning.")], port=port):
-            says(client, "ready")
-            assert tell() == {"reason": "stop"}
-    finally:
-        Holder.runtime = None
-        made.close()
+    made = start(valkey, engine="openai_api", model=model)
+    assert "cannot be reached" in says(client, "broken").reason
+    assert made.tickets == 4 + SPARE, "there are as many tickets as it will serve"
+    with FaultServer([answer("ready"), answer("Good morning.")], port=port):
+        says(client, "ready")
+        assert tell() == {"reason": "stop"}
 
 
 # ---- alone
@@ -233,7 +220,8 @@ def test_a_silent_engine_is_broken_and_a_busy_one_is_not(monkeypatch: pytest.Mon
 
 def test_whoever_is_preempted_or_stopped_says_nothing_about_the_engine() -> None:
     made, _ = doubted()
-    for reason in ("cancelled", "preempted", "deadline"):
-        made.note(reason)  # type: ignore[arg-type]  # words of FinishReason, in a loop
+    reasons: tuple[FinishReason, ...] = ("cancelled", "preempted", "deadline")
+    for reason in reasons:
+        made.note(reason)
     made.look(Clumsy(OPTIONS))
     assert made.state == "broken", "the doubt is still there"

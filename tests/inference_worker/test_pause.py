@@ -4,16 +4,15 @@ behind what somebody put in. On a real server with the scripted engine."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from inference_worker.engines.base import EngineOptions
 from inference_worker.job import BACKGROUND, CONTROL, PAUSE, WORKER, Control, Job, Sampling, WorkerState
-from inference_worker.runtime import Holder, Runtime, RuntimeOptions
+from inference_worker.runtime import Runtime
 from tests.inference_worker.line import SmallScribe, job_put, outputs_read, pause_say, resume_say, stop_say
+from tests.inference_worker.odd_engines import Start
 from tests.inference_worker.test_runtime import aside
 from tests.services import Valkey, wait_until
 
@@ -21,14 +20,8 @@ SLOW = "@scripted rate=200 tokens=300"
 
 
 @pytest.fixture
-def runtime(valkey: Valkey, client: Any) -> Iterator[Runtime]:
-    model = EngineOptions("demo", Path("nowhere"), slots=2, rate=0)
-    made = Runtime(RuntimeOptions("w1", valkey.url, "scripted", model, 4_000))
-    Holder.runtime = made
-    made.open()
-    yield made
-    Holder.runtime = None
-    made.close()
+def runtime(valkey: Valkey, client: Any, start: Start) -> Runtime:
+    return start(valkey)
 
 
 def ask(client: Any, answer: str = "a", text: str = SLOW, **fields: Any) -> None:

@@ -4,7 +4,7 @@ does not. On a real server, with real engines."""
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ import pytest
 from inference_worker.engines.base import EngineOptions
 from inference_worker.job import BACKGROUND, JOBS, Job, Sampling
 from inference_worker.places import SPARE
-from inference_worker.runtime import Holder, Runtime, RuntimeOptions
+from inference_worker.runtime import Runtime
 from tests.inference_worker.line import SmallScribe, job_put, pause_say, stop_say
+from tests.inference_worker.odd_engines import Start
 from tests.inference_worker.test_runtime import aside
 from tests.services import Valkey, wait_until
 
@@ -24,24 +25,27 @@ STEP_S = 0.005
 
 
 @pytest.fixture
-def runtime(valkey: Valkey, client: Any, tiny: Callable[[str], Path], tmp_path: Path) -> Iterator[Runtime]:
+def runtime(valkey: Valkey, client: Any, start: Start, tiny: Callable[[str], Path], tmp_path: Path) -> Runtime:
     """Its model never ends by itself, and takes its time."""
     model = EngineOptions(str(tiny("qwen2")), tmp_path, SLOTS, dtype="float32")
-    made = Runtime(RuntimeOptions("w1", valkey.url, "batching", model, 4_000))
-    Holder.runtime = made
-    made.open()
+    made = start(valkey, engine="batching", model=model)
     engine: Any = made._engine
     engine.speech.eos = frozenset()
     engine.net.register_forward_pre_hook(lambda *_: time.sleep(STEP_S))
-    yield made
-    Holder.runtime = None
-    made.close()
+    return made
 
 
 def ask(client: Any, answer: str, room: str, *, tokens: int = LONG, school_class: str = "c") -> None:
     messages = ({"role": "user", "content": f"{answer}?"},)
     sampling = Sampling(max_tokens=tokens, temperature=0)
     job_put(client, Job(answer, 1, messages, sampling, deadline_s=60, room_key=room, class_key=school_class))
+
+
+def background_asks(runtime: Runtime, client: Any) -> None:
+    for name in ("quiet1", "quiet2"):
+        ask(client, name, "solver", school_class=BACKGROUND)
+    aside(times=2)
+    wait_until(lambda: len(running(runtime)) == SLOTS, "both places are taken")
 
 
 def running(runtime: Runtime) -> set[str]:
@@ -106,10 +110,7 @@ def test_a_paused_answer_keeps_what_it_has_and_holds_nobody_up(runtime: Runtime,
 
 def test_what_nobody_waits_for_stands_aside_and_goes_on(runtime: Runtime, valkey: Valkey, client: Any) -> None:
     with SmallScribe(valkey.url) as scribe:
-        for name in ("quiet1", "quiet2"):
-            ask(client, name, "solver", school_class=BACKGROUND)
-        aside(times=2)
-        wait_until(lambda: len(running(runtime)) == SLOTS, "both places are taken")
+        background_asks(runtime, client)
         ask(client, "a", "room", tokens=5)
         aside()
         wait_until(lambda: scribe.row("a").done, "the room has its answer")
@@ -122,10 +123,7 @@ def test_what_nobody_waits_for_stands_aside_and_goes_on(runtime: Runtime, valkey
 
 def test_what_stands_aside_lets_one_in_and_not_everybody(runtime: Runtime, valkey: Valkey, client: Any) -> None:
     with SmallScribe(valkey.url) as scribe:
-        for name in ("quiet1", "quiet2"):
-            ask(client, name, "solver", school_class=BACKGROUND)
-        aside(times=2)
-        wait_until(lambda: len(running(runtime)) == SLOTS, "both places are taken")
+        background_asks(runtime, client)
         for number in range(6):
             ask(client, f"a{number}", f"room{number}")
         aside(times=6)
