@@ -67,8 +67,8 @@ class Places:
         with self._entering:
             runs = self._runs()
             paused = sum(run.paused for run in runs)  # they have no place in the engine
-            if self._taken > len(runs):
-                return False  # somebody is about to take a job: who waits then, is seen next time
+            if self._taken > len(runs) or any(run.pending for run in runs):
+                return False  # somebody is coming in: who gives way for that one is not known yet
             if self._taken - paused < self._count or self._deserved(runs):
                 return self._take(0.0, more=SPARE)
             return False
@@ -79,16 +79,15 @@ class Places:
 
     def _make_way(self) -> None:
         """Somebody waits and nothing is free: the run that was paused first gives up its place, and keeps its text; without
-        one, what is written in the background, should it be a room that waits. Not while the engine has given their places
-        to others and there are some above the count: then they are in nobody's way."""
+        one, what is written in the background, should it be a room that waits. An engine that lets rooms take turns does
+        that better, as long as there are places above the count."""
         waiting = self._waiting()
-        if not waiting:
+        if not waiting or (self._takes_turns and self._taken < self._count + SPARE):
             return  # there are more tickets than jobs now and then
-        matters = not self._takes_turns or self._taken >= self._count + SPARE
         runs = self._runs()
-        gives = next((run for run in runs if run.paused and matters), None)
+        gives = next((run for run in runs if run.paused), None)
         if gives is None and any(name != BACKGROUND for name, _ in waiting):
-            gives = next((run for run in reversed(runs) if run.background and (matters or not run.aside)), None)
+            gives = next((run for run in reversed(runs) if run.background), None)
         if gives is not None:
             gives.abandon()
 

@@ -77,6 +77,12 @@ class Run:
         handle = self._handle
         return handle is not None and handle.aside
 
+    @property
+    def pending(self) -> bool:
+        """The engine has not begun with it."""
+        handle = self._handle
+        return not self._paused and (handle is None or (handle.waits and not handle.aside))
+
     def excused(self, now: float) -> bool:
         """It waits in the engine, or has waited there until a moment ago: nobody may wonder that no text comes."""
         handle = self._handle
